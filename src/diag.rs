@@ -1,0 +1,291 @@
+//! Diagnostics as plain data.
+//!
+//! Producers push into a [`Diagnostics`]; only `report` knows how one looks on a screen.
+//! A diagnostic says what is wrong (message), where (labels), why and what to do (help).
+
+use crate::source::Span;
+
+/// Which of the tool's gates found the problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gate {
+    /// The file itself is wrong: syntax, keys, types, ranges, references inside a preset or graph.
+    Format,
+    /// What ComfyUI itself would reject. Always an error.
+    Check,
+    /// What ComfyUI would accept and then waste a GPU on.
+    Lint,
+}
+
+impl Gate {
+    /// The name used in JSON output.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Check => "check",
+            Self::Lint => "lint",
+        }
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Probably wrong.
+    Warning,
+    /// Wrong: nothing is written.
+    Error,
+}
+
+impl Severity {
+    /// The name used in JSON output.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A marked place and what it has to do with the problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place; it may lie in another file than the diagnostic's other labels.
+    pub span: Span,
+    /// A few words under the underline; may be empty.
+    pub text: String,
+}
+
+/// A replacement of bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced.
+    pub span: Span,
+    /// By what.
+    pub text: String,
+}
+
+/// An automatic repair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What the repair does, as a sentence.
+    pub title: String,
+    /// The edits, in order of their spans, not overlapping.
+    pub edits: Vec<Edit>,
+    /// True if the meaning of the file cannot change in a way its author did not intend.
+    pub safe: bool,
+}
+
+/// The node of a workflow that a diagnostic is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeRef {
+    /// The node's key (ComfyUI's node id).
+    pub key: String,
+    /// Its class.
+    pub class_type: String,
+    /// The input in question, if one is.
+    pub input: Option<String>,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Kebab-case name of the rule; it states the defect.
+    pub rule: &'static str,
+    /// The gate that found it.
+    pub gate: Gate,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One terse sentence: what is wrong, with the values involved.
+    pub message: String,
+    /// The places, the primary one first. Empty only if the problem has no place in a file.
+    pub labels: Vec<Label>,
+    /// The node, if the problem belongs to one.
+    pub node: Option<NodeRef>,
+    /// ComfyUI's own error type, for gate [`Gate::Check`].
+    pub server_type: Option<&'static str>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// An automatic repair.
+    pub fix: Option<Fix>,
+}
+
+impl Diagnostic {
+    /// An error of gate [`Gate::Format`].
+    #[must_use]
+    pub fn format(rule: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            gate: Gate::Format,
+            severity: Severity::Error,
+            message: message.into(),
+            labels: Vec::new(),
+            node: None,
+            server_type: None,
+            help: None,
+            fix: None,
+        }
+    }
+
+    /// An error of gate [`Gate::Check`] with ComfyUI's own name for it.
+    #[must_use]
+    pub fn check(rule: &'static str, server_type: &'static str, message: impl Into<String>) -> Self {
+        Self { gate: Gate::Check, server_type: Some(server_type), ..Self::format(rule, message) }
+    }
+
+    /// The same with a labelled place; the first one added is the primary one.
+    #[must_use]
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// The same with a labelled place, if there is one.
+    #[must_use]
+    pub fn at_opt(self, span: Option<Span>, text: impl Into<String>) -> Self {
+        match span {
+            Some(span) => self.at(span, text),
+            None => self,
+        }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with advice, if there is any.
+    #[must_use]
+    pub fn help_opt(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+
+    /// The same as a warning.
+    #[must_use]
+    pub const fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// The same, about a node.
+    #[must_use]
+    pub fn node(mut self, node: NodeRef) -> Self {
+        self.node = Some(node);
+        self
+    }
+
+    /// The primary place.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        self.labels.first().map(|label| label.span)
+    }
+}
+
+/// The problems found so far, in the order they were found.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    items: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.items.push(diagnostic);
+    }
+
+    /// Moves all of `other` here.
+    pub fn append(&mut self, other: &mut Self) {
+        self.items.append(&mut other.items);
+    }
+
+    /// True if at least one is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.items.iter().any(|item| item.severity == Severity::Error)
+    }
+
+    /// How many errors there are.
+    #[must_use]
+    pub fn error_count(&self) -> usize {
+        self.items.iter().filter(|item| item.severity == Severity::Error).count()
+    }
+
+    /// All, in the order found.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.items.iter()
+    }
+
+    /// True if there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// All, sorted by file and position, equal ones once.
+    #[must_use]
+    pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.items.sort_by_key(|item| item.span());
+        self.items.dedup();
+        self.items
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The candidate nearest to `word`, if it is near enough to be what was meant:
+/// at most one edit in three letters (and at least one is always allowed).
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// `did you mean "x"?`, if a candidate is near enough to `word`.
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(word, candidates).map(|near| format!("did you mean `{near}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggestions_are_close_or_silent() {
+        let keys = ["cfg", "steps", "positive_prompt"];
+        assert_eq!(nearest("cgf", keys), Some("cfg"));
+        assert_eq!(nearest("Steps", keys), Some("steps"));
+        assert_eq!(nearest("positve_promt", keys), Some("positive_prompt"));
+        assert_eq!(nearest("sampler", keys), None);
+    }
+}

@@ -1,0 +1,245 @@
+//! Source files, byte spans, and the lines and columns that people read.
+//!
+//! This room and `cli` are the only ones that touch the file system.
+//! It knows nothing about TOML, JSON or workflows.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Largest source file that is read, in bytes. A preset or graph is a few KiB; a file beyond this
+/// limit is a mistake (a video, a model) and must not fill memory.
+pub const MAX_SOURCE_BYTES: u64 = 16 << 20;
+
+/// A file known to a [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// A range of bytes in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The bytes `range` of `file`.
+    #[must_use]
+    pub fn new(file: FileId, range: Range<usize>) -> Self {
+        let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self { file, start: clamp(range.start), end: clamp(range.end) }
+    }
+
+    /// The part `inner` of this span, where `inner` counts from this span's start.
+    #[must_use]
+    pub fn slice(self, inner: Range<usize>) -> Self {
+        let start = self.start.saturating_add(u32::try_from(inner.start).unwrap_or(u32::MAX)).min(self.end);
+        let end = self.start.saturating_add(u32::try_from(inner.end).unwrap_or(u32::MAX)).min(self.end);
+        Self { file: self.file, start, end: end.max(start) }
+    }
+
+    /// The bytes as a range.
+    #[must_use]
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A value and where it was written. Equality, order and hash look at the value only.
+#[derive(Clone, Copy, Debug)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// `value`, written at `span`.
+    pub const fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+/// A position for people: both numbers count from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineColumn {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters (not bytes), from 1.
+    pub column: u32,
+}
+
+/// One loaded file.
+#[derive(Debug)]
+pub struct SourceFile {
+    path: PathBuf,
+    text: Arc<str>,
+}
+
+impl SourceFile {
+    /// The path as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub const fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+}
+
+/// Why a file could not be loaded. The message is complete: it names the file and what to do.
+#[derive(Debug)]
+pub struct LoadError {
+    /// The file.
+    pub path: PathBuf,
+    /// What happened.
+    pub kind: LoadErrorKind,
+}
+
+/// The kinds of [`LoadError`].
+#[derive(Debug)]
+pub enum LoadErrorKind {
+    /// There is no such file.
+    NotFound,
+    /// It is a folder.
+    IsFolder,
+    /// The operating system refused, with its reason.
+    Io(std::io::Error),
+    /// Larger than the limit given here, in bytes.
+    TooLarge(u64),
+    /// Not UTF-8: offset of the first bad byte.
+    NotUtf8(usize),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.kind {
+            LoadErrorKind::NotFound => write!(f, "no such file: {path}"),
+            LoadErrorKind::IsFolder => write!(f, "{path} is a folder, a file is needed"),
+            LoadErrorKind::Io(error) => write!(f, "cannot read {path}: {error}"),
+            LoadErrorKind::TooLarge(limit) => {
+                write!(f, "{path} is larger than {} MiB, the limit for a source file", limit >> 20)
+            }
+            LoadErrorKind::NotUtf8(offset) => {
+                write!(f, "{path} is not UTF-8 text (byte {offset}); save it as UTF-8")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// All files of one run. Spans refer to them by [`FileId`].
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+impl Sources {
+    /// An empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text that is already in memory, under the path that diagnostics will show.
+    pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(SourceFile { path: path.into(), text: text.into() });
+        id
+    }
+
+    /// Reads a UTF-8 text file of at most [`MAX_SOURCE_BYTES`].
+    ///
+    /// # Errors
+    /// When the file is missing, unreadable, too large or not UTF-8.
+    pub fn load(&mut self, path: &Path) -> Result<FileId, LoadError> {
+        let bytes = read_capped(path, MAX_SOURCE_BYTES)?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(self.add(path, text)),
+            Err(error) => Err(LoadError {
+                path: path.to_owned(),
+                kind: LoadErrorKind::NotUtf8(error.utf8_error().valid_up_to()),
+            }),
+        }
+    }
+
+    /// The file behind `id`.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// The text that `span` covers; empty if the span does not lie on character borders.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        self.file(span.file).text.get(span.range()).unwrap_or_default()
+    }
+
+    /// Line and column of a byte offset.
+    #[must_use]
+    pub fn line_column(&self, file: FileId, offset: u32) -> LineColumn {
+        let text = self.file(file).text.as_bytes();
+        let before = &text[..(offset as usize).min(text.len())];
+        let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let head = before[line_start..].strip_prefix(b"\xef\xbb\xbf").unwrap_or(&before[line_start..]);
+        let column = head.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + 1;
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        LineColumn { line: clamp(line), column: clamp(column) }
+    }
+}
+
+/// Reads a whole file of at most `limit` bytes.
+///
+/// # Errors
+/// When the file is missing, a folder, unreadable or larger than `limit`.
+pub fn read_capped(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+    use std::io::Read as _;
+    let fail = |kind| LoadError { path: path.to_owned(), kind };
+    let io = |error: std::io::Error| {
+        fail(match error.kind() {
+            std::io::ErrorKind::NotFound => LoadErrorKind::NotFound,
+            std::io::ErrorKind::IsADirectory => LoadErrorKind::IsFolder,
+            _ => LoadErrorKind::Io(error),
+        })
+    };
+    let file = std::fs::File::open(path).map_err(io)?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > limit {
+        return Err(fail(LoadErrorKind::TooLarge(limit)));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_count_characters_from_one() {
+        let mut sources = Sources::new();
+        let file = sources.add("x", "\u{feff}é = 1\r\nab");
+        assert_eq!(sources.line_column(file, 3), LineColumn { line: 1, column: 1 });
+        assert_eq!(sources.line_column(file, 5), LineColumn { line: 1, column: 2 });
+        assert_eq!(sources.line_column(file, 12), LineColumn { line: 2, column: 2 });
+        assert_eq!(sources.line_column(file, 999), LineColumn { line: 2, column: 3 });
+    }
+}
