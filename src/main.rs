@@ -1,1 +1,7 @@
-fn main(){}
+//! The `wfc` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wfc::cli::main()
+}

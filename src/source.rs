@@ -86,6 +86,7 @@ pub struct LineColumn {
 pub struct SourceFile {
     path: PathBuf,
     text: Arc<str>,
+    lines: std::sync::OnceLock<Vec<usize>>,
 }
 
 impl SourceFile {
@@ -161,7 +162,7 @@ impl Sources {
     /// Adds a text that is already in memory, under the path that diagnostics will show.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { path: path.into(), text: text.into() });
+        self.files.push(SourceFile { path: path.into(), text: text.into(), lines: std::sync::OnceLock::new() });
         id
     }
 
@@ -197,13 +198,30 @@ impl Sources {
     pub fn line_column(&self, file: FileId, offset: u32) -> LineColumn {
         let text = self.file(file).text.as_bytes();
         let before = &text[..(offset as usize).min(text.len())];
-        let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let starts = self.file(file).lines.get_or_init(|| {
+            let breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
+        });
+        let line = starts.partition_point(|&start| start <= before.len());
+        let line_start = starts[line - 1];
         let head = before[line_start..].strip_prefix(b"\xef\xbb\xbf").unwrap_or(&before[line_start..]);
         let column = head.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + 1;
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         LineColumn { line: clamp(line), column: clamp(column) }
     }
+}
+
+/// The one path that stands for a file, whatever links and dots lead to it; the path itself if the
+/// file does not exist.
+#[must_use]
+pub fn identity(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+/// True if there is something at `path`.
+#[must_use]
+pub fn exists(path: &Path) -> bool {
+    path.exists()
 }
 
 /// Reads a whole file of at most `limit` bytes.

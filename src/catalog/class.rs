@@ -1,6 +1,6 @@
 //! What a node class is: its inputs with types, ranges and defaults, and its outputs.
 //!
-//! Plain data. It is read from `/object_info` or from a pack file by [`super::object_info`].
+//! Plain data. [`super::object_info`] reads it, from `/object_info` and from pack files alike.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use serde_json::Value;
 
 /// One node class of a ComfyUI installation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of ComfyUI's own, each independent of the others")]
 pub struct NodeClass {
     /// `class_type` in a workflow.
     pub name: Arc<str>,
@@ -49,6 +50,7 @@ impl NodeClass {
 
 /// A declared input.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of ComfyUI's own, each independent of the others")]
 pub struct InputSpec {
     /// Its key in a workflow's `inputs`.
     pub name: Arc<str>,
@@ -60,6 +62,13 @@ pub struct InputSpec {
     pub default: Option<Value>,
     /// True if the editor offers a socket only, even for a type that has a widget.
     pub force_input: bool,
+    /// True if the editor offers a widget only, even for a type that has none of its own (`COLOR`, `CURVE`).
+    pub socketless: bool,
+    /// The widget that the editor shows instead of the type's own (`widgetType`), e.g. `VHSTIMESTAMP`.
+    pub widget: Option<Arc<str>>,
+    /// True if the editor keeps a second widget, "control after generate", behind this one.
+    /// It does so for integers called `seed` or `noise_seed` even where this is false.
+    pub control_after_generate: bool,
 }
 
 /// What an input takes.
@@ -100,11 +109,12 @@ pub enum InputKind {
     MatchType {
         /// Inputs and outputs with the same template take the same type.
         template: Arc<str>,
-        /// The types that may be connected.
-        allowed: TypeSet,
+        /// The types that may be connected, in ComfyUI's spelling.
+        allowed: Arc<str>,
     },
-    /// The output of another node.
-    Link(TypeSet),
+    /// The output of another node: a type or a union of types, in ComfyUI's spelling
+    /// (`IMAGE`, `INT,FLOAT`, `*`).
+    Link(Arc<str>),
 }
 
 impl InputKind {
@@ -118,8 +128,8 @@ impl InputKind {
             Self::String { .. } => "STRING",
             Self::Combo(_) | Self::DynamicCombo(_) => "COMBO",
             Self::Autogrow(_) => "*",
-            Self::MatchType { allowed, .. } => allowed.as_str(),
-            Self::Link(types) => types.as_str(),
+            Self::MatchType { allowed, .. } => allowed,
+            Self::Link(types) => types,
         }
     }
 
@@ -128,7 +138,12 @@ impl InputKind {
     pub const fn is_widget(&self) -> bool {
         matches!(
             self,
-            Self::Int { .. } | Self::Float { .. } | Self::Boolean | Self::String { .. } | Self::Combo(_) | Self::DynamicCombo(_)
+            Self::Int { .. }
+                | Self::Float { .. }
+                | Self::Boolean
+                | Self::String { .. }
+                | Self::Combo(_)
+                | Self::DynamicCombo(_)
         )
     }
 }
@@ -136,6 +151,9 @@ impl InputKind {
 /// The list behind a combo input.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Combo {
+    /// True if declared as `COMBO` (V3), false if as a bare list (V1). ComfyUI connects an output that
+    /// declares choices to any V3 combo, but to a V1 combo only where both lists are equal.
+    pub v3: bool,
     /// The values. `None`: the catalog cannot know them (files of the machine that runs, a remote list).
     pub options: Option<Vec<Value>>,
     /// The model folder (`loras`, `vae`, …) or `input`, if the values are files there.
@@ -174,32 +192,12 @@ pub struct DynamicOption {
 pub struct OutputSpec {
     /// The name shown at the slot.
     pub name: Arc<str>,
-    /// Its type; `COMBO` where the class declares a list of choices instead.
-    pub types: TypeSet,
+    /// Its type or union of types, in ComfyUI's spelling; `COMBO` where the class declares a list of choices instead.
+    pub types: Arc<str>,
     /// The choices, where the class declares such a list.
     pub choices: Option<Vec<Value>>,
     /// V3: the template of the inputs that decide the type.
     pub template: Option<Arc<str>>,
-}
-
-/// A type or a union of types, as ComfyUI spells it: `IMAGE`, `INT,FLOAT`, `*`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TypeSet {
-    text: Arc<str>,
-}
-
-impl TypeSet {
-    /// From ComfyUI's spelling.
-    #[must_use]
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self { text: text.into() }
-    }
-
-    /// ComfyUI's spelling.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
 }
 
 /// True if an output of type `output` may be linked to an input of type `input` (both in ComfyUI's

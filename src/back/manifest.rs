@@ -1,0 +1,282 @@
+//! `.wfc.json`: what an executor needs to know about a compiled workflow.
+//!
+//! The types are the format: their serialisation is what is written, and their JSON Schema is
+//! generated from the same declaration.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::api::{self, Ids, Readable};
+use crate::catalog::{Identity, Models};
+use crate::check::Checked;
+use crate::ir::Graph;
+
+/// The manifest of a compiled workflow or batch.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Manifest {
+    /// Version of this format.
+    pub version: u32,
+    /// What the preset is for, in its author's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The graph that was compiled.
+    pub graph: GraphInfo,
+    /// The compiled workflow, unless this is a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<WorkflowFile>,
+    /// The compiled workflows of a `[matrix]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Batch>,
+    /// The machine that the workflow is meant for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetInfo>,
+    /// The node catalog that the workflow was checked against.
+    pub catalog: CatalogInfo,
+    /// What must be present on the machine that runs it.
+    pub requires: Requires,
+    /// The parameters and what they reach.
+    pub interface: Interface,
+}
+
+/// The graph that was compiled.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct GraphInfo {
+    /// Its name.
+    pub name: String,
+    /// What the pipeline is called.
+    pub title: String,
+    /// Its generation steps, in order.
+    pub stages: Vec<String>,
+}
+
+/// A compiled workflow.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WorkflowFile {
+    /// Its file, beside the manifest.
+    pub file: String,
+    /// Hash of the file's bytes: `blake3:` and 64 hexadecimal digits.
+    pub hash: String,
+    /// The ids of the nodes that give outputs.
+    pub outputs: Vec<String>,
+}
+
+/// The compiled workflows of a `[matrix]`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Batch {
+    /// How many there are.
+    pub count: u64,
+    /// The files beside the manifest, `{n}` standing for the number, counted from 1 and padded with zeros.
+    pub files: String,
+    /// The parameters that vary. The last one varies fastest.
+    pub axes: Vec<Axis>,
+    /// Hash over the bytes of all files in order: `blake3:` and 64 hexadecimal digits.
+    pub hash: String,
+}
+
+/// A parameter of a batch and the values it takes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Axis {
+    /// The parameter.
+    pub param: String,
+    /// Its values in turn.
+    pub values: Vec<serde_json::Value>,
+}
+
+/// The machine that the workflow is meant for.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TargetInfo {
+    /// The card, as a name of the GPU catalog.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
+    /// The card's memory in MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vram_mib: Option<f64>,
+    /// Memory that must stay free, in MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headroom_mib: Option<f64>,
+}
+
+/// The node catalog that the workflow was checked against.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CatalogInfo {
+    /// ComfyUI's version, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comfyui: Option<String>,
+    /// Hash over the hashes of all its packs: `blake3:` and 64 hexadecimal digits.
+    pub hash: String,
+}
+
+/// What must be present on the machine that runs the workflow.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Requires {
+    /// Node packs.
+    pub packs: Vec<Pack>,
+    /// Model files.
+    pub models: Vec<ModelFile>,
+}
+
+/// A node pack and the classes used from it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Pack {
+    /// Its name; `ComfyUI` is the server itself.
+    pub name: String,
+    /// Its version in the catalog, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The node classes used from it.
+    pub classes: Vec<String>,
+}
+
+/// A model file.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ModelFile {
+    /// Its name in the model catalog, if it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The file.
+    pub file: String,
+    /// ComfyUI's model folder, such as `diffusion_models`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Its size in bytes, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// False if the size is rounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_exact: Option<bool>,
+    /// Where to download it, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// The parameters and what they reach.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Interface {
+    /// JSON Schema of a request: the parameters with types, ranges and defaults.
+    pub inputs: serde_json::Value,
+    /// Parameter → what it reaches, in declared order.
+    pub bindings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What a parameter reaches.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct BindingInfo {
+    /// JSON pointers into the workflow at which the parameter's value stands.
+    pub set: Vec<String>,
+    /// JSON pointers at which a value stands that was computed from the parameter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub computed: Vec<String>,
+    /// True if another value needs a new compilation: the parameter decides which nodes there are,
+    /// is used in a computation, or takes part in a constraint.
+    pub rebuild: bool,
+}
+
+impl Manifest {
+    /// The file's bytes, ending with a newline.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let written = self.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Readable::default()));
+        debug_assert!(written.is_ok());
+        out.push(b'\n');
+        out
+    }
+}
+
+/// `blake3:` and the hash of `bytes`.
+#[must_use]
+pub fn hash(bytes: &[u8]) -> String {
+    format!("blake3:{}", blake3::hash(bytes))
+}
+
+/// The catalog's identity in short.
+#[must_use]
+pub fn catalog_info(identity: &Identity) -> CatalogInfo {
+    let mut hasher = blake3::Hasher::new();
+    for pack in &identity.packs {
+        hasher.update(pack.name.as_bytes());
+        hasher.update(pack.hash.as_bytes());
+    }
+    CatalogInfo { comfyui: identity.comfyui.clone(), hash: format!("blake3:{}", hasher.finalize()) }
+}
+
+/// The packs and model files that a workflow needs.
+#[must_use]
+pub fn requires(checked: &Checked, identity: &Identity, models: &Models) -> Requires {
+    let graph = checked.graph();
+    let mut packs: Vec<Pack> = Vec::new();
+    for class in graph.nodes().filter_map(|(_, node)| node.class.as_ref()) {
+        let at = packs.iter().position(|pack| pack.name == *class.pack).unwrap_or_else(|| {
+            let known = identity.packs.iter().find(|pack| pack.name == *class.pack);
+            let version = known.and_then(|pack| pack.version.clone());
+            packs.push(Pack { name: class.pack.to_string(), version, classes: Vec::new() });
+            packs.len() - 1
+        });
+        if !packs[at].classes.iter().any(|name| *name == *class.name) {
+            packs[at].classes.push(class.name.to_string());
+        }
+    }
+    packs.sort_by(|a, b| a.name.cmp(&b.name));
+    packs.iter_mut().for_each(|pack| pack.classes.sort());
+    Requires { packs, models: model_files(graph, models) }
+}
+
+/// The model files named by a workflow's inputs, in the order of the workflow.
+fn model_files(graph: &Graph, models: &Models) -> Vec<ModelFile> {
+    let mut files: Vec<ModelFile> = Vec::new();
+    for (folder, file) in graph.files().filter(|(folder, _)| *folder != "input") {
+        if files.iter().any(|known| known.file == *file) {
+            continue;
+        }
+        let known = models.by_file(file);
+        files.push(ModelFile {
+            name: known.as_ref().map(|model| model.name.to_string()),
+            file: file.to_owned(),
+            folder: Some(folder.to_owned()),
+            bytes: known.as_ref().and_then(|model| model.bytes),
+            bytes_exact: known.as_ref().filter(|model| model.bytes.is_some()).map(|model| model.bytes_exact),
+            url: known.as_ref().and_then(|model| model.url.as_ref().map(ToString::to_string)),
+        });
+    }
+    files
+}
+
+/// The ids of the output nodes.
+#[must_use]
+pub fn outputs(checked: &Checked, ids: Ids) -> Vec<String> {
+    let graph = checked.graph();
+    let outputs = graph.nodes().filter(|(_, node)| node.class.as_ref().is_some_and(|class| class.output_node));
+    outputs.map(|(id, _)| api::id(graph, id, ids)).collect()
+}
+
+/// What every parameter in `params` (name, and whether it shapes the graph) reaches.
+#[must_use]
+pub fn bindings<'p>(
+    checked: &Checked,
+    ids: Ids,
+    params: impl Iterator<Item = (&'p str, bool)>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let graph = checked.graph();
+    let mut all = serde_json::Map::new();
+    for (name, shapes) in params {
+        let mut info = BindingInfo { rebuild: shapes, ..BindingInfo::default() };
+        for binding in graph.bindings().iter().filter(|binding| *binding.param == *name) {
+            let node = api::id(graph, binding.node, ids);
+            let input = &graph.node(binding.node).inputs()[binding.input as usize].name;
+            let pointer = format!("/{}/inputs/{}", escape(&node), escape(input));
+            if binding.computed {
+                info.computed.push(pointer);
+                info.rebuild = true;
+            } else {
+                info.set.push(pointer);
+            }
+        }
+        all.insert(name.to_owned(), serde_json::to_value(info).unwrap_or_default());
+    }
+    all
+}
+
+/// A reference token of a JSON pointer (RFC 6901).
+fn escape(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
+}

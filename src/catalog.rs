@@ -1,0 +1,203 @@
+//! The node classes of a ComfyUI installation, and facts about model files and graphics cards.
+//!
+//! A [`Catalog`] is a list of pack files. Nothing in them is parsed until a class is asked for, so
+//! that a run pays for the classes it uses. The embedded catalog was captured from ComfyUI 0.27.0
+//! with the packs of [`EMBEDDED`]; others come from a server's `/object_info` through [`import`].
+//! This room opens no files: it takes bytes and text.
+
+mod captured;
+mod class;
+mod data;
+mod decode;
+mod diff;
+mod expand;
+mod file_inputs;
+mod gpus;
+mod import;
+mod input;
+mod lines;
+mod models;
+mod nonfinite;
+mod object_info;
+mod pack;
+mod prune;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::Read as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use crate::diag;
+
+pub use captured::Captured;
+pub use class::{Autogrow, Combo, DynamicOption, InputKind, InputSpec, NodeClass, OutputSpec, types_connect};
+pub use diff::{CatalogDiff, Change, ClassDiff, Confidence, RenamedClass, diff};
+pub use expand::Selected;
+pub use file_inputs::{FileInputs, FileInputsError};
+pub use gpus::{Gpu, Gpus};
+pub use import::{DEFAULT_LIMIT_BYTES, ImportError, ImportOptions, import};
+pub use lines::LineFileError;
+pub use models::{Model, Models};
+pub use object_info::read_class;
+pub use pack::{CORE_PACK, Identity, PackError, PackFile, PackIdentity, file_name as pack_file_name, pack_of_module};
+
+/// The packs that come with the tool: name for `--catalog`, and text. One line a pack; a class that
+/// several packs have is taken from the first.
+static EMBEDDED: &[(&str, &str)] = &[
+    ("comfyui", include_str!("../schemas/nodes/comfyui.json")),
+    ("wanvideowrapper", include_str!("../schemas/nodes/wanvideowrapper.json")),
+    ("kjnodes", include_str!("../schemas/nodes/kjnodes.json")),
+    ("videohelpersuite", include_str!("../schemas/nodes/videohelpersuite.json")),
+    ("wananimatepreprocess", include_str!("../schemas/nodes/wananimatepreprocess.json")),
+    ("scail-pose2", include_str!("../schemas/nodes/scail-pose2.json")),
+    ("gguf", include_str!("../schemas/nodes/gguf.json")),
+];
+
+/// The node classes of one ComfyUI installation, read on demand. May be shared between threads.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    packs: Vec<PackFile>,
+    warnings: Vec<String>,
+    cache: Mutex<FxHashMap<Arc<str>, Arc<NodeClass>>>,
+}
+
+/// Why bytes are no catalog.
+#[derive(Debug)]
+pub enum CatalogError {
+    /// A pack file or captured catalog that cannot be read.
+    Pack(PackError),
+    /// An `/object_info` answer that cannot be imported, or something else altogether.
+    Import(ImportError),
+}
+
+impl fmt::Display for CatalogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pack(error) => error.fmt(f),
+            Self::Import(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CatalogError {}
+
+impl Catalog {
+    /// The catalog that comes with the tool. Takes microseconds: no class is parsed.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self::from_packs(EMBEDDED.iter().map(|(_, text)| *text))
+    }
+
+    /// Some of the embedded packs by name: `embedded` for all, or names separated by commas, such
+    /// as `comfyui,kjnodes`. `None` if one of them is not embedded.
+    #[must_use]
+    pub fn named(names: &str) -> Option<Self> {
+        if names == "embedded" {
+            return Some(Self::embedded());
+        }
+        let find = |name: &str| EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+        let texts: Option<Vec<_>> = names.split(',').map(|name| find(name.trim())).collect();
+        Some(Self::from_packs(texts?))
+    }
+
+    /// The names that [`Catalog::named`] takes, besides `embedded`.
+    pub fn embedded_names() -> impl Iterator<Item = &'static str> {
+        EMBEDDED.iter().map(|(name, _)| *name)
+    }
+
+    /// The catalog of one pack file, or of a captured server in the same format. Every line is checked.
+    ///
+    /// # Errors
+    /// When the text is not such a file; the message has the line.
+    pub fn from_pack_text(text: impl Into<Cow<'static, str>>) -> Result<Self, PackError> {
+        let pack = PackFile::parse(text)?;
+        pack.verify()?;
+        Ok(Self { packs: vec![pack], ..Self::default() })
+    }
+
+    /// The catalog of a server that was imported just now.
+    ///
+    /// # Errors
+    /// Never for what [`import`] gives.
+    pub fn from_captured(captured: &Captured) -> Result<Self, PackError> {
+        let packs = vec![PackFile::parse(captured.to_text())?];
+        Ok(Self { packs, warnings: captured.warnings().to_vec(), ..Self::default() })
+    }
+
+    /// The class `name`.
+    #[must_use]
+    pub fn class(&self, name: &str) -> Option<Arc<NodeClass>> {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(class) = cache.get(name) {
+            return Some(Arc::clone(class));
+        }
+        let class = Arc::new(self.packs.iter().find_map(|pack| pack.class(name))?);
+        cache.insert(name.into(), Arc::clone(&class));
+        Some(class)
+    }
+
+    /// The names of all classes, ascending, each once.
+    #[must_use]
+    pub fn class_names(&self) -> Vec<Cow<'_, str>> {
+        let mut names: Vec<_> = self.packs.iter().flat_map(PackFile::class_names).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The class that was probably meant by `wrong`, if one is near enough.
+    #[must_use]
+    pub fn suggest(&self, wrong: &str) -> Option<String> {
+        let names = self.class_names();
+        diag::nearest(wrong, names.iter().map(AsRef::as_ref)).map(str::to_owned)
+    }
+
+    /// Which classes these are.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        let identities = || self.packs.iter().map(PackFile::identity);
+        let mut packs: Vec<_> = identities().flat_map(|identity| identity.packs.clone()).collect();
+        packs.sort_by(|one, other| one.name.cmp(&other.name));
+        Identity { comfyui: identities().find_map(|identity| identity.comfyui.clone()), packs }
+    }
+
+    /// The names of the node packs, ascending.
+    #[must_use]
+    pub fn pack_names(&self) -> Vec<String> {
+        self.identity().packs.into_iter().map(|pack| pack.name).collect()
+    }
+
+    /// What was left out when a server's answer was imported, as sentences that begin with the class.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn from_packs(texts: impl IntoIterator<Item = &'static str>) -> Self {
+        // A test proves that every embedded file is a pack file.
+        let packs = texts.into_iter().filter_map(|text| PackFile::parse(text).ok()).collect();
+        Self { packs, ..Self::default() }
+    }
+}
+
+/// Reads a catalog in any form: a pack file or captured catalog, or an `/object_info` answer;
+/// plain or gzip. `options` count for an `/object_info` answer, and its limit for all forms.
+///
+/// # Errors
+/// When the bytes are none of these; see [`CatalogError`].
+pub fn read_catalog(bytes: &[u8], options: &ImportOptions) -> Result<Catalog, CatalogError> {
+    let failed = |error| CatalogError::Import(import::io_error(error, options.limit_bytes));
+    let mut decoded = decode::decode(bytes, options.limit_bytes).map_err(failed)?;
+    if !decoded.head.starts_with(b"{\"wfc_catalog\"") {
+        let captured = import::import_decoded(decoded, options).map_err(CatalogError::Import)?;
+        return Catalog::from_captured(&captured).map_err(CatalogError::Pack);
+    }
+    let mut text = Vec::new();
+    decoded.text.read_to_end(&mut text).map_err(failed)?;
+    let not_utf8 = |_| CatalogError::Pack(PackError::Header("not UTF-8 text".to_owned()));
+    Catalog::from_pack_text(String::from_utf8(text).map_err(not_utf8)?).map_err(CatalogError::Pack)
+}

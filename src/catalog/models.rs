@@ -1,0 +1,127 @@
+//! Model files that pipelines use, under the short names that presets and graphs call them.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::data::DataFile;
+use super::lines::{LineFileError, quote};
+
+/// The models that come with the tool. Each entry names the source of its facts.
+const EMBEDDED: &str = include_str!("../../schemas/models.json");
+
+/// Models by name, parsed on demand.
+#[derive(Debug)]
+pub struct Models {
+    /// None if there are no models at all.
+    data: Option<DataFile>,
+}
+
+/// One model file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Model {
+    /// Its name in presets and graphs, e.g. `wan21-vae`.
+    #[serde(skip)]
+    pub name: String,
+    /// Its file name, e.g. `Wan2_1_VAE_bf16.safetensors`.
+    pub file: String,
+    /// The folder below ComfyUI's `models` that it belongs in, e.g. `vae`.
+    pub folder: String,
+    /// What it is a variant of; models of one family differ in precision only.
+    pub family: String,
+    /// What it is used as: `dit`, `vae`, `text_encoder`, `lora`, …
+    pub role: String,
+    /// The precision of its weights, if known, e.g. `fp8_e4m3fn_scaled`.
+    pub dtype: Option<String>,
+    /// Its size in bytes, if known.
+    pub bytes: Option<u64>,
+    /// True if `bytes` is exact, false if it is rounded or inferred.
+    #[serde(default)]
+    pub bytes_exact: bool,
+    /// Its number of parameters, if known.
+    pub params: Option<u64>,
+    /// Where it can be downloaded, if known.
+    pub url: Option<String>,
+    /// Where these facts come from.
+    #[serde(default)]
+    pub source: String,
+}
+
+impl Models {
+    /// The models that come with the tool.
+    #[must_use]
+    pub fn embedded() -> Self {
+        // A test proves that the embedded file is a data file.
+        Self { data: DataFile::parse(EMBEDDED, "models").ok() }
+    }
+
+    /// Models from the text of a data file: `{"wfc_data":"models","format":1,`, then
+    /// `"entries":{`, then one entry a line sorted by name, then `}}`.
+    ///
+    /// # Errors
+    /// When the frame or the first line are not those of such a file.
+    pub fn from_text(text: impl Into<Cow<'static, str>>) -> Result<Self, LineFileError> {
+        Ok(Self { data: Some(DataFile::parse(text, "models")?) })
+    }
+
+    /// The model called `name`.
+    #[must_use]
+    pub fn model(&self, name: &str) -> Option<Model> {
+        let model = self.data.as_ref()?.entry(name)?;
+        Some(Model { name: name.to_owned(), ..model })
+    }
+
+    /// The model that the value `file` of a loader means: same file name, in whatever subfolder
+    /// the machine keeps it (`vae/wan/x.safetensors`, `wan\x.safetensors`).
+    #[must_use]
+    pub fn by_file(&self, file: &str) -> Option<Model> {
+        let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        let quoted = quote(file);
+        let mut entries = self.data.as_ref()?.entries();
+        entries.find_map(|(name, json)| {
+            json.contains(&quoted).then(|| self.model(&name))?.filter(|model| model.file == file)
+        })
+    }
+
+    /// All names, ascending.
+    #[must_use]
+    pub fn names(&self) -> Vec<Cow<'_, str>> {
+        self.data.as_ref().map(DataFile::names).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_model_reads_and_is_found_by_its_file() {
+        let models = Models::from_text(EMBEDDED).unwrap();
+        models.data.as_ref().unwrap().verify().unwrap();
+        for name in models.names() {
+            let model = models.model(&name).unwrap();
+            assert_eq!(model.name, name);
+            assert!(!model.file.contains(['/', '\\']), "{name}: a file name, not a path");
+            assert_eq!(models.by_file(&model.file), Some(model));
+        }
+    }
+
+    #[test]
+    fn a_model_is_found_by_name_and_by_file() {
+        let text = concat!(
+            "{\"wfc_data\":\"models\",\"format\":1,\n\"entries\":{\n",
+            r#""a":{"file":"A.safetensors","folder":"vae","family":"a","role":"vae","bytes":7,"bytes_exact":true}"#,
+            "\n}}\n"
+        );
+        let models = Models::from_text(text).unwrap();
+        let model = models.model("a").unwrap();
+        assert_eq!((model.bytes, model.bytes_exact, model.params), (Some(7), true, None));
+        for file in ["A.safetensors", "x/A.safetensors", "x\\y\\A.safetensors"] {
+            assert_eq!(models.by_file(file).unwrap(), model);
+        }
+        assert_eq!(models.by_file("a.safetensors"), None);
+        assert_eq!(models.by_file("safetensors"), None);
+        assert_eq!(models.model("b"), None);
+        assert!(Models::from_text(text.replace("models", "gpus")).is_err());
+    }
+}

@@ -1,0 +1,180 @@
+//! The command line: one file a command.
+//!
+//! The only room that prints, exits, walks folders or writes files. It holds no rules about
+//! workflows: commands put the other rooms together and show what they say.
+
+pub mod output;
+pub mod reference;
+
+mod build;
+mod catalog;
+mod completions;
+mod http;
+mod lint;
+mod schema;
+mod session;
+
+use std::io::{self, IsTerminal as _, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::report::{FileReport, Format, HumanOptions};
+use crate::source::Sources;
+
+/// Width of reports where the terminal does not tell its own.
+const DEFAULT_WIDTH: usize = 100;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing to complain about.
+    Clean,
+    /// Findings, or outputs that differ.
+    Findings,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Clean => Self::SUCCESS,
+            Exit::Findings => Self::from(1),
+        }
+    }
+}
+
+/// The tool could not do its job: bad arguments, an unreadable file, no server. Exit code 2.
+#[derive(Debug)]
+pub struct ToolError(String);
+
+impl<E: std::error::Error> From<E> for ToolError {
+    fn from(error: E) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !message.contains(&text) {
+                message = format!("{message}: {text}");
+            }
+            source = cause.source();
+        }
+        Self(message)
+    }
+}
+
+impl ToolError {
+    fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// Workflows as code: compiles presets into ComfyUI's workflow_api.json and proves them before a GPU is rented.
+#[derive(Debug, Parser)]
+#[command(name = "wfc", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colors.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Build(build::Args),
+    Lint(lint::Args),
+    Catalog(catalog::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
+}
+
+/// Where a command prints to.
+#[derive(Debug)]
+pub struct Terminal {
+    color: Color,
+}
+
+impl Terminal {
+    /// Prints text to standard output.
+    ///
+    /// # Errors
+    /// When it cannot be written; a closed pipe is not an error.
+    fn print(&self, text: &str) -> Result<(), ToolError> {
+        ignore_closed_pipe(io::stdout().lock().write_all(text.as_bytes()))
+    }
+
+    /// Prints text to standard error.
+    fn note(&self, text: &str) {
+        // There is nowhere left to report a failure to.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Shows a report: JSON to standard output; for people to standard error, or to standard output
+    /// if the report is the very thing the command was asked for.
+    fn report(&self, format: Format, asked_for: bool, sources: &Sources, files: &[FileReport]) -> Result<(), ToolError> {
+        let to_stdout = asked_for || format != Format::Human;
+        let terminal = if to_stdout { io::stdout().is_terminal() } else { io::stderr().is_terminal() };
+        let color = match self.color {
+            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none(),
+            Color::Always => true,
+            Color::Never => false,
+        };
+        let options = HumanOptions { color, unicode: true, width: width() };
+        let text = format.render(sources, files, options);
+        if to_stdout {
+            return self.print(&text);
+        }
+        self.note(&text);
+        Ok(())
+    }
+}
+
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.filter(|columns| (40..=400).contains(columns)).unwrap_or(DEFAULT_WIDTH)
+}
+
+/// Whoever closes the pipe has seen enough (`wfc lint | head`).
+fn ignore_closed_pipe(result: io::Result<()>) -> Result<(), ToolError> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(ToolError::new(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Runs the command that the process was started with. Exit code 0: clean, 1: findings, 2: the tool
+/// could not do its job.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal { color: cli.color };
+    let result = match cli.command {
+        Command::Build(args) => build::run(args, &terminal),
+        Command::Lint(args) => lint::run(args, &terminal),
+        Command::Catalog(args) => catalog::run(args, &terminal),
+        Command::Schema(args) => schema::run(&args, &terminal),
+        Command::Completions(args) => completions::run(&args, &terminal),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(ToolError(message)) => {
+            terminal.note(&format!("wfc: {message}\n"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The command line's declaration, for completions and the reference.
+#[must_use]
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}

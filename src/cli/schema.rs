@@ -1,0 +1,104 @@
+//! `wfc schema`: the JSON Schemas of the formats.
+
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Value, json};
+
+use super::{Exit, Terminal, ToolError};
+use crate::back::manifest::Manifest;
+use crate::diag::Diagnostics;
+use crate::front::toml;
+use crate::front::toml::graph::GraphFile;
+use crate::front::toml::preset::Preset;
+use crate::front::toml::project::Project;
+use crate::lower::{library, params};
+use crate::report::diagnostics_schema;
+use crate::source::Sources;
+
+/// Print the JSON Schema of a format.
+///
+/// Editors use it for completion and checks through a line such as
+/// `#:schema https://…/preset.schema.json` or a local path.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The format.
+    #[arg(value_enum)]
+    name: Name,
+}
+
+/// The formats that have a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Name {
+    /// A preset; parameters are those of the built-in graphs.
+    Preset,
+    /// A graph.
+    Graph,
+    /// `wfc.toml`.
+    Project,
+    /// `NAME.wfc.json`.
+    Manifest,
+    /// The output of `--format json`.
+    Diagnostics,
+}
+
+impl Name {
+    /// All of them, with the name of the file in `schemas/`.
+    pub(super) const ALL: [(Self, &'static str); 5] = [
+        (Self::Preset, "preset"),
+        (Self::Graph, "graph"),
+        (Self::Project, "project"),
+        (Self::Manifest, "manifest"),
+        (Self::Diagnostics, "diagnostics"),
+    ];
+
+    pub(super) fn schema(self) -> Value {
+        match self {
+            Self::Preset => with_params(root::<Preset>("wfc preset")),
+            Self::Graph => root::<GraphFile>("wfc graph"),
+            Self::Project => root::<Project>("wfc project"),
+            Self::Manifest => root::<Manifest>("wfc manifest"),
+            Self::Diagnostics => diagnostics_schema(),
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
+    terminal.print(&text(&args.name.schema()))?;
+    Ok(Exit::Clean)
+}
+
+/// A schema as it is written: indented, ending with a newline.
+pub(super) fn text(schema: &Value) -> String {
+    format!("{schema:#}\n")
+}
+
+fn root<T: JsonSchema>(title: &str) -> Value {
+    let mut schema = SchemaGenerator::default().into_root_schema_for::<T>();
+    schema.insert("title".into(), title.into());
+    schema.to_value()
+}
+
+/// Adds what the built-in graphs say about their parameters, so that an editor completes them.
+fn with_params(mut schema: Value) -> Value {
+    let rules: Vec<Value> = library::GRAPHS
+        .iter()
+        .filter_map(|(name, text)| {
+            let mut sources = Sources::new();
+            let file = sources.add(*name, *text);
+            let graph = toml::read::<GraphFile>(file, text, &mut Diagnostics::new())?;
+            let params: serde_json::Map<String, Value> =
+                graph.params.iter().map(|(name, param)| (name.value.to_string(), params::schema(param))).collect();
+            let models: serde_json::Map<String, Value> =
+                graph.models.names().map(|name| (name.to_owned(), json!({"type": "string"}))).collect();
+            Some(json!({
+                "if": {"required": ["graph"], "properties": {"graph": {"const": name}}},
+                "then": {"properties": {
+                    "params": {"properties": params, "additionalProperties": false},
+                    "models": {"properties": models, "additionalProperties": false},
+                }},
+            }))
+        })
+        .collect();
+    schema["allOf"] = rules.into();
+    schema
+}

@@ -1,0 +1,139 @@
+//! What one run of a command shares: the files it read and a compiler for each catalog.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::ToolError;
+use crate::catalog::{Catalog, ImportOptions, read_catalog};
+use crate::compile::Compiler;
+use crate::diag::Diagnostics;
+use crate::front::toml::{self, Kind, project};
+use crate::lower::load::{self, Loaded, Root};
+use crate::source::{self, FileId, Sources};
+
+/// Files and compilers of one run.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    pub(super) sources: Sources,
+    /// By the catalog's name or path; the empty one is the catalog that comes with the tool.
+    compilers: BTreeMap<String, Arc<Compiler>>,
+    /// The catalog from the command line; it wins over a project's.
+    catalog: Option<String>,
+}
+
+/// A preset that was read, and the compiler for it.
+pub(super) struct Ready {
+    pub(super) loaded: Loaded,
+    pub(super) compiler: Arc<Compiler>,
+}
+
+impl Session {
+    pub(super) fn new(catalog: Option<String>) -> Self {
+        Self { catalog, ..Self::default() }
+    }
+
+    /// The compiler for a file that belongs to `root`.
+    pub(super) fn compiler(&mut self, root: Option<&Root>) -> Result<Arc<Compiler>, ToolError> {
+        let pinned = root.and_then(|root| Some(root.folder.join(root.project.catalog.as_ref()?.get().as_ref())));
+        let name = match (&self.catalog, pinned) {
+            (Some(given), _) => given.clone(),
+            (None, Some(path)) => path.to_string_lossy().into_owned(),
+            (None, None) => String::new(),
+        };
+        if let Some(compiler) = self.compilers.get(&name) {
+            return Ok(Arc::clone(compiler));
+        }
+        let compiler = Arc::new(Compiler::new(Arc::new(open_catalog(&name)?)));
+        self.compilers.insert(name, Arc::clone(&compiler));
+        Ok(compiler)
+    }
+
+    /// The project that governs `path`.
+    pub(super) fn root(&mut self, path: &Path, diagnostics: &mut Diagnostics) -> Result<Option<Root>, ToolError> {
+        Ok(load::project(path, &mut self.sources, diagnostics)?)
+    }
+
+    /// Reads a preset with its graph and project, and applies settings from the command line.
+    pub(super) fn preset(
+        &mut self,
+        file: FileId,
+        settings: &[String],
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Ready>, ToolError> {
+        let path = self.sources.file(file).path().to_owned();
+        let root = self.root(&path, diagnostics)?;
+        let graphs = root.as_ref().map(Root::graphs);
+        let Some(mut loaded) = load::preset(file, graphs.as_deref(), &mut self.sources, diagnostics) else {
+            return Ok(None);
+        };
+        if let Some(root) = &root {
+            loaded.preset.inherit(&root.project);
+        }
+        for setting in settings {
+            load::set(&mut loaded, setting, &mut self.sources, diagnostics);
+        }
+        let compiler = self.compiler(root.as_ref())?;
+        Ok(Some(Ready { loaded, compiler }))
+    }
+
+    /// What a TOML file is; nothing after a syntax error, which is reported, or for TOML that is not wfc's.
+    pub(super) fn kind(&self, file: FileId, diagnostics: &mut Diagnostics) -> Option<Kind> {
+        let source = self.sources.file(file);
+        if source.path().file_name().is_some_and(|name| name == project::FILE_NAME) {
+            return Some(Kind::Project);
+        }
+        toml::kind_of(&toml::parse(file, source.text(), diagnostics)?)
+    }
+}
+
+/// Opens a catalog: the built-in one (an empty name or `embedded`), some of its packs by name, a
+/// server's URL, or a file.
+pub(super) fn open_catalog(name: &str) -> Result<Catalog, ToolError> {
+    if name.is_empty() {
+        return Ok(Catalog::embedded());
+    }
+    if let Some(catalog) = Catalog::named(name) {
+        return Ok(catalog);
+    }
+    let options = ImportOptions::default();
+    let bytes = if name.starts_with("http://") || name.starts_with("https://") {
+        let mut bytes = Vec::new();
+        let limit = options.limit_bytes.saturating_add(1);
+        super::http::object_info(name)?.take(limit).read_to_end(&mut bytes)?;
+        bytes
+    } else {
+        source::read_capped(Path::new(name), options.limit_bytes)?
+    };
+    read_catalog(&bytes, &options).map_err(|error| ToolError::new(format!("the catalog {name}: {error}")))
+}
+
+/// The files that `paths` stand for: files as they are, folders with every file below them that
+/// git would not ignore and that `wanted` takes, in order of their names.
+pub(super) fn expand(paths: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> Result<Vec<(PathBuf, Found)>, ToolError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push((path.clone(), Found::Named));
+            continue;
+        }
+        let walk = ignore::WalkBuilder::new(path).require_git(false).sort_by_file_path(Path::cmp).build();
+        for entry in walk {
+            let entry = entry?;
+            if entry.file_type().is_some_and(|kind| kind.is_file()) && wanted(entry.path()) {
+                files.push((entry.into_path(), Found::Walked));
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// How a file came to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It was named on the command line: that it is something else is worth an error.
+    Named,
+    /// It was met in a folder: what is none of wfc's business is passed over.
+    Walked,
+}

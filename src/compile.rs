@@ -1,0 +1,301 @@
+//! The pipeline put together: a preset in, checked graphs and their bytes out.
+//!
+//! Everything that commands, batches, benches and tests share about "compile this preset" is here,
+//! and nothing about files, screens or exit codes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::back::api::{self, Ids, Layout};
+use crate::back::manifest::{self, Manifest};
+use crate::catalog::{Catalog, Gpus, Models};
+use crate::check::{self, Checked};
+use crate::diag::{self, Diagnostic, Diagnostics, Severity};
+use crate::front::toml::decode::Named;
+use crate::front::toml::graph::{GraphFile, Param, ParamType};
+use crate::front::toml::types::Target;
+use crate::front::toml::{Item, Raw};
+use crate::lower::expr::Engine;
+use crate::lower::load::Loaded;
+use crate::lower::matrix::{self, Matrix};
+use crate::lower::params::{self, Values};
+use crate::lower::{Context, Template, prepare};
+use crate::source::{Sources, Span, Spanned};
+
+/// What every compilation needs, made once.
+#[derive(Debug)]
+pub struct Compiler {
+    /// The node classes.
+    pub catalog: Arc<Catalog>,
+    /// The model files.
+    pub models: Models,
+    /// The graphics cards.
+    pub gpus: Gpus,
+    engine: Engine,
+}
+
+impl Compiler {
+    /// A compiler against the given node catalog, with the built-in data on models and cards.
+    #[must_use]
+    pub fn new(catalog: Arc<Catalog>) -> Self {
+        Self { catalog, models: Models::embedded(), gpus: Gpus::embedded(), engine: Engine::default() }
+    }
+
+    /// Makes a preset ready: everything that does not depend on the combination is checked. Gives
+    /// nothing if something is wrong; every problem is reported.
+    pub fn job<'c>(&'c self, loaded: &'c Loaded, sources: &'c Sources, diagnostics: &mut Diagnostics) -> Option<Job<'c>> {
+        let preset = &loaded.preset;
+        let before = diagnostics.error_count();
+        if let Some(target) = &preset.target {
+            self.check_target(target, diagnostics);
+        }
+        let given = matrix::with_first_values(preset);
+        let matrix = matrix::resolve(preset, &loaded.graph.params, &self.models, diagnostics);
+        let values = params::resolve(&loaded.graph.params, &given, &self.models, Some(loaded.graph_span), diagnostics);
+        let template = prepare(&loaded.graph, &preset.models, self.context(sources), diagnostics);
+        if diagnostics.error_count() > before {
+            return None;
+        }
+        Some(Job { compiler: self, sources, loaded, template: template?, values: values?, matrix: matrix? })
+    }
+
+    /// Checks a graph file by itself: with its defaults, and with every value of every switch
+    /// (bool and choice), one at a time, so that each variant is known to compile.
+    pub fn check_graph(&self, graph: &Arc<GraphFile>, sources: &Sources, diagnostics: &mut Diagnostics) {
+        let Some(template) = prepare(graph, &Named::default(), self.context(sources), diagnostics) else { return };
+        let samples = samples(&graph.params);
+        let mut silent = Diagnostics::new();
+        let Some(values) = params::resolve(&graph.params, &samples, &self.models, None, &mut silent) else { return };
+        self.check_variant(&template, &values, None, sources, diagnostics);
+        for (index, (name, param)) in graph.params.iter().enumerate() {
+            for value in switch_positions(param, name.span) {
+                let Ok(accepted) = params::accept(&name.value, param, &value, &self.models) else { continue };
+                let mut variant = values.clone();
+                variant.set(index, params::Given { value: accepted.clone(), span: None });
+                self.check_variant(&template, &variant, Some((&name.value, accepted.to_string())), sources, diagnostics);
+            }
+        }
+    }
+
+    fn check_variant(
+        &self,
+        template: &Template<'_>,
+        values: &Values,
+        variant: Option<(&str, String)>,
+        sources: &Sources,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut found = Diagnostics::new();
+        if let Some(graph) = template.instantiate(values, sources, &mut found) {
+            check::check(graph, &self.catalog, &mut found);
+        }
+        for diagnostic in found.into_sorted() {
+            let known = diagnostics.iter().any(|known| known.labels == diagnostic.labels && known.rule == diagnostic.rule);
+            // A constraint over several parameters may forbid changing one of them alone.
+            let expected = variant.is_some() && diagnostic.rule == "constraint-violated";
+            if known || expected {
+                continue;
+            }
+            diagnostics.push(match &variant {
+                Some((name, value)) => {
+                    let help = diagnostic.help.clone().map_or_else(String::new, |help| format!("{help}; "));
+                    diagnostic.help(format!("{help}this happens with {name} = {value}"))
+                }
+                None => diagnostic,
+            });
+        }
+    }
+
+    fn context<'c>(&'c self, sources: &'c Sources) -> Context<'c> {
+        Context { engine: &self.engine, catalog: &self.catalog, models: &self.models, sources }
+    }
+
+    fn check_target(&self, target: &Target, diagnostics: &mut Diagnostics) {
+        let Some(gpu) = &target.gpu else { return };
+        if let Some(vram) = &target.vram {
+            diagnostics.push(
+                Diagnostic::format("conflicting-target", "the target names a card and an amount of memory; give one of them")
+                    .at(vram.span(), "")
+                    .at(gpu.span(), "the card"),
+            );
+        }
+        if self.gpus.gpu(gpu.get()).is_none() {
+            let ids = self.gpus.ids();
+            let help = diag::did_you_mean(gpu.get(), ids.iter().map(|id| &**id))
+                .unwrap_or_else(|| format!("known cards: {}; or give vram = \"24 GiB\"", ids.join(", ")));
+            diagnostics.push(
+                Diagnostic::format("unknown-gpu", format!("there is no card `{}` in the GPU catalog", gpu.get()))
+                    .at(gpu.span(), "")
+                    .help(help),
+            );
+        }
+    }
+}
+
+/// Values for parameters without a default, so that a graph can be checked without a preset.
+fn samples(params: &Named<Param>) -> Named<Item> {
+    let mut samples = Named::default();
+    for (name, param) in params.iter().filter(|(_, param)| param.default.is_none()) {
+        let value = match param.kind.get() {
+            ParamType::Int | ParamType::Float => param.min.as_ref().map_or(Raw::Int(1), |min| min.value.clone()),
+            ParamType::Seed => Raw::Int(0),
+            ParamType::Bool => Raw::Bool(false),
+            ParamType::Choice => {
+                let first = param.choices.as_ref().and_then(|choices| choices.first());
+                Raw::Str(first.map_or_else(|| "".into(), |choice| choice.get().clone()))
+            }
+            ParamType::LoraList => Raw::List(Vec::new()),
+            ParamType::String | ParamType::Model | ParamType::Image | ParamType::Video | ParamType::Audio => {
+                Raw::Str("example".into())
+            }
+        };
+        samples.set(name.clone(), Spanned::new(value, name.span));
+    }
+    samples
+}
+
+/// The values of a parameter that can change which nodes there are.
+fn switch_positions(param: &Param, span: Span) -> Vec<Item> {
+    let values = match param.kind.get() {
+        ParamType::Bool => vec![Raw::Bool(false), Raw::Bool(true)],
+        ParamType::Choice => {
+            param.choices.iter().flatten().map(|choice| Raw::Str(choice.get().clone())).collect()
+        }
+        ParamType::LoraList => vec![
+            Raw::List(Vec::new()),
+            Raw::List(vec![Spanned::new(Raw::Str("example.safetensors".into()), span); 2]),
+        ],
+        _ => Vec::new(),
+    };
+    values.into_iter().map(|value| Spanned::new(value, span)).collect()
+}
+
+/// A preset ready to be compiled, once or for every combination of its matrix.
+#[derive(Debug)]
+pub struct Job<'c> {
+    compiler: &'c Compiler,
+    sources: &'c Sources,
+    loaded: &'c Loaded,
+    template: Template<'c>,
+    values: Values,
+    matrix: Matrix,
+}
+
+impl Job<'_> {
+    /// How many workflows it gives.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.matrix.count()
+    }
+
+    /// True if the preset has a `[matrix]`.
+    #[must_use]
+    pub const fn is_batch(&self) -> bool {
+        !self.matrix.axes.is_empty()
+    }
+
+    /// Compiles combination `number`, counted from 0. Gives nothing if something is wrong; every
+    /// problem is reported, with the combination it belongs to.
+    pub fn compile(&mut self, number: u64, diagnostics: &mut Diagnostics) -> Option<Checked> {
+        self.matrix.select(number, &mut self.values);
+        let mut found = Diagnostics::new();
+        let graph = self.template.instantiate(&self.values, self.sources, &mut found);
+        let checked = graph.and_then(|graph| check::check(graph, &self.compiler.catalog, &mut found));
+        for diagnostic in found.into_sorted() {
+            let in_batch = self.is_batch() && diagnostic.severity == Severity::Error;
+            diagnostics.push(if in_batch {
+                let combination = format!("in combination {}: {}", number + 1, self.matrix.describe(number));
+                let help = diagnostic.help.clone().map_or_else(|| combination.clone(), |help| format!("{help}; {combination}"));
+                diagnostic.help(help)
+            } else {
+                diagnostic
+            });
+        }
+        checked
+    }
+
+    /// The manifest of a single workflow whose bytes are `workflow` and whose file is called `file`.
+    #[must_use]
+    pub fn manifest(&self, checked: &Checked, ids: Ids, file: &str, workflow: &[u8]) -> Manifest {
+        let workflow = manifest::WorkflowFile {
+            file: file.to_owned(),
+            hash: manifest::hash(workflow),
+            outputs: manifest::outputs(checked, ids),
+        };
+        Manifest { workflow: Some(workflow), ..self.common_manifest(checked, ids) }
+    }
+
+    /// The manifest of a batch: `first` is its first workflow, `files` the pattern of the file names,
+    /// `hash` the hash over all files.
+    #[must_use]
+    pub fn batch_manifest(&self, first: &Checked, ids: Ids, files: String, hash: String) -> Manifest {
+        let axes = self.matrix.axes.iter().map(|axis| manifest::Axis {
+            param: axis.name.to_string(),
+            values: axis.values.iter().map(|given| given.value.to_json()).collect(),
+        });
+        let batch = manifest::Batch { count: self.count(), files, axes: axes.collect(), hash };
+        Manifest { batch: Some(batch), ..self.common_manifest(first, ids) }
+    }
+
+    fn common_manifest(&self, checked: &Checked, ids: Ids) -> Manifest {
+        let graph = &self.loaded.graph;
+        let identity = self.compiler.catalog.identity();
+        let shapes = graph.params.names().enumerate().map(|(index, name)| (name, self.template.shapes(index)));
+        Manifest {
+            version: 1,
+            description: self.loaded.preset.description.as_ref().map(ToString::to_string),
+            graph: manifest::GraphInfo {
+                name: self.loaded.graph_name.to_string(),
+                title: graph.title.to_string(),
+                stages: graph.stages.iter().map(|stage| stage.get().to_string()).collect(),
+            },
+            workflow: None,
+            batch: None,
+            target: self.loaded.preset.target.as_ref().map(|target| self.target(target)),
+            catalog: manifest::catalog_info(&identity),
+            requires: manifest::requires(checked, &identity, &self.compiler.models),
+            interface: manifest::Interface {
+                inputs: self.request_schema(),
+                bindings: manifest::bindings(checked, ids, shapes),
+            },
+        }
+    }
+
+    fn target(&self, target: &Target) -> manifest::TargetInfo {
+        let card = target.gpu.as_ref().and_then(|gpu| self.compiler.gpus.gpu(gpu.get()));
+        manifest::TargetInfo {
+            gpu: target.gpu.as_ref().map(|gpu| gpu.get().to_string()),
+            vram_mib: target.vram.as_ref().map(|vram| vram.get().mib()).or_else(|| card.map(|card| card.vram_mib())),
+            headroom_mib: target.headroom.as_ref().map(|headroom| headroom.get().mib()),
+        }
+    }
+
+    /// The JSON Schema of a request: the graph's parameters, with this preset's values as defaults.
+    fn request_schema(&self) -> serde_json::Value {
+        let params = &self.loaded.graph.params;
+        let properties: serde_json::Map<String, serde_json::Value> = params
+            .iter()
+            .zip(self.values.iter())
+            .map(|((name, param), value)| {
+                let mut schema = params::schema(param);
+                schema["default"] = value.to_json();
+                (name.value.to_string(), schema)
+            })
+            .collect();
+        serde_json::json!({"type": "object", "additionalProperties": false, "properties": properties})
+    }
+}
+
+/// The bytes of a workflow file.
+#[must_use]
+pub fn workflow_bytes(checked: &Checked, ids: Ids, layout: Layout) -> Vec<u8> {
+    let mut out = Vec::with_capacity(16 << 10);
+    api::write(checked, ids, layout, &mut out);
+    out
+}
+
+/// What a path holds, judged by its name and, for TOML, by its keys.
+#[must_use]
+pub fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+}

@@ -1,0 +1,125 @@
+//! The preset format: which graph, which parameter values, which target machine.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::decode::{At, Decode, Named, Reader, table, words};
+use super::project::Project;
+use super::types::Target;
+use super::{Item, Raw};
+
+table! {
+    /// A preset: the parameter values of one graph for one purpose.
+    pub struct Preset ("a preset") {
+        /// Another preset whose keys this one inherits and overrides, as a path from this file.
+        "extends" => extends: At<Arc<str>>, optional;
+        /// The graph to compile: a name (looked up beside the preset, in the project's `graphs/`, then
+        /// among the ones that come with wfc) or a path ending in `.toml`.
+        "graph" => graph: At<Arc<str>>, optional;
+        /// What the preset is for.
+        "description" => description: Arc<str>, optional;
+        /// Values for the graph's parameters.
+        "params" => params: Named<Item>, default;
+        /// Model slots of the graph and the models to use instead: names of the model catalog, or file names.
+        "models" => models: Named<At<Arc<str>>>, default;
+        /// The machine that the workflow is for.
+        "target" => target: Target, optional;
+        /// One workflow for every combination: parameter = list of values.
+        "matrix" => matrix: Named<At<Vec<Item>>>, default;
+        /// Levels of lint rules.
+        "lint" => lint: Named<LintLevel>, default;
+    }
+}
+
+words! {
+    /// How a lint rule's findings count.
+    pub enum Level {
+        /// Not reported.
+        "allow" => Allow,
+        /// Reported.
+        "warn" => Warn,
+        /// Reported, and nothing is written.
+        "deny" => Deny,
+    }
+}
+
+/// The level of a rule, with the reason for it.
+#[derive(Clone, Debug)]
+pub struct LintLevel {
+    /// The level.
+    pub level: Level,
+    /// Why.
+    pub reason: Option<Arc<str>>,
+}
+
+table! {
+    /// The level of a lint rule, with the reason for it.
+    pub struct LintTable ("a lint level") {
+        /// The level.
+        "level" => level: Level, required;
+        /// Why; `allow` needs one.
+        "reason" => reason: Arc<str>, optional;
+    }
+}
+
+impl Decode for LintLevel {
+    fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
+        if let Raw::Str(_) = item.value {
+            return Some(Self { level: Level::decode(item, reader)?, reason: None });
+        }
+        let table = LintTable::decode(item, reader)?;
+        Some(Self { level: table.level, reason: table.reason })
+    }
+}
+
+impl JsonSchema for LintLevel {
+    fn schema_name() -> Cow<'static, str> {
+        "LintLevel".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (level, table) = (generator.subschema_for::<Level>(), generator.subschema_for::<LintTable>());
+        json_schema!({"anyOf": [level, table]})
+    }
+}
+
+impl Preset {
+    /// Overlays `over` on this preset, key by key.
+    #[must_use]
+    pub fn overlaid(mut self, over: Self) -> Self {
+        self.extends = None;
+        self.graph = over.graph.or(self.graph);
+        self.description = over.description.or(self.description);
+        self.params.merge(over.params);
+        self.models.merge(over.models);
+        self.matrix.merge(over.matrix);
+        self.lint.merge(over.lint);
+        self.target = match (self.target, over.target) {
+            (Some(base), Some(over)) => Some(base.overlaid(over)),
+            (base, over) => over.or(base),
+        };
+        self
+    }
+}
+
+impl Preset {
+    /// Takes over from the project what the preset leaves open.
+    pub fn inherit(&mut self, project: &Project) {
+        if self.target.is_none() {
+            self.target.clone_from(&project.target);
+        }
+        let mut lint = project.lint.clone();
+        lint.merge(std::mem::take(&mut self.lint));
+        self.lint = lint;
+    }
+}
+
+impl Target {
+    /// Overlays `over`. Naming a card replaces an inherited amount of memory, and the other way round.
+    #[must_use]
+    pub fn overlaid(self, over: Self) -> Self {
+        let card = if over.gpu.is_some() || over.vram.is_some() { (over.gpu, over.vram) } else { (self.gpu, self.vram) };
+        Self { gpu: card.0, vram: card.1, headroom: over.headroom.or(self.headroom) }
+    }
+}

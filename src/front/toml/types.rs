@@ -1,0 +1,150 @@
+//! Small value types that several formats use: sizes in bytes and number forms.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::num::NonZeroU32;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::decode::{Decode, Reader, table};
+use super::{Item, Raw};
+use crate::diag::Diagnostic;
+
+/// An amount of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size {
+    /// In bytes.
+    pub bytes: u64,
+}
+
+impl Size {
+    /// In MiB.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "memory sizes are far below 2^52 bytes")]
+    pub const fn mib(self) -> f64 {
+        self.bytes as f64 / (1 << 20) as f64
+    }
+}
+
+impl Decode for Size {
+    fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
+        let Raw::Str(text) = &item.value else {
+            return reader.expected("a size such as \"24 GiB\"", item);
+        };
+        if let Ok(size) = text.parse::<bytesize::ByteSize>()
+            && text.ends_with(['B', 'b'])
+        {
+            return Some(Self { bytes: size.as_u64() });
+        }
+        reader.report(
+            Diagnostic::format("wrong-type", format!("`{text}` is not a size"))
+                .at(item.span, "")
+                .help("write a number and a unit: \"24 GiB\", \"512 MiB\", \"32 GB\""),
+        );
+        None
+    }
+}
+
+impl JsonSchema for Size {
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "An amount of memory: a number and a unit, for example 24 GiB.",
+            "pattern": r"^[0-9]+(\.[0-9]+)? ?([kKMGT]i?)?B$",
+        })
+    }
+}
+
+/// The numbers of a form such as `4n+1`: 1, 5, 9, …
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The distance between two of them.
+    pub factor: NonZeroU32,
+    /// The first of them.
+    pub offset: u32,
+}
+
+impl Form {
+    /// True if `number` has the form.
+    #[must_use]
+    pub fn contains(self, number: i128) -> bool {
+        let offset = i128::from(self.offset);
+        number >= offset && (number - offset) % i128::from(self.factor.get()) == 0
+    }
+
+    /// The nearest numbers of the form below and above `number`; nothing below the first one.
+    #[must_use]
+    pub fn around(self, number: i128) -> (Option<i128>, i128) {
+        let (factor, offset) = (i128::from(self.factor.get()), i128::from(self.offset));
+        if number < offset {
+            return (None, offset);
+        }
+        let below = number - (number - offset) % factor;
+        (Some(below), below.saturating_add(factor))
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}n+{}", self.factor, self.offset)
+    }
+}
+
+impl Decode for Form {
+    fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
+        let Raw::Str(text) = &item.value else { return reader.expected("a form such as \"4n+1\"", item) };
+        let parsed = text.split_once('n').and_then(|(factor, offset)| {
+            let offset = if offset.is_empty() { 0 } else { offset.strip_prefix('+')?.trim().parse().ok()? };
+            Some(Self { factor: factor.trim().parse().ok()?, offset })
+        });
+        if parsed.is_none() {
+            reader.report(
+                Diagnostic::format("wrong-type", format!("`{text}` is not a number form"))
+                    .at(item.span, "")
+                    .help("write it like \"4n+1\": the numbers 1, 5, 9, …"),
+            );
+        }
+        parsed
+    }
+}
+
+impl JsonSchema for Form {
+    fn schema_name() -> Cow<'static, str> {
+        "Form".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A family of whole numbers: 4n+1 stands for 1, 5, 9, …",
+            "pattern": r"^[1-9][0-9]*n(\+[0-9]+)?$",
+        })
+    }
+}
+
+table! {
+    /// The machine that the workflow is for.
+    pub struct Target ("[target]") {
+        /// A card of the GPU catalog, such as `a100-80gb` or `rtx-5090`.
+        "gpu" => gpu: super::decode::At<std::sync::Arc<str>>, optional;
+        /// The card's memory, where no card is named: `24 GiB`.
+        "vram" => vram: super::decode::At<Size>, optional;
+        /// Memory that must stay free, for the driver and other programs.
+        "headroom" => headroom: super::decode::At<Size>, optional;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_knows_its_neighbours() {
+        let form = Form { factor: NonZeroU32::new(4).unwrap_or(NonZeroU32::MIN), offset: 1 };
+        assert!(form.contains(81) && !form.contains(80) && !form.contains(0));
+        assert_eq!(form.around(80), (Some(77), 81));
+        assert_eq!(form.around(0), (None, 1));
+    }
+}

@@ -1,0 +1,235 @@
+//! The one graph that every reader produces and every later room consumes.
+//!
+//! Nodes live on a petgraph `DiGraph`; an edge leads from the node that produces a value to the
+//! node that consumes it. [`Graph`] keeps inputs and edges in step, so it is the only way to
+//! change either. The graph knows where each part came from ([`Origin`]) but nothing about file
+//! formats, and it may be wrong in any way: proving it right is the job of `check`.
+
+mod value;
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef as _;
+use rustc_hash::FxHashMap;
+
+use crate::catalog::{InputKind, NodeClass};
+use crate::source::Span;
+
+pub use value::Value;
+
+/// Handle of a node in its [`Graph`].
+pub type NodeId = NodeIndex<u32>;
+
+/// Where a node or an input was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// In a source file.
+    Source(Span),
+    /// In a Rust program that builds graphs.
+    Rust(&'static Location<'static>),
+}
+
+impl Origin {
+    /// The place, if it is in a source file.
+    #[must_use]
+    pub const fn span(self) -> Option<Span> {
+        match self {
+            Self::Source(span) => Some(span),
+            Self::Rust(_) => None,
+        }
+    }
+}
+
+/// A node of the workflow.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its id in the emitted JSON.
+    pub key: Arc<str>,
+    /// The class it names, known or not.
+    pub class_type: Arc<str>,
+    /// The class, if the catalog has it.
+    pub class: Option<Arc<NodeClass>>,
+    /// The generation step it belongs to (`scail`, `wan`, …), if it is tagged.
+    pub stage: Option<Arc<str>>,
+    /// The title shown in ComfyUI's editor, if it has one of its own.
+    pub title: Option<Arc<str>>,
+    /// Where it was declared.
+    pub origin: Origin,
+    inputs: Vec<Input>,
+}
+
+impl Node {
+    /// A node without inputs.
+    #[must_use]
+    pub const fn new(key: Arc<str>, class_type: Arc<str>, class: Option<Arc<NodeClass>>, origin: Origin) -> Self {
+        Self { key, class_type, class, stage: None, title: None, origin, inputs: Vec::new() }
+    }
+
+    /// Its inputs, in the order they are emitted.
+    #[must_use]
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The input called `name`.
+    #[must_use]
+    pub fn input(&self, name: &str) -> Option<&Input> {
+        self.inputs.iter().find(|input| &*input.name == name)
+    }
+}
+
+/// An input of a node.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it is given.
+    pub value: Argument,
+    /// Where that was written: the line of the graph, of the workflow, or of the program.
+    pub origin: Origin,
+    /// Where the value itself was given, if elsewhere: the parameter in a preset.
+    pub given: Option<Span>,
+}
+
+/// What an input is given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Argument {
+    /// A value written into the workflow.
+    Literal(Value),
+    /// An output of another node of the graph.
+    Link {
+        /// The node that produces it.
+        from: NodeId,
+        /// Its output slot, counted from 0.
+        slot: u32,
+    },
+}
+
+/// A link, seen from the edge: which slot of the source feeds which input of the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Output slot of the source.
+    pub slot: u32,
+    /// Index of the input in the target's [`Node::inputs`].
+    pub input: u32,
+}
+
+/// A parameter that reaches an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The parameter's name.
+    pub param: Arc<str>,
+    /// The node.
+    pub node: NodeId,
+    /// Index of the input in [`Node::inputs`].
+    pub input: u32,
+    /// True if the input's value is computed from the parameter, false if it is the parameter's own.
+    pub computed: bool,
+}
+
+/// A workflow.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    graph: DiGraph<Node, Link>,
+    keys: FxHashMap<Arc<str>, NodeId>,
+    bindings: Vec<Binding>,
+}
+
+impl Graph {
+    /// An empty graph.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a node. If its key is taken, the graph stays as it is and the present node is given.
+    ///
+    /// # Errors
+    /// The node that has the key already.
+    pub fn add(&mut self, node: Node) -> Result<NodeId, NodeId> {
+        if let Some(&taken) = self.keys.get(&node.key) {
+            return Err(taken);
+        }
+        let key = node.key.clone();
+        let id = self.graph.add_node(node);
+        self.keys.insert(key, id);
+        Ok(id)
+    }
+
+    /// Appends an input to `node`; a link becomes an edge.
+    pub fn push_input(&mut self, node: NodeId, input: Input) {
+        let index = u32::try_from(self.graph[node].inputs.len()).unwrap_or(u32::MAX);
+        if let Argument::Link { from, slot } = input.value {
+            self.graph.add_edge(from, node, Link { slot, input: index });
+        }
+        self.graph[node].inputs.push(input);
+    }
+
+    /// Records that `param` reaches the input that `node` was given last.
+    pub fn bind(&mut self, param: Arc<str>, node: NodeId, computed: bool) {
+        if let Some(input) = self.graph[node].inputs.len().checked_sub(1) {
+            let input = u32::try_from(input).unwrap_or(u32::MAX);
+            self.bindings.push(Binding { param, node, input, computed });
+        }
+    }
+
+    /// Which parameters reach which inputs, in the order of the inputs.
+    #[must_use]
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// The node behind a handle of this graph.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.graph[id]
+    }
+
+    /// The node with the given key.
+    #[must_use]
+    pub fn find(&self, key: &str) -> Option<NodeId> {
+        self.keys.get(key).copied()
+    }
+
+    /// All nodes, in the order they were added; this is the order of emission.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.graph.node_indices().zip(self.graph.node_weights())
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.graph.node_count()
+    }
+
+    /// True if there is no node.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The files that inputs name, in order: folder (`loras`, `input`, …) and file name.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.graph.node_weights().flat_map(|node| {
+            node.inputs.iter().filter_map(|input| {
+                let InputKind::Combo(combo) = &node.class.as_ref()?.input(&input.name)?.kind else { return None };
+                let Argument::Literal(Value::Str(file)) = &input.value else { return None };
+                Some((combo.folder.as_deref()?, &**file))
+            })
+        })
+    }
+
+    /// The links that leave `node`: target, and what is linked.
+    pub fn consumers(&self, node: NodeId) -> impl Iterator<Item = (NodeId, Link)> {
+        self.graph.edges_directed(node, Direction::Outgoing).map(|edge| (edge.target(), *edge.weight()))
+    }
+
+    /// The underlying graph, for petgraph's algorithms.
+    #[must_use]
+    pub const fn petgraph(&self) -> &DiGraph<Node, Link> {
+        &self.graph
+    }
+}

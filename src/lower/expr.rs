@@ -1,0 +1,252 @@
+//! Expressions over the parameters: conditions, computed inputs, constraints.
+//!
+//! The language is MiniJinja's expression language, cut down to what is deterministic and bounded:
+//! no functions, the filters listed in [`FILTERS`], strict about undefined names, limited fuel.
+
+use std::sync::Arc;
+
+use minijinja::value::{Object, ValueKind};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, filters};
+
+use crate::diag::{self, Diagnostic};
+use crate::ir::Value;
+use crate::source::{Sources, Span, Spanned};
+
+/// Longest expression, in bytes. Real ones are under a hundred.
+const MAX_LENGTH: usize = 4096;
+
+/// Instructions that one evaluation may take. Real expressions take about ten.
+const FUEL: u64 = 5_000;
+
+/// The filters that expressions may use, for the documentation.
+pub const FILTERS: [&str; 16] = [
+    "abs", "bool", "ceil", "first", "float", "floor", "int", "join", "last", "length", "lower", "max", "min",
+    "round", "string", "upper",
+];
+
+/// Compiles expressions.
+#[derive(Debug)]
+pub struct Engine {
+    environment: Environment<'static>,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        let mut environment = Environment::empty();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        environment.set_debug(true);
+        environment.add_filter("abs", filters::abs);
+        environment.add_filter("bool", filters::bool);
+        environment.add_filter("ceil", |number: f64| whole(number.ceil()));
+        environment.add_filter("first", filters::first);
+        environment.add_filter("float", filters::float);
+        environment.add_filter("floor", |number: f64| whole(number.floor()));
+        environment.add_filter("int", filters::int);
+        environment.add_filter("join", filters::join);
+        environment.add_filter("last", filters::last);
+        environment.add_filter("length", filters::length);
+        environment.add_filter("lower", filters::lower);
+        environment.add_filter("max", filters::max);
+        environment.add_filter("min", filters::min);
+        environment.add_filter("round", filters::round);
+        environment.add_filter("string", filters::string);
+        environment.add_filter("upper", filters::upper);
+        Self { environment }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rounded before, and checked to be within range")]
+fn whole(number: f64) -> Result<i64, minijinja::Error> {
+    const LIMIT: f64 = 9_007_199_254_740_992.0; // 2^53: every whole number below is exact
+    if number.abs() <= LIMIT {
+        Ok(number as i64)
+    } else {
+        Err(minijinja::Error::new(ErrorKind::InvalidOperation, "the number is too large to be rounded exactly"))
+    }
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Expression<'e> {
+    compiled: minijinja::Expression<'e, 'static>,
+    source: Spanned<Arc<str>>,
+    /// Indices of the parameters that it reads, in order.
+    pub reads: Vec<usize>,
+}
+
+impl Engine {
+    /// Compiles `source`, which may name the parameters in `names`.
+    ///
+    /// # Errors
+    /// When it is too long, not an expression, or names something else.
+    pub fn compile(
+        &self,
+        source: &Spanned<Arc<str>>,
+        names: &[Arc<str>],
+        sources: &Sources,
+    ) -> Result<Expression<'_>, Vec<Diagnostic>> {
+        let text = &source.value;
+        let bad = |message: String| vec![Diagnostic::format("bad-expression", message).at(source.span, "")];
+        if text.len() > MAX_LENGTH {
+            return Err(bad(format!("the expression is longer than {MAX_LENGTH} bytes")));
+        }
+        if text.trim().is_empty() {
+            return Err(bad("the expression is empty".into()));
+        }
+        let compiled = match self.environment.compile_expression_owned(text.to_string()) {
+            Ok(compiled) => compiled,
+            Err(error) => return Err(vec![syntax_error(&error, source, sources)]),
+        };
+        let mut used: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
+        used.sort();
+        let mut reads = Vec::new();
+        let mut unknown = Vec::new();
+        for name in used {
+            match names.iter().position(|known| **known == *name) {
+                Some(index) => reads.push(index),
+                None => unknown.push(unknown_name(&name, source, names, sources)),
+            }
+        }
+        if unknown.is_empty() { Ok(Expression { compiled, source: source.clone(), reads }) } else { Err(unknown) }
+    }
+}
+
+fn unknown_name(name: &str, source: &Spanned<Arc<str>>, names: &[Arc<str>], sources: &Sources) -> Diagnostic {
+    let range = word(&source.value, name);
+    let called = source.value[range.end..].trim_start().starts_with('(');
+    let span = place(source, range, sources);
+    if called {
+        return Diagnostic::format("bad-expression", format!("there is no function `{name}`; expressions call none"))
+            .at(span, "")
+            .help(format!("use a filter, as in `width | int`; there are: {}", FILTERS.join(", ")));
+    }
+    Diagnostic::format("unknown-param", format!("`{name}` is not a parameter of this graph"))
+        .at(span, "")
+        .help(diag::did_you_mean(name, names.iter().map(|name| &**name)).unwrap_or_else(|| {
+            "expressions see the graph's parameters and nothing else; texts go in quotes".into()
+        }))
+}
+
+fn syntax_error(error: &minijinja::Error, source: &Spanned<Arc<str>>, sources: &Sources) -> Diagnostic {
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    let span = error.range().map_or(source.span, |range| place(source, range, sources));
+    Diagnostic::format("bad-expression", format!("not an expression: {detail}")).at(span, "")
+}
+
+/// The part `range` of an expression as a place in its file; the whole expression if its text is
+/// written there with escapes, so that positions do not correspond.
+fn place(source: &Spanned<Arc<str>>, range: std::ops::Range<usize>, sources: &Sources) -> Span {
+    let written = sources.text(source.span);
+    match written.find(&*source.value) {
+        Some(start) if range.end <= source.value.len() => source.span.slice(start + range.start..start + range.end),
+        _ => source.span,
+    }
+}
+
+/// Where `word` stands in `text` as a whole word.
+fn word(text: &str, word: &str) -> std::ops::Range<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let found = text.match_indices(word).find(|(at, _)| {
+        !text[..*at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+    });
+    found.map_or(0..text.len(), |(at, _)| at..at + word.len())
+}
+
+impl Expression<'_> {
+    /// Where and how it was written.
+    #[must_use]
+    pub const fn source(&self) -> &Spanned<Arc<str>> {
+        &self.source
+    }
+
+    /// Evaluates it.
+    ///
+    /// # Errors
+    /// When it fails (mixed types, division by zero), runs too long or gives no plain value.
+    pub fn evaluate(&self, scope: &Scope, sources: &Sources) -> Result<Value, Diagnostic> {
+        let fail = |message: String, span| Diagnostic::format("expression-failed", message).at(span, "");
+        let result = self.compiled.eval(scope.context.clone()).map_err(|error| {
+            let span = error.range().map_or(self.source.span, |range| place(&self.source, range, sources));
+            match error.kind() {
+                ErrorKind::OutOfFuel => fail("the expression takes too long".into(), self.source.span),
+                _ => {
+                    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+                    fail(format!("the expression fails: {detail}"), span)
+                }
+            }
+        })?;
+        from_minijinja(&result)
+            .ok_or_else(|| fail(format!("the expression gives {}, which no input takes", result.kind()), self.source.span))
+    }
+
+    /// Evaluates it as a condition; like in MiniJinja, empty texts and lists, `0` and `none` are false.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn is_true(&self, scope: &Scope, sources: &Sources) -> Result<bool, Diagnostic> {
+        Ok(match self.evaluate(scope, sources)? {
+            Value::Null => false,
+            Value::Bool(bool) => bool,
+            Value::Int(int) => int != 0,
+            Value::Float(float) => float != 0.0,
+            Value::Str(text) => !text.is_empty(),
+            Value::List(items) => !items.is_empty(),
+            Value::Map(entries) => !entries.is_empty(),
+        })
+    }
+}
+
+/// The parameter values that expressions see.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    context: minijinja::Value,
+}
+
+#[derive(Debug)]
+struct Params {
+    names: Arc<[Arc<str>]>,
+    values: Vec<minijinja::Value>,
+}
+
+impl Object for Params {
+    fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
+        let key = key.as_str()?;
+        let index = self.names.iter().position(|name| **name == *key)?;
+        self.values.get(index).cloned()
+    }
+}
+
+impl Scope {
+    /// Names and values in the same order.
+    pub fn new<'v>(names: Arc<[Arc<str>]>, values: impl Iterator<Item = &'v Value>) -> Self {
+        let values = values.map(to_minijinja).collect();
+        Self { context: minijinja::Value::from_object(Params { names, values }) }
+    }
+}
+
+fn to_minijinja(value: &Value) -> minijinja::Value {
+    match value {
+        Value::Null => minijinja::Value::from(()),
+        Value::Bool(bool) => minijinja::Value::from(*bool),
+        Value::Int(int) => minijinja::Value::from(*int),
+        Value::Float(float) => minijinja::Value::from(*float),
+        Value::Str(text) => minijinja::Value::from(text.clone()),
+        Value::List(items) => items.iter().map(to_minijinja).collect(),
+        Value::Map(entries) => entries.iter().map(|(key, value)| (key.to_string(), to_minijinja(value))).collect(),
+    }
+}
+
+fn from_minijinja(value: &minijinja::Value) -> Option<Value> {
+    match value.kind() {
+        ValueKind::None => Some(Value::Null),
+        ValueKind::Bool => Some(Value::Bool(value.is_true())),
+        ValueKind::Number if value.is_integer() => i128::try_from(value.clone()).ok().map(Value::Int),
+        ValueKind::Number => f64::try_from(value.clone()).ok().filter(|float| float.is_finite()).map(Value::Float),
+        ValueKind::String => value.as_str().map(|text| Value::Str(text.into())),
+        ValueKind::Seq | ValueKind::Iterable => {
+            value.try_iter().ok()?.map(|item| from_minijinja(&item)).collect::<Option<_>>().map(Value::List)
+        }
+        _ => None,
+    }
+}

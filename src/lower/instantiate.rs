@@ -1,0 +1,339 @@
+//! A template filled in with parameter values: the graph.
+
+use std::sync::Arc;
+
+use super::expr::Scope;
+use super::params::Values;
+use super::template::{InputPlan, LinkPlan, NodePlan, Template, ValuePlan};
+use super::{MAX_NODES, fit, misfit};
+use crate::catalog::{InputKind, types_connect};
+use crate::diag::{Diagnostic, Diagnostics, NodeRef};
+use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin, Value};
+use crate::source::{Sources, Span};
+
+/// How many instances of a planned node there are, and the first of them.
+#[derive(Clone, Copy, Debug)]
+struct Instances {
+    first: Option<NodeId>,
+    count: usize,
+}
+
+impl Instances {
+    fn nth(self, index: usize) -> Option<NodeId> {
+        let first = self.first.filter(|_| index < self.count)?;
+        Some(NodeId::new(first.index() + index))
+    }
+
+    fn last(self) -> Option<NodeId> {
+        self.nth(self.count.checked_sub(1)?)
+    }
+}
+
+impl Template<'_> {
+    /// Fills the template in. Gives nothing if a constraint is violated or an input cannot be
+    /// given what it needs; every problem is reported.
+    pub fn instantiate(&self, values: &Values, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Graph> {
+        let before = diagnostics.error_count();
+        let scope = Scope::new(self.names.clone(), values.iter());
+        self.check_constraints(values, &scope, sources, diagnostics);
+        let expressions = self.evaluate(&scope, sources, diagnostics);
+        let counts = self.counts(values, &scope, sources, diagnostics)?;
+        if diagnostics.error_count() > before {
+            return None;
+        }
+        let mut fill = Fill { template: self, values, expressions, instances: Vec::new(), graph: Graph::new(), diagnostics };
+        fill.add_nodes(&counts);
+        fill.add_inputs();
+        let graph = fill.graph;
+        (diagnostics.error_count() == before).then_some(graph)
+    }
+
+    fn check_constraints(&self, values: &Values, scope: &Scope, sources: &Sources, diagnostics: &mut Diagnostics) {
+        for (rule, message) in &self.constraints {
+            match rule.is_true(scope, sources) {
+                Ok(true) => {}
+                Ok(false) => diagnostics.push(self.violated(rule.source().span, message, &rule.reads, values)),
+                Err(problem) => diagnostics.push(problem),
+            }
+        }
+    }
+
+    /// A violated constraint, shown where the values were given, or else at the rule.
+    fn violated(&self, rule: Span, message: &Arc<str>, reads: &[usize], values: &Values) -> Diagnostic {
+        let shown = |&index: &usize| format!("`{}` is {}", self.names[index], values.get(index).value);
+        let all = reads.iter().map(shown).collect::<Vec<_>>().join(", ");
+        let mut diagnostic = Diagnostic::format("constraint-violated", message.to_string());
+        for index in reads {
+            diagnostic = diagnostic.at_opt(values.get(*index).span, shown(index));
+        }
+        diagnostic.at(rule, "this must hold").help(all)
+    }
+
+    fn evaluate(&self, scope: &Scope, sources: &Sources, diagnostics: &mut Diagnostics) -> Vec<Option<Value>> {
+        let evaluated = self.expressions.iter().map(|expression| expression.evaluate(scope, sources));
+        evaluated.map(|value| value.map_err(|problem| diagnostics.push(problem)).ok()).collect()
+    }
+
+    /// How many instances each node has; nothing if there would be too many in all.
+    fn counts(
+        &self,
+        values: &Values,
+        scope: &Scope,
+        sources: &Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<usize>> {
+        let mut total = 0_usize;
+        let mut counts = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let on = match &node.when {
+                None => true,
+                Some(when) => match when.is_true(scope, sources) {
+                    Ok(on) => on,
+                    Err(problem) => {
+                        diagnostics.push(problem);
+                        false
+                    }
+                },
+            };
+            let count = match node.for_each.map(|list| &values.get(list).value) {
+                _ if !on => 0,
+                None => 1,
+                Some(Value::List(items)) => items.len(),
+                Some(_) => 0,
+            };
+            total = total.saturating_add(count);
+            counts.push(count);
+        }
+        if total > MAX_NODES {
+            let place = self.nodes.iter().find(|node| node.for_each.is_some()).map(|node| node.key.span);
+            diagnostics.push(
+                Diagnostic::format("too-many-nodes", format!("the workflow would have {total} nodes; the limit is {MAX_NODES}"))
+                    .at_opt(place, "repeated here")
+                    .help("shorten the list"),
+            );
+            return None;
+        }
+        Some(counts)
+    }
+}
+
+struct Fill<'t, 'd> {
+    template: &'t Template<'t>,
+    values: &'t Values,
+    expressions: Vec<Option<Value>>,
+    instances: Vec<Instances>,
+    graph: Graph,
+    diagnostics: &'d mut Diagnostics,
+}
+
+/// An input value on its way into the graph.
+enum Resolved {
+    Value(Argument, Option<Span>),
+    /// The node that the link named is not there and nothing takes its place.
+    Dropped { node: usize },
+    /// Nothing is given, as the graph intends: the first of a `for_each` chain.
+    Absent,
+}
+
+impl Fill<'_, '_> {
+    fn add_nodes(&mut self, counts: &[usize]) {
+        for (plan, &count) in self.template.nodes.iter().zip(counts) {
+            let mut first = None;
+            for index in 0..count {
+                let key = match plan.for_each {
+                    None => plan.key.value.clone(),
+                    Some(_) => format!("{}-{}", plan.key.value, index + 1).into(),
+                };
+                let mut node =
+                    Node::new(key, plan.class.name.clone(), Some(plan.class.clone()), Origin::Source(plan.key.span));
+                node.stage.clone_from(&plan.stage);
+                node.title.clone_from(&plan.title);
+                match self.graph.add(node) {
+                    Ok(id) => first = first.or(Some(id)),
+                    Err(taken) => {
+                        let key = &self.graph.node(taken).key;
+                        self.diagnostics.push(
+                            Diagnostic::format("duplicate-node", format!("two nodes would be called `{key}`"))
+                                .at(plan.key.span, "")
+                                .help("rename one of them: the nodes of a `for_each` are called name-1, name-2, …"),
+                        );
+                    }
+                }
+            }
+            self.instances.push(Instances { first, count });
+        }
+    }
+
+    fn add_inputs(&mut self) {
+        let template = self.template;
+        for (position, plan) in template.nodes.iter().enumerate() {
+            for index in 0..self.instances[position].count {
+                let Some(id) = self.instances[position].nth(index) else { continue };
+                for input in &plan.inputs {
+                    match self.resolve(plan, position, index, input) {
+                        Resolved::Value(value, given) => {
+                            let origin = Origin::Source(input.span);
+                            self.graph.push_input(id, Input { name: input.name.clone(), value, origin, given });
+                            self.bind(id, plan, input);
+                        }
+                        Resolved::Dropped { node } if input.required => self.lost(plan, input, node),
+                        Resolved::Dropped { .. } | Resolved::Absent => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn bind(&mut self, id: NodeId, plan: &NodePlan<'_>, input: &InputPlan) {
+        let names = &self.template.names;
+        match &input.value {
+            ValuePlan::Param(param) => self.graph.bind(names[*param].clone(), id, false),
+            ValuePlan::Expr(expression) => {
+                for &param in &self.template.expressions[*expression].reads {
+                    self.graph.bind(names[param].clone(), id, true);
+                }
+            }
+            ValuePlan::Item(_) => {
+                if let Some(param) = plan.for_each {
+                    self.graph.bind(names[param].clone(), id, true);
+                }
+            }
+            ValuePlan::Literal(_) | ValuePlan::Link(_) | ValuePlan::Prev { .. } | ValuePlan::FirstOf(_) => {}
+        }
+    }
+
+    fn resolve(&mut self, plan: &NodePlan<'_>, position: usize, index: usize, input: &InputPlan) -> Resolved {
+        match &input.value {
+            ValuePlan::Literal(value) => Resolved::Value(Argument::Literal(value.clone()), None),
+            ValuePlan::Param(param) => {
+                let given = self.values.get(*param);
+                self.literal(given.value.clone(), given.span, plan, input)
+            }
+            ValuePlan::Expr(expression) => match self.expressions[*expression].clone() {
+                Some(value) => self.literal(value, None, plan, input),
+                None => Resolved::Absent,
+            },
+            ValuePlan::Item(field) => match self.item(plan, index, field) {
+                Some((value, span)) => self.literal(value, span, plan, input),
+                None => Resolved::Absent,
+            },
+            ValuePlan::Link(link) => self.link(*link, plan, index, &input.kind),
+            ValuePlan::Prev { slot, .. } if index > 0 => match self.instances[position].nth(index - 1) {
+                Some(from) => Resolved::Value(Argument::Link { from, slot: *slot }, None),
+                None => Resolved::Absent,
+            },
+            ValuePlan::Prev { initial: Some(link), .. } => self.link(*link, plan, index, &input.kind),
+            ValuePlan::Prev { initial: None, .. } => Resolved::Absent,
+            ValuePlan::FirstOf(links) => {
+                let present = links.iter().find(|link| self.instances[link.node].count > 0);
+                match present.or_else(|| links.first()) {
+                    Some(link) => self.link(*link, plan, index, &input.kind),
+                    None => Resolved::Absent,
+                }
+            }
+        }
+    }
+
+    fn item(&self, plan: &NodePlan<'_>, index: usize, field: &str) -> Option<(Value, Option<Span>)> {
+        let given = self.values.get(plan.for_each?);
+        let Value::List(items) = &given.value else { return None };
+        let Value::Map(entries) = items.get(index)? else { return None };
+        let value = entries.iter().find(|(key, _)| **key == *field).map(|(_, value)| value.clone())?;
+        Some((value, given.span))
+    }
+
+    /// A value as the input's type wants it.
+    fn literal(&mut self, value: Value, given: Option<Span>, plan: &NodePlan<'_>, input: &InputPlan) -> Resolved {
+        match fit(value, &input.kind) {
+            Ok(value) => Resolved::Value(Argument::Literal(value), given),
+            Err(needed) => {
+                self.diagnostics.push(misfit(&needed, &plan.key.value, &input.name, &plan.class, input.span, given));
+                Resolved::Absent
+            }
+        }
+    }
+
+    fn link(&self, link: LinkPlan, from: &NodePlan<'_>, index: usize, kind: &InputKind) -> Resolved {
+        let target = &self.template.nodes[link.node];
+        let instances = self.instances[link.node];
+        let same_list = target.for_each.is_some() && target.for_each == from.for_each;
+        let found = if same_list { instances.nth(index) } else { instances.last() };
+        let value = match found {
+            Some(node) => Some(Argument::Link { from: node, slot: link.slot }),
+            None => self.bypass(link, kind, 0),
+        };
+        match value {
+            Some(value) => Resolved::Value(value, None),
+            None => Resolved::Dropped { node: link.node },
+        }
+    }
+
+    /// What ComfyUI's bypass gives to an input of type `kind` that was linked to a node which is
+    /// switched off: the source of that node's input of a fitting type, chosen as the editor does:
+    /// the input at the output's own position, else the first of exactly the wanted type, else the
+    /// first that connects.
+    fn bypass(&self, link: LinkPlan, kind: &InputKind, depth: usize) -> Option<Argument> {
+        if depth > self.template.nodes.len() {
+            return None;
+        }
+        let node = &self.template.nodes[link.node];
+        let wanted = kind.type_name();
+        let output = &node.class.outputs.get(link.slot as usize)?.types;
+        let sockets = editor_order(node);
+        let own = sockets.get(link.slot as usize).copied();
+        let fits = |input: &&InputPlan| types_connect(input.kind.type_name(), wanted);
+        let chosen = if wanted == "*" {
+            own.or_else(|| sockets.first().copied())
+        } else {
+            own.filter(|input| types_connect(output, input.kind.type_name()) && fits(input))
+                .or_else(|| sockets.iter().copied().find(|input| input.kind.type_name() == wanted))
+                .or_else(|| sockets.iter().copied().find(fits))
+        };
+        match &chosen?.value {
+            ValuePlan::Link(next) | ValuePlan::Prev { initial: Some(next), .. } => self.follow(*next, kind, depth),
+            ValuePlan::FirstOf(links) => {
+                let present = links.iter().find(|link| self.instances[link.node].count > 0);
+                self.follow(*present.or_else(|| links.first())?, kind, depth)
+            }
+            _ => None,
+        }
+    }
+
+    fn follow(&self, link: LinkPlan, kind: &InputKind, depth: usize) -> Option<Argument> {
+        match self.instances[link.node].last() {
+            Some(from) => Some(Argument::Link { from, slot: link.slot }),
+            None => self.bypass(link, kind, depth + 1),
+        }
+    }
+
+    fn lost(&mut self, plan: &NodePlan<'_>, input: &InputPlan, absent: usize) {
+        let absent = &self.template.nodes[absent];
+        let why = absent.when.as_ref().map(|when| when.source().span);
+        let key = &absent.key.value;
+        self.diagnostics.push(
+            Diagnostic::format(
+                "required-input-lost",
+                format!("`{}` needs the input `{}`, but `{key}` is switched off", plan.key.value, input.name),
+            )
+            .at(input.span, format!("links to `{key}`"))
+            .at(why.unwrap_or(absent.key.span), "switched off here")
+            .node(NodeRef {
+                key: plan.key.value.to_string(),
+                class_type: plan.class.name.to_string(),
+                input: Some(input.name.to_string()),
+            })
+            .help(format!(
+                "switch `{}` off as well, or give an alternative with {{ first_of = [...] }}; \
+                 `{key}` has no linked input of type {} to pass on",
+                plan.key.value,
+                input.kind.type_name(),
+            )),
+        );
+    }
+}
+
+/// The inputs of a node as the editor numbers its sockets: pure links first, then widgets.
+fn editor_order<'p>(node: &'p NodePlan<'_>) -> Vec<&'p InputPlan> {
+    let (widgets, links): (Vec<_>, Vec<_>) = node.inputs.iter().partition(|input| input.kind.is_widget());
+    links.into_iter().chain(widgets).collect()
+}

@@ -1,0 +1,22 @@
+//! The graphs that come with wfc. Adding one is adding a file to `graphs/` and a line here.
+
+macro_rules! graphs {
+    ($($name:literal),* $(,)?) => {
+        /// Name and text of every built-in graph, sorted by name.
+        pub const GRAPHS: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../graphs/", $name, ".toml")))),*];
+    };
+}
+
+graphs!["dance-scail", "scail-uni3c-wan21", "scail-uni3c-wan22", "wan22-a14b", "wan22-a14b-wrapper"];
+
+/// The text of the built-in graph `name`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static str> {
+    GRAPHS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// The names of all built-in graphs, sorted.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    GRAPHS.iter().map(|(name, _)| *name)
+}

@@ -1,0 +1,226 @@
+//! Finding and reading the files of a preset: its ancestors, its graph, its project.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::library;
+use crate::diag::{self, Diagnostic, Diagnostics};
+use crate::front::toml::decode::{At, Decode as _, Reader};
+use crate::front::toml::graph::{GraphFile, ParamType};
+use crate::front::toml::preset::Preset;
+use crate::front::toml::project::{self, Project};
+use crate::front::toml::{self, Item, Kind, Raw};
+use crate::source::{self, FileId, LoadError, Sources, Span, Spanned};
+
+/// Longest chain of `extends`.
+const MAX_ANCESTORS: usize = 16;
+
+/// A preset with everything it refers to.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The preset, with what it inherits.
+    pub preset: Preset,
+    /// The name of its graph.
+    pub graph_name: Arc<str>,
+    /// Where the graph is named; problems that belong to no single parameter are reported there.
+    pub graph_span: Span,
+    /// Its graph.
+    pub graph: Arc<GraphFile>,
+}
+
+/// Reads a preset, its ancestors and its graph. Gives nothing if something is wrong; every problem
+/// is reported.
+pub fn preset(file: FileId, root: Option<&Path>, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Loaded> {
+    let before = diagnostics.error_count();
+    let path = sources.file(file).path().to_owned();
+    let preset = inherited(file, &mut vec![source::identity(&path)], sources, diagnostics)?;
+    let Some(graph) = &preset.graph else {
+        if diagnostics.error_count() == before {
+            diagnostics.push(
+                Diagnostic::format("missing-key", "the preset names no graph")
+                    .at(Span::new(file, 0..0), "")
+                    .help(format!("add graph = \"…\"; built in are: {}", library::names().collect::<Vec<_>>().join(", "))),
+            );
+        }
+        return None;
+    };
+    let (graph_name, graph_span) = (graph.get().clone(), graph.span());
+    let graph_home = sources.file(graph_span.file).path().to_owned();
+    let graph_file = find_graph(&graph_name, graph_span, &graph_home, root, sources, diagnostics)?;
+    let text = sources.file(graph_file).text().clone();
+    let graph = toml::read::<GraphFile>(graph_file, &text, diagnostics)?;
+    (diagnostics.error_count() == before).then(|| Loaded { preset, graph_name, graph_span, graph: Arc::new(graph) })
+}
+
+/// Reads a preset and overlays it on the one it extends, and so on.
+fn inherited(file: FileId, chain: &mut Vec<PathBuf>, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Preset> {
+    let text = sources.file(file).text().clone();
+    let preset = toml::read::<Preset>(file, &text, diagnostics)?;
+    let Some(extends) = &preset.extends else { return Some(preset) };
+    let path = beside(sources.file(file).path(), extends.get());
+    let identity = source::identity(&path);
+    let problem = |rule, message: String| Diagnostic::format(rule, message).at(extends.span(), "");
+    if chain.contains(&identity) {
+        diagnostics.push(problem("extends-cycle", format!("`{}` extends itself", extends.get())));
+        return None;
+    }
+    if chain.len() >= MAX_ANCESTORS {
+        diagnostics.push(problem("extends-cycle", format!("more than {MAX_ANCESTORS} presets extend one another")));
+        return None;
+    }
+    chain.push(identity);
+    let base = match sources.load(&path) {
+        Ok(base) => base,
+        Err(error) => {
+            diagnostics.push(
+                problem("unreadable-file", error.to_string()).help("`extends` is a path from this file"),
+            );
+            return None;
+        }
+    };
+    Some(inherited(base, chain, sources, diagnostics)?.overlaid(preset))
+}
+
+fn beside(file: &Path, relative: &str) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join(relative)
+}
+
+/// The file of a graph: a path, or a name that is looked up beside the preset, in the project's
+/// graphs, and among the built-in ones.
+fn find_graph(
+    name: &Arc<str>,
+    span: Span,
+    home: &Path,
+    project_graphs: Option<&Path>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<FileId> {
+    let is_path = name.contains('/') || Path::new(&**name).extension().is_some_and(|extension| extension == "toml");
+    if is_path {
+        return match sources.load(&beside(home, name)) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                diagnostics.push(Diagnostic::format("unknown-graph", error.to_string()).at(span, ""));
+                None
+            }
+        };
+    }
+    let candidates = [Some(beside(home, &format!("{name}.toml"))), project_graphs.map(|folder| folder.join(format!("{name}.toml")))];
+    for path in candidates.into_iter().flatten() {
+        if source::identity(&path) == source::identity(home) || !source::exists(&path) {
+            continue;
+        }
+        match sources.load(&path) {
+            Ok(file) if is_graph(file, sources) => return Some(file),
+            Ok(_) => {}
+            Err(error) => {
+                diagnostics.push(Diagnostic::format("unreadable-file", error.to_string()).at(span, ""));
+                return None;
+            }
+        }
+    }
+    if let Some(text) = library::find(name) {
+        return Some(sources.add(format!("wfc:graphs/{name}.toml"), text));
+    }
+    diagnostics.push(
+        Diagnostic::format("unknown-graph", format!("there is no graph `{name}`"))
+            .at(span, "")
+            .help(diag::did_you_mean(name, library::names()).unwrap_or_else(|| {
+                let names = library::names().collect::<Vec<_>>().join(", ");
+                format!("a graph is a file beside the preset, in the project's `graphs/`, or built in: {names}")
+            })),
+    );
+    None
+}
+
+/// True unless the file is clearly something else: a preset of the same name, for example.
+fn is_graph(file: FileId, sources: &Sources) -> bool {
+    let text = sources.file(file).text();
+    let root = toml::parse(file, text, &mut Diagnostics::new());
+    root.is_none_or(|root| !matches!(toml::kind_of(&root), Some(Kind::Preset)))
+}
+
+/// A project: its file and its folder.
+#[derive(Debug)]
+pub struct Root {
+    /// The folder that `wfc.toml` lies in.
+    pub folder: PathBuf,
+    /// What it says.
+    pub project: Project,
+}
+
+impl Root {
+    /// The folder of the project's graphs.
+    #[must_use]
+    pub fn graphs(&self) -> PathBuf {
+        self.folder.join(self.project.graphs.as_ref().map_or("graphs", |graphs| &**graphs.get()))
+    }
+}
+
+/// Finds and reads the `wfc.toml` that governs `path`: in its folder or the nearest one above.
+///
+/// # Errors
+/// When there is one that cannot be read. What is wrong inside it is reported.
+pub fn project(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<Option<Root>, LoadError> {
+    let identity = source::identity(path);
+    let Some(file) = identity.ancestors().skip(1).map(|folder| folder.join(project::FILE_NAME)).find(|file| source::exists(file))
+    else {
+        return Ok(None);
+    };
+    let id = sources.load(&file)?;
+    let text = sources.file(id).text().clone();
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    Ok(toml::read::<Project>(id, &text, diagnostics).map(|project| Root { folder, project }))
+}
+
+/// Applies `--set key=value` to a preset. A key is a parameter, or `models.` and a model slot. The value
+/// is TOML; for a parameter that takes text, quotes may be left out.
+pub fn set(loaded: &mut Loaded, setting: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+    let file = sources.add("--set", setting);
+    let Some((key, value)) = setting.split_once('=') else {
+        diagnostics.push(
+            Diagnostic::format("toml-syntax", format!("`{setting}` has no value"))
+                .at(Span::new(file, 0..setting.len()), "")
+                .help("write --set key=value"),
+        );
+        return;
+    };
+    let name: Arc<str> = key.trim().into();
+    let key_span = Span::new(file, 0..key.trim_end().len());
+    let value_span = Span::new(file, key.len() + 1..setting.len());
+    if let Some(slot) = name.strip_prefix("models.") {
+        let model = At(Spanned::new(Arc::from(value.trim().trim_matches('"')), value_span));
+        loaded.preset.models.set(Spanned::new(slot.into(), key_span), model);
+        return;
+    }
+    let kind = loaded.graph.params.get(&name).map(|param| *param.kind.get());
+    let is_text = matches!(
+        kind,
+        Some(ParamType::String | ParamType::Choice | ParamType::Image | ParamType::Video | ParamType::Audio | ParamType::Model)
+    );
+    let bare = is_text && !value.trim_start().starts_with(['"', '\'']);
+    let raw = if bare { Raw::Str(value.into()) } else { toml_value(file, setting, value, value_span, diagnostics) };
+    loaded.preset.matrix.remove(&name);
+    loaded.preset.params.set(Spanned::new(name, key_span), Item::new(raw, value_span));
+}
+
+/// Parses the right side of a setting; reports what is wrong with it.
+fn toml_value(file: FileId, setting: &str, value: &str, span: Span, diagnostics: &mut Diagnostics) -> Raw {
+    let padded = format!("{}={value}", "k".repeat(setting.len() - value.len() - 1));
+    let mut problems = Diagnostics::new();
+    let item = toml::parse(file, &padded, &mut problems).and_then(|root| match root.value {
+        Raw::Table(entries) => entries.into_iter().next().map(|(_, item)| item),
+        _ => None,
+    });
+    match item.and_then(|item| Item::decode(&item, &mut Reader::new(&mut problems))) {
+        Some(item) => item.value,
+        None => {
+            diagnostics.push(
+                Diagnostic::format("toml-syntax", format!("`{}` is not a TOML value", value.trim()))
+                    .at(span, "")
+                    .help("a text goes in quotes: --set 'key=\"text\"'"),
+            );
+            Raw::Invalid
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Parameters: from what a preset gives to values that have the declared type and range.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::catalog::Models;
+use crate::diag::{self, Diagnostic, Diagnostics};
+use crate::front::toml::decode::Named;
+use crate::front::toml::graph::{Param, ParamType};
+use crate::front::toml::{Item, Raw};
+use crate::ir::Value;
+use crate::source::{Span, Spanned};
+
+/// The values of all parameters of a graph, in declared order.
+#[derive(Clone, Debug)]
+pub struct Values {
+    values: Vec<Given>,
+}
+
+/// The value of a parameter.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The value.
+    pub value: Value,
+    /// Where a preset or the command line gives it; nothing for a default.
+    pub span: Option<Span>,
+}
+
+impl Values {
+    /// The value of the parameter with the given index.
+    #[must_use]
+    pub fn get(&self, index: usize) -> &Given {
+        &self.values[index]
+    }
+
+    /// Replaces the value of the parameter with the given index.
+    pub fn set(&mut self, index: usize, given: Given) {
+        self.values[index] = given;
+    }
+
+    /// All values in declared order.
+    pub fn iter(&self) -> impl Iterator<Item = &Value> {
+        self.values.iter().map(|given| &given.value)
+    }
+}
+
+/// Resolves all parameters. Gives nothing if one is missing or wrong; every problem is reported.
+///
+/// `place` is where a missing value is reported: the preset's `graph` line.
+pub fn resolve(
+    params: &Named<Param>,
+    given: &Named<Item>,
+    models: &Models,
+    place: Option<Span>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Values> {
+    unknown(params, given, diagnostics);
+    let mut complete = true;
+    let mut values = Vec::with_capacity(params.len());
+    for (name, param) in params.iter() {
+        let resolved = match (given.get(&name.value), &param.default) {
+            (Some(item), _) => accept(&name.value, param, item, models).map(|value| (value, Some(item.span))),
+            (None, Some(default)) => accept(&name.value, param, default, models).map(|value| (value, None)),
+            (None, None) => Err(vec![missing(name, param, place)]),
+        };
+        match resolved {
+            Ok((value, span)) => values.push(Given { value, span }),
+            Err(problems) => {
+                complete = false;
+                problems.into_iter().for_each(|problem| diagnostics.push(problem));
+            }
+        }
+    }
+    complete.then_some(Values { values })
+}
+
+/// Reports given parameters that the graph does not have.
+fn unknown(params: &Named<Param>, given: &Named<Item>, diagnostics: &mut Diagnostics) {
+    for (key, _) in given.iter().filter(|(key, _)| params.get(&key.value).is_none()) {
+        diagnostics.push(unknown_param(key, params));
+    }
+}
+
+/// The problem that `key` is not a parameter.
+#[must_use]
+pub fn unknown_param(key: &Spanned<Arc<str>>, params: &Named<Param>) -> Diagnostic {
+    Diagnostic::format("unknown-param", format!("the graph has no parameter `{}`", key.value))
+        .at(key.span, "")
+        .help(diag::did_you_mean(&key.value, params.names()).unwrap_or_else(|| {
+            format!("its parameters are: {}", params.names().collect::<Vec<_>>().join(", "))
+        }))
+}
+
+fn missing(name: &Spanned<Arc<str>>, param: &Param, place: Option<Span>) -> Diagnostic {
+    let name_text = &name.value;
+    Diagnostic::format("missing-param", format!("the parameter `{name_text}` has no value"))
+        .at_opt(place, "this graph needs it")
+        .at(name.span, "declared here without a default")
+        .help(format!("add it under [params]: {}", describe(name_text, param)))
+}
+
+/// One line on a parameter: name, documentation, unit and range.
+#[must_use]
+pub fn describe(name: &str, param: &Param) -> String {
+    let mut line = format!("`{name}` ({}", param.kind.get().name());
+    if let Some(unit) = &param.unit {
+        let _ = write!(line, ", {unit}");
+    }
+    let bound = |item: &Option<Item>| item.as_ref().map(|item| item.value.to_value());
+    let _ = match (bound(&param.min), bound(&param.max)) {
+        (Some(min), Some(max)) => write!(line, ", {min} to {max}"),
+        (Some(min), None) => write!(line, ", at least {min}"),
+        (None, Some(max)) => write!(line, ", at most {max}"),
+        (None, None) => Ok(()),
+    };
+    if let Some(divisor) = &param.multiple_of {
+        let _ = write!(line, ", a multiple of {}", divisor.get());
+    }
+    if let Some(form) = &param.form {
+        let _ = write!(line, ", of the form {}", form.get());
+    }
+    let _ = write!(line, "): {}", param.doc);
+    line
+}
+
+/// The JSON Schema of a parameter's values.
+#[must_use]
+pub fn schema(param: &Param) -> serde_json::Value {
+    use serde_json::json;
+    let mut schema = match param.kind.get() {
+        ParamType::Int => json!({"type": "integer"}),
+        ParamType::Float => json!({"type": "number"}),
+        ParamType::Bool => json!({"type": "boolean"}),
+        ParamType::Seed => json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}),
+        ParamType::Choice => {
+            let choices = param.choices.iter().flatten().map(|choice| &**choice.get());
+            json!({"enum": choices.collect::<Vec<_>>()})
+        }
+        ParamType::String | ParamType::Model => json!({"type": "string"}),
+        ParamType::Image | ParamType::Video | ParamType::Audio => {
+            json!({"type": "string", "minLength": 1, "x-file": param.kind.get().name()})
+        }
+        ParamType::LoraList => json!({"type": "array", "items": {"anyOf": [
+            {"type": "string"},
+            {"type": "object", "required": ["file"], "additionalProperties": false,
+             "properties": {"file": {"type": "string"}, "strength": {"type": "number"}}},
+        ]}}),
+    };
+    let entries = [
+        ("description", Some(param.doc.as_ref().into())),
+        ("minimum", param.min.as_ref().map(|min| min.value.to_value().to_json())),
+        ("maximum", param.max.as_ref().map(|max| max.value.to_value().to_json())),
+        ("multipleOf", param.multiple_of.as_ref().map(|divisor| divisor.get().get().into())),
+        ("x-form", param.form.as_ref().map(|form| form.get().to_string().into())),
+        ("x-unit", param.unit.as_ref().map(|unit| unit.as_ref().into())),
+        ("default", param.default.as_ref().map(|default| default.value.to_value().to_json())),
+    ];
+    if let Some(object) = schema.as_object_mut() {
+        object.extend(entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    }
+    schema
+}
+
+/// Checks one value against its parameter's declaration.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn accept(name: &str, param: &Param, item: &Item, models: &Models) -> Result<Value, Vec<Diagnostic>> {
+    let wrong = |needed: &str| {
+        if item.value == Raw::Invalid {
+            return Vec::new();
+        }
+        vec![
+            Diagnostic::format("wrong-type", format!("`{name}` takes {needed}, found {}", item.value.kind()))
+                .at(item.span, "")
+                .help(describe(name, param)),
+        ]
+    };
+    let problems = match (param.kind.get(), &item.value) {
+        (ParamType::Int, Raw::Int(int)) => whole_number(name, param, *int, item.span),
+        (ParamType::Seed, Raw::Int(int)) => seed(name, *int, item.span),
+        (ParamType::Float, Raw::Int(_) | Raw::Float(_)) => range(name, param, item),
+        (ParamType::Bool, Raw::Bool(_)) | (ParamType::String, Raw::Str(_)) => Vec::new(),
+        (ParamType::Choice, Raw::Str(text)) => choice(name, param, text, item.span),
+        (ParamType::Image | ParamType::Video | ParamType::Audio, Raw::Str(text)) => file(name, text, item.span),
+        (ParamType::Model, Raw::Str(text)) => {
+            return Ok(Value::Str(model_file(text, models)));
+        }
+        (ParamType::LoraList, Raw::List(items)) => return loras(items, models),
+        (kind, _) => wrong(needed(*kind)),
+    };
+    if !problems.is_empty() || item.value == Raw::Invalid {
+        return Err(problems);
+    }
+    Ok(match (param.kind.get(), &item.value) {
+        #[expect(clippy::cast_precision_loss, reason = "the parameter is a float")]
+        (ParamType::Float, Raw::Int(int)) => Value::Float(*int as f64),
+        (_, raw) => raw.to_value(),
+    })
+}
+
+const fn needed(kind: ParamType) -> &'static str {
+    match kind {
+        ParamType::Int | ParamType::Seed => "an integer",
+        ParamType::Float => "a number",
+        ParamType::Bool => "true or false",
+        ParamType::String => "a string",
+        ParamType::Choice => "one of its choices, a string",
+        ParamType::Image | ParamType::Video | ParamType::Audio => "a file name, a string",
+        ParamType::Model => "a model's name or file name, a string",
+        ParamType::LoraList => "a list of LoRAs",
+    }
+}
+
+fn seed(name: &str, int: i128, span: Span) -> Vec<Diagnostic> {
+    if u64::try_from(int).is_ok() {
+        return Vec::new();
+    }
+    vec![
+        Diagnostic::format("out-of-range", format!("`{name}` is {int}; a seed is between 0 and {}", u64::MAX))
+            .at(span, ""),
+    ]
+}
+
+fn file(name: &str, text: &str, span: Span) -> Vec<Diagnostic> {
+    if !text.trim().is_empty() {
+        return Vec::new();
+    }
+    vec![Diagnostic::format("out-of-range", format!("`{name}` is empty; it names a file")).at(span, "")]
+}
+
+fn choice(name: &str, param: &Param, text: &str, span: Span) -> Vec<Diagnostic> {
+    let choices = param.choices.as_deref().unwrap_or_default();
+    let words = || choices.iter().map(|choice| &**choice.get());
+    if words().any(|choice| choice == text) {
+        return Vec::new();
+    }
+    let all = words().collect::<Vec<_>>().join(", ");
+    vec![
+        Diagnostic::format("unknown-choice", format!("`{name}` is \"{text}\"; it must be one of: {all}"))
+            .at(span, "")
+            .help_opt(diag::did_you_mean(text, words())),
+    ]
+}
+
+fn whole_number(name: &str, param: &Param, int: i128, span: Span) -> Vec<Diagnostic> {
+    let mut problems = range(name, param, &Spanned::new(Raw::Int(int), span));
+    if let Some(divisor) = &param.multiple_of {
+        let divisor = i128::from(divisor.get().get());
+        if int % divisor != 0 {
+            let below = int - int.rem_euclid(divisor);
+            problems.push(
+                Diagnostic::format("not-a-multiple", format!("`{name}` is {int}; it must be a multiple of {divisor}"))
+                    .at(span, "")
+                    .help(format!("the nearest are {below} and {}", below + divisor)),
+            );
+        }
+    }
+    if let Some(form) = &param.form
+        && !form.get().contains(int)
+    {
+        let nearest = match form.get().around(int) {
+            (Some(below), above) => format!("the nearest are {below} and {above}"),
+            (None, above) => format!("the smallest is {above}"),
+        };
+        problems.push(
+            Diagnostic::format("not-of-the-form", format!("`{name}` is {int}; it must be of the form {}", form.get()))
+                .at(span, "")
+                .help(nearest),
+        );
+    }
+    problems
+}
+
+fn range(name: &str, param: &Param, item: &Item) -> Vec<Diagnostic> {
+    let Some(number) = item.value.to_value().as_f64() else { return Vec::new() };
+    let bound = |bound: &Option<Item>| bound.as_ref().and_then(|bound| bound.value.to_value().as_f64());
+    let shown = item.value.to_value();
+    let message = match (bound(&param.min), bound(&param.max)) {
+        (Some(min), _) if number < min => format!("`{name}` is {shown}; the smallest value is {min}"),
+        (_, Some(max)) if number > max => format!("`{name}` is {shown}; the largest value is {max}"),
+        _ => return Vec::new(),
+    };
+    vec![Diagnostic::format("out-of-range", message).at(item.span, "").help(describe(name, param))]
+}
+
+/// The file of a logical model name; any other text is a file name already.
+#[must_use]
+pub fn model_file(name: &str, models: &Models) -> Arc<str> {
+    models.model(name).map_or_else(|| name.into(), |model| model.file.as_str().into())
+}
+
+fn loras(items: &[Item], models: &Models) -> Result<Value, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let values = items.iter().filter_map(|item| lora(item, models, &mut problems)).collect();
+    if problems.is_empty() { Ok(Value::List(values)) } else { Err(problems) }
+}
+
+fn lora(item: &Item, models: &Models, problems: &mut Vec<Diagnostic>) -> Option<Value> {
+    let mut wrong = |message: String, span: Span| {
+        problems.push(
+            Diagnostic::format("wrong-type", message)
+                .at(span, "")
+                .help("a LoRA is a file name or { file = \"…\", strength = 1.0 }"),
+        );
+        None
+    };
+    let mut file = None;
+    let mut strength = 1.0;
+    match &item.value {
+        Raw::Str(text) => file = Some(text.clone()),
+        Raw::Table(entries) => {
+            for (key, value) in entries {
+                match (&*key.value, &value.value) {
+                    ("file", Raw::Str(text)) => file = Some(text.clone()),
+                    ("strength", raw @ (Raw::Int(_) | Raw::Float(_))) => {
+                        strength = raw.to_value().as_f64().unwrap_or(1.0);
+                    }
+                    ("file" | "strength", raw) => {
+                        return wrong(format!("`{}` cannot be {}", key.value, raw.kind()), value.span);
+                    }
+                    (other, _) => return wrong(format!("unknown key `{other}` in a LoRA"), key.span),
+                }
+            }
+        }
+        other => return wrong(format!("a LoRA cannot be {}", other.kind()), item.span),
+    }
+    let Some(file) = file else { return wrong("a LoRA needs the key `file`".into(), item.span) };
+    Some(Value::Map(vec![
+        ("file".into(), Value::Str(model_file(&file, models))),
+        ("strength".into(), Value::Float(strength)),
+    ]))
+}
