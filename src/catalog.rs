@@ -2,7 +2,7 @@
 //!
 //! A [`Catalog`] is a list of pack files. Nothing in them is parsed until a class is asked for, so
 //! that a run pays for the classes it uses. The embedded catalog was captured from ComfyUI 0.27.0
-//! with the packs of [`EMBEDDED`]; others come from a server's `/object_info` through [`import`].
+//! with the packs listed below; others come from a server's `/object_info` through [`import`].
 //! This room opens no files: it takes bytes and text.
 
 mod captured;
@@ -43,7 +43,9 @@ pub use import::{DEFAULT_LIMIT_BYTES, ImportError, ImportOptions, import};
 pub use lines::LineFileError;
 pub use models::{Model, Models};
 pub use object_info::read_class;
-pub use pack::{CORE_PACK, Identity, PackError, PackFile, PackIdentity, file_name as pack_file_name, pack_of_module};
+pub use pack::{
+    CORE_PACK, Identity, PackError, PackFile, PackIdentity, file_name as pack_file_name, pack_of_module,
+};
 
 /// The packs that come with the tool: name for `--catalog`, and text. One line a pack; a class that
 /// several packs have is taken from the first.
@@ -138,6 +140,12 @@ impl Catalog {
         let class = Arc::new(self.packs.iter().find_map(|pack| pack.class(name))?);
         cache.insert(name.into(), Arc::clone(&class));
         Some(class)
+    }
+
+    /// The JSON text of the class `name`, in the shape of `/object_info` without prose and defaults.
+    #[must_use]
+    pub fn class_json(&self, name: &str) -> Option<&str> {
+        self.packs.iter().find_map(|pack| pack.class_json(name))
     }
 
     /// The names of all classes, ascending, each once.

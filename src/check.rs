@@ -59,10 +59,14 @@ fn classes(graph: &Graph, catalog: &Catalog, diagnostics: &mut Diagnostics) {
             |near| format!("did you mean `{near}`?"),
         );
         diagnostics.push(
-            Diagnostic::check("unknown-class", "missing_node_type", format!("there is no node class `{name}`"))
-                .at_opt(node.origin.span(), "")
-                .node(node_ref(node, None))
-                .help(help),
+            Diagnostic::check(
+                "unknown-class",
+                "missing_node_type",
+                format!("there is no node class `{name}`"),
+            )
+            .at_opt(node.origin.span(), "")
+            .node(node_ref(node, None))
+            .help(help),
         );
     }
 }
@@ -71,7 +75,8 @@ fn classes(graph: &Graph, catalog: &Catalog, diagnostics: &mut Diagnostics) {
 fn reachable(graph: &Graph, diagnostics: &mut Diagnostics) -> Option<Vec<bool>> {
     let mut seen = vec![false; graph.len()];
     let reversed = Reversed(graph.petgraph());
-    let outputs = graph.nodes().filter(|(_, node)| node.class.as_ref().is_some_and(|class| class.output_node));
+    let outputs =
+        graph.nodes().filter(|(_, node)| node.class.as_ref().is_some_and(|class| class.output_node));
     let mut walk = Dfs::empty(reversed);
     let mut any = false;
     for (id, _) in outputs {
@@ -113,7 +118,8 @@ fn cycles(graph: &Graph, reachable: &[bool], diagnostics: &mut Diagnostics) {
             let inside = inputs.iter().find(|input| {
                 matches!(input.value, crate::ir::Argument::Link { from, .. } if members.contains(&from))
             });
-            diagnostic = diagnostic.at_opt(inside.and_then(|input| input.origin.span()), "part of the circle");
+            diagnostic =
+                diagnostic.at_opt(inside.and_then(|input| input.origin.span()), "part of the circle");
         }
         diagnostics.push(diagnostic.node(node_ref(node, None)).help("remove one of these links"));
     }
@@ -123,7 +129,9 @@ fn cycles(graph: &Graph, reachable: &[bool], diagnostics: &mut Diagnostics) {
 fn cycle_path(graph: &Graph, first: NodeId, members: &BTreeSet<NodeId>) -> String {
     let mut path = vec![first];
     let mut at = first;
-    while let Some((next, _)) = graph.consumers(at).find(|(next, _)| members.contains(next) && !path.contains(next)) {
+    while let Some((next, _)) =
+        graph.consumers(at).find(|(next, _)| members.contains(next) && !path.contains(next))
+    {
         path.push(next);
         at = next;
     }

@@ -14,7 +14,7 @@ mod lint;
 mod schema;
 mod session;
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -68,7 +68,7 @@ impl ToolError {
     }
 }
 
-/// Workflows as code: compiles presets into ComfyUI's workflow_api.json and proves them before a GPU is rented.
+/// Workflows as code: compiles presets into ComfyUI's `workflow_api.json` and proves them before a GPU is rented.
 #[derive(Debug, Parser)]
 #[command(name = "wfc", version, max_term_width = 100)]
 struct Cli {
@@ -102,23 +102,15 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Prints text to standard output.
-    ///
-    /// # Errors
-    /// When it cannot be written; a closed pipe is not an error.
-    fn print(&self, text: &str) -> Result<(), ToolError> {
-        ignore_closed_pipe(io::stdout().lock().write_all(text.as_bytes()))
-    }
-
-    /// Prints text to standard error.
-    fn note(&self, text: &str) {
-        // There is nowhere left to report a failure to.
-        let _ = io::stderr().lock().write_all(text.as_bytes());
-    }
-
     /// Shows a report: JSON to standard output; for people to standard error, or to standard output
     /// if the report is the very thing the command was asked for.
-    fn report(&self, format: Format, asked_for: bool, sources: &Sources, files: &[FileReport]) -> Result<(), ToolError> {
+    fn report(
+        &self,
+        format: Format,
+        asked_for: bool,
+        sources: &Sources,
+        files: &[FileReport],
+    ) -> Result<(), ToolError> {
         let to_stdout = asked_for || format != Format::Human;
         let terminal = if to_stdout { io::stdout().is_terminal() } else { io::stderr().is_terminal() };
         let color = match self.color {
@@ -129,11 +121,25 @@ impl Terminal {
         let options = HumanOptions { color, unicode: true, width: width() };
         let text = format.render(sources, files, options);
         if to_stdout {
-            return self.print(&text);
+            return print(&text);
         }
-        self.note(&text);
+        note(&text);
         Ok(())
     }
+}
+
+/// Prints text to standard output.
+///
+/// # Errors
+/// When it cannot be written; a closed pipe is not an error.
+fn print(text: &str) -> Result<(), ToolError> {
+    ignore_closed_pipe(io::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// Prints text to standard error.
+fn note(text: &str) {
+    // There is nowhere left to report a failure to.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn width() -> usize {
@@ -158,16 +164,16 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let terminal = Terminal { color: cli.color };
     let result = match cli.command {
-        Command::Build(args) => build::run(args, &terminal),
-        Command::Lint(args) => lint::run(args, &terminal),
+        Command::Build(args) => build::run(&args, &terminal),
+        Command::Lint(args) => lint::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
-        Command::Schema(args) => schema::run(&args, &terminal),
-        Command::Completions(args) => completions::run(&args, &terminal),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
     };
     match result {
         Ok(exit) => exit.into(),
         Err(ToolError(message)) => {
-            terminal.note(&format!("wfc: {message}\n"));
+            note(&format!("wfc: {message}\n"));
             ExitCode::from(2)
         }
     }

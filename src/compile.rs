@@ -43,7 +43,12 @@ impl Compiler {
 
     /// Makes a preset ready: everything that does not depend on the combination is checked. Gives
     /// nothing if something is wrong; every problem is reported.
-    pub fn job<'c>(&'c self, loaded: &'c Loaded, sources: &'c Sources, diagnostics: &mut Diagnostics) -> Option<Job<'c>> {
+    pub fn job<'c>(
+        &'c self,
+        loaded: &'c Loaded,
+        sources: &'c Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Job<'c>> {
         let preset = &loaded.preset;
         let before = diagnostics.error_count();
         if let Some(target) = &preset.target {
@@ -51,7 +56,8 @@ impl Compiler {
         }
         let given = matrix::with_first_values(preset);
         let matrix = matrix::resolve(preset, &loaded.graph.params, &self.models, diagnostics);
-        let values = params::resolve(&loaded.graph.params, &given, &self.models, Some(loaded.graph_span), diagnostics);
+        let values =
+            params::resolve(&loaded.graph.params, &given, &self.models, Some(loaded.graph_span), diagnostics);
         let template = prepare(&loaded.graph, &preset.models, self.context(sources), diagnostics);
         if diagnostics.error_count() > before {
             return None;
@@ -62,17 +68,27 @@ impl Compiler {
     /// Checks a graph file by itself: with its defaults, and with every value of every switch
     /// (bool and choice), one at a time, so that each variant is known to compile.
     pub fn check_graph(&self, graph: &Arc<GraphFile>, sources: &Sources, diagnostics: &mut Diagnostics) {
-        let Some(template) = prepare(graph, &Named::default(), self.context(sources), diagnostics) else { return };
+        let Some(template) = prepare(graph, &Named::default(), self.context(sources), diagnostics) else {
+            return;
+        };
         let samples = samples(&graph.params);
         let mut silent = Diagnostics::new();
-        let Some(values) = params::resolve(&graph.params, &samples, &self.models, None, &mut silent) else { return };
+        let Some(values) = params::resolve(&graph.params, &samples, &self.models, None, &mut silent) else {
+            return;
+        };
         self.check_variant(&template, &values, None, sources, diagnostics);
         for (index, (name, param)) in graph.params.iter().enumerate() {
             for value in switch_positions(param, name.span) {
                 let Ok(accepted) = params::accept(&name.value, param, &value, &self.models) else { continue };
                 let mut variant = values.clone();
                 variant.set(index, params::Given { value: accepted.clone(), span: None });
-                self.check_variant(&template, &variant, Some((&name.value, accepted.to_string())), sources, diagnostics);
+                self.check_variant(
+                    &template,
+                    &variant,
+                    Some((&name.value, &accepted.to_string())),
+                    sources,
+                    diagnostics,
+                );
             }
         }
     }
@@ -81,7 +97,7 @@ impl Compiler {
         &self,
         template: &Template<'_>,
         values: &Values,
-        variant: Option<(&str, String)>,
+        variant: Option<(&str, &str)>,
         sources: &Sources,
         diagnostics: &mut Diagnostics,
     ) {
@@ -90,7 +106,9 @@ impl Compiler {
             check::check(graph, &self.catalog, &mut found);
         }
         for diagnostic in found.into_sorted() {
-            let known = diagnostics.iter().any(|known| known.labels == diagnostic.labels && known.rule == diagnostic.rule);
+            let known = diagnostics
+                .iter()
+                .any(|known| known.labels == diagnostic.labels && known.rule == diagnostic.rule);
             // A constraint over several parameters may forbid changing one of them alone.
             let expected = variant.is_some() && diagnostic.rule == "constraint-violated";
             if known || expected {
@@ -114,9 +132,12 @@ impl Compiler {
         let Some(gpu) = &target.gpu else { return };
         if let Some(vram) = &target.vram {
             diagnostics.push(
-                Diagnostic::format("conflicting-target", "the target names a card and an amount of memory; give one of them")
-                    .at(vram.span(), "")
-                    .at(gpu.span(), "the card"),
+                Diagnostic::format(
+                    "conflicting-target",
+                    "the target names a card and an amount of memory; give one of them",
+                )
+                .at(vram.span(), "")
+                .at(gpu.span(), "the card"),
             );
         }
         if self.gpus.gpu(gpu.get()).is_none() {
@@ -124,9 +145,12 @@ impl Compiler {
             let help = diag::did_you_mean(gpu.get(), ids.iter().map(|id| &**id))
                 .unwrap_or_else(|| format!("known cards: {}; or give vram = \"24 GiB\"", ids.join(", ")));
             diagnostics.push(
-                Diagnostic::format("unknown-gpu", format!("there is no card `{}` in the GPU catalog", gpu.get()))
-                    .at(gpu.span(), "")
-                    .help(help),
+                Diagnostic::format(
+                    "unknown-gpu",
+                    format!("there is no card `{}` in the GPU catalog", gpu.get()),
+                )
+                .at(gpu.span(), "")
+                .help(help),
             );
         }
     }
@@ -137,7 +161,9 @@ fn samples(params: &Named<Param>) -> Named<Item> {
     let mut samples = Named::default();
     for (name, param) in params.iter().filter(|(_, param)| param.default.is_none()) {
         let value = match param.kind.get() {
-            ParamType::Int | ParamType::Float => param.min.as_ref().map_or(Raw::Int(1), |min| min.value.clone()),
+            ParamType::Int | ParamType::Float => {
+                param.min.as_ref().map_or(Raw::Int(1), |min| min.value.clone())
+            }
             ParamType::Seed => Raw::Int(0),
             ParamType::Bool => Raw::Bool(false),
             ParamType::Choice => {
@@ -205,7 +231,10 @@ impl Job<'_> {
             let in_batch = self.is_batch() && diagnostic.severity == Severity::Error;
             diagnostics.push(if in_batch {
                 let combination = format!("in combination {}: {}", number + 1, self.matrix.describe(number));
-                let help = diagnostic.help.clone().map_or_else(|| combination.clone(), |help| format!("{help}; {combination}"));
+                let help = diagnostic
+                    .help
+                    .clone()
+                    .map_or_else(|| combination.clone(), |help| format!("{help}; {combination}"));
                 diagnostic.help(help)
             } else {
                 diagnostic
@@ -240,7 +269,8 @@ impl Job<'_> {
     fn common_manifest(&self, checked: &Checked, ids: Ids) -> Manifest {
         let graph = &self.loaded.graph;
         let identity = self.compiler.catalog.identity();
-        let shapes = graph.params.names().enumerate().map(|(index, name)| (name, self.template.shapes(index)));
+        let shapes =
+            graph.params.names().enumerate().map(|(index, name)| (name, self.template.shapes(index)));
         Manifest {
             version: 1,
             description: self.loaded.preset.description.as_ref().map(ToString::to_string),
@@ -265,7 +295,11 @@ impl Job<'_> {
         let card = target.gpu.as_ref().and_then(|gpu| self.compiler.gpus.gpu(gpu.get()));
         manifest::TargetInfo {
             gpu: target.gpu.as_ref().map(|gpu| gpu.get().to_string()),
-            vram_mib: target.vram.as_ref().map(|vram| vram.get().mib()).or_else(|| card.map(|card| card.vram_mib())),
+            vram_mib: target
+                .vram
+                .as_ref()
+                .map(|vram| vram.get().mib())
+                .or_else(|| card.map(|card| card.vram_mib())),
             headroom_mib: target.headroom.as_ref().map(|headroom| headroom.get().mib()),
         }
     }

@@ -243,9 +243,15 @@ impl Diagnostics {
     /// All, sorted by file and position, equal ones once.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.items.sort_by_key(|item| item.span());
+        self.items.sort_by_key(Diagnostic::span);
         self.items.dedup();
         self.items
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, diagnostics: I) {
+        self.items.extend(diagnostics);
     }
 }
 
@@ -258,21 +264,38 @@ impl<'a> IntoIterator for &'a Diagnostics {
     }
 }
 
-/// The candidate nearest to `word`, if it is near enough to be what was meant:
-/// at most one edit in three letters (and at least one is always allowed).
+/// The candidate nearest to `word`, if it is near enough to be what was meant: at most one edit in
+/// three letters (and at least one is always allowed). Nothing if two are equally near.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let limit = (word.chars().count() / 3).max(1);
-    candidates
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+    let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    match near.as_slice() {
+        [(least, _), (next, _), ..] if least == next => None,
+        [(_, candidate), ..] => Some(candidate),
+        [] => None,
+    }
 }
 
-/// `did you mean "x"?`, if a candidate is near enough to `word`.
+/// Most candidates that a question names.
+const MAX_MEANT: usize = 4;
+
+/// `did you mean …?`: the candidates that begin with `word`, or else the one that is near enough to it.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let longer: Vec<&str> =
+        candidates.iter().copied().filter(|candidate| candidate.starts_with(word)).collect();
+    if word.len() > 2 && !longer.is_empty() && longer.len() <= MAX_MEANT {
+        let names = longer.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+        return Some(format!("did you mean {}?", names.join(" or ")));
+    }
     nearest(word, candidates).map(|near| format!("did you mean `{near}`?"))
 }
 
@@ -287,5 +310,15 @@ mod tests {
         assert_eq!(nearest("Steps", keys), Some("steps"));
         assert_eq!(nearest("positve_promt", keys), Some("positive_prompt"));
         assert_eq!(nearest("sampler", keys), None);
+        assert_eq!(nearest("v2v", ["t2v", "i2v"]), None);
+        assert_eq!(nearest("t2vv", ["v2v", "t2v", "i2v"]), Some("t2v"));
+        assert_eq!(nearest("", keys), None);
+    }
+
+    #[test]
+    fn an_unfinished_name_is_completed() {
+        let cards = ["a10g", "a100-40gb", "a100-80gb"];
+        assert_eq!(did_you_mean("a100", cards).unwrap(), "did you mean `a100-40gb` or `a100-80gb`?");
+        assert_eq!(did_you_mean("a10h", cards).unwrap(), "did you mean `a10g`?");
     }
 }

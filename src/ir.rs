@@ -64,7 +64,12 @@ pub struct Node {
 impl Node {
     /// A node without inputs.
     #[must_use]
-    pub const fn new(key: Arc<str>, class_type: Arc<str>, class: Option<Arc<NodeClass>>, origin: Origin) -> Self {
+    pub const fn new(
+        key: Arc<str>,
+        class_type: Arc<str>,
+        class: Option<Arc<NodeClass>>,
+        origin: Origin,
+    ) -> Self {
         Self { key, class_type, class, stage: None, title: None, origin, inputs: Vec::new() }
     }
 
@@ -133,7 +138,7 @@ pub struct Binding {
 /// A workflow.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    graph: DiGraph<Node, Link>,
+    inner: DiGraph<Node, Link>,
     keys: FxHashMap<Arc<str>, NodeId>,
     bindings: Vec<Binding>,
 }
@@ -154,23 +159,23 @@ impl Graph {
             return Err(taken);
         }
         let key = node.key.clone();
-        let id = self.graph.add_node(node);
+        let id = self.inner.add_node(node);
         self.keys.insert(key, id);
         Ok(id)
     }
 
     /// Appends an input to `node`; a link becomes an edge.
     pub fn push_input(&mut self, node: NodeId, input: Input) {
-        let index = u32::try_from(self.graph[node].inputs.len()).unwrap_or(u32::MAX);
+        let index = u32::try_from(self.inner[node].inputs.len()).unwrap_or(u32::MAX);
         if let Argument::Link { from, slot } = input.value {
-            self.graph.add_edge(from, node, Link { slot, input: index });
+            self.inner.add_edge(from, node, Link { slot, input: index });
         }
-        self.graph[node].inputs.push(input);
+        self.inner[node].inputs.push(input);
     }
 
     /// Records that `param` reaches the input that `node` was given last.
     pub fn bind(&mut self, param: Arc<str>, node: NodeId, computed: bool) {
-        if let Some(input) = self.graph[node].inputs.len().checked_sub(1) {
+        if let Some(input) = self.inner[node].inputs.len().checked_sub(1) {
             let input = u32::try_from(input).unwrap_or(u32::MAX);
             self.bindings.push(Binding { param, node, input, computed });
         }
@@ -185,7 +190,7 @@ impl Graph {
     /// The node behind a handle of this graph.
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
-        &self.graph[id]
+        &self.inner[id]
     }
 
     /// The node with the given key.
@@ -196,13 +201,13 @@ impl Graph {
 
     /// All nodes, in the order they were added; this is the order of emission.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        self.graph.node_indices().zip(self.graph.node_weights())
+        self.inner.node_indices().zip(self.inner.node_weights())
     }
 
     /// How many nodes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.graph.node_count()
+        self.inner.node_count()
     }
 
     /// True if there is no node.
@@ -213,9 +218,11 @@ impl Graph {
 
     /// The files that inputs name, in order: folder (`loras`, `input`, …) and file name.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.graph.node_weights().flat_map(|node| {
+        self.inner.node_weights().flat_map(|node| {
             node.inputs.iter().filter_map(|input| {
-                let InputKind::Combo(combo) = &node.class.as_ref()?.input(&input.name)?.kind else { return None };
+                let InputKind::Combo(combo) = &node.class.as_ref()?.input(&input.name)?.kind else {
+                    return None;
+                };
                 let Argument::Literal(Value::Str(file)) = &input.value else { return None };
                 Some((combo.folder.as_deref()?, &**file))
             })
@@ -224,12 +231,12 @@ impl Graph {
 
     /// The links that leave `node`: target, and what is linked.
     pub fn consumers(&self, node: NodeId) -> impl Iterator<Item = (NodeId, Link)> {
-        self.graph.edges_directed(node, Direction::Outgoing).map(|edge| (edge.target(), *edge.weight()))
+        self.inner.edges_directed(node, Direction::Outgoing).map(|edge| (edge.target(), *edge.weight()))
     }
 
     /// The underlying graph, for petgraph's algorithms.
     #[must_use]
     pub const fn petgraph(&self) -> &DiGraph<Node, Link> {
-        &self.graph
+        &self.inner
     }
 }

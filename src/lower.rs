@@ -29,12 +29,16 @@ pub const MAX_NODES: usize = 20_000;
 /// # Errors
 /// What the input takes instead, if the value is of another type.
 pub(crate) fn fit(value: Value, kind: &InputKind) -> Result<Value, String> {
-    let needs = |what: &str| Err(what.to_owned());
+    let found = value.to_string();
+    let needs = |what: &str| Err(format!("{what}, found {found}"));
     match (kind, value) {
         (InputKind::Int { .. }, value @ Value::Int(_))
         | (InputKind::Boolean, value @ Value::Bool(_))
         | (InputKind::String { .. } | InputKind::DynamicCombo(_), value @ Value::Str(_)) => Ok(value),
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small enough to be exact")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "checked to be whole and small enough to be exact"
+        )]
         (InputKind::Int { .. }, Value::Float(float)) if float.fract() == 0.0 && float.abs() < 9e15 => {
             Ok(Value::Int(float as i128))
         }
@@ -60,7 +64,7 @@ pub(crate) fn fit(value: Value, kind: &InputKind) -> Result<Value, String> {
                 "BOOLEAN" => matches!(value, Value::Bool(_)),
                 _ => false,
             });
-            if fits { Ok(value) } else { Err(format!("a link to an output of type {allowed}")) }
+            if fits { Ok(value) } else { needs(&format!("a link to an output of type {allowed}")) }
         }
     }
 }
@@ -71,7 +75,7 @@ fn without_noise(float: f64) -> f64 {
     if (rounded - float).abs() <= 1e-14 * float.abs() { rounded } else { float }
 }
 
-/// The problem that a value does not fit its input.
+/// The problem that a value does not fit its input. `needed` says what does, and what was found.
 pub(crate) fn misfit(
     needed: &str,
     key: &str,
@@ -80,7 +84,8 @@ pub(crate) fn misfit(
     span: Span,
     given: Option<Span>,
 ) -> Diagnostic {
-    let diagnostic = Diagnostic::format("wrong-type", format!("the input `{input}` of `{}` takes {needed}", class.name));
+    let diagnostic =
+        Diagnostic::format("wrong-type", format!("the input `{input}` of `{}` takes {needed}", class.name));
     let diagnostic = match given {
         Some(given) => diagnostic.at(given, "").at(span, "used here"),
         None => diagnostic.at(span, ""),
@@ -98,7 +103,9 @@ mod tests {
 
     #[test]
     fn float_noise_goes_and_real_digits_stay() {
-        for (noisy, clean) in [(5.000_000_000_000_001, 5.0), (3.100_000_000_000_000_5, 3.1), (1.000_000_000_000_000_2, 1.0)] {
+        for (noisy, clean) in
+            [(5.000_000_000_000_001, 5.0), (3.100_000_000_000_000_5, 3.1), (1.000_000_000_000_000_2, 1.0)]
+        {
             assert_eq!(without_noise(noisy).to_bits(), f64::to_bits(clean));
         }
         for real in [1.0 / 3.0, 0.925_926, 1e-9, 123_456.789_012_345] {

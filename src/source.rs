@@ -162,7 +162,11 @@ impl Sources {
     /// Adds a text that is already in memory, under the path that diagnostics will show.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { path: path.into(), text: text.into(), lines: std::sync::OnceLock::new() });
+        self.files.push(SourceFile {
+            path: path.into(),
+            text: text.into(),
+            lines: std::sync::OnceLock::new(),
+        });
         id
     }
 

@@ -33,7 +33,9 @@ pub fn write(checked: &Checked, ids: Ids, layout: Layout, out: &mut Vec<u8>) {
     let workflow = Workflow { graph: checked.graph(), ids };
     // Writing to memory cannot fail, and a checked graph holds nothing that JSON cannot hold.
     let written = match layout {
-        Layout::Pretty => workflow.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Readable::default())),
+        Layout::Pretty => {
+            workflow.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Readable::default()))
+        }
         Layout::Compact => workflow.serialize(&mut serde_json::Serializer::new(&mut *out)),
     };
     debug_assert!(written.is_ok());
@@ -112,7 +114,10 @@ impl Serialize for Inputs<'_> {
             match &input.value {
                 Argument::Literal(value) => map.serialize_entry(&*input.name, value)?,
                 Argument::Link { from, slot } => {
-                    map.serialize_entry(&*input.name, &LinkTo { id: IdOf { workflow: self.workflow, node: *from }, slot: *slot })?;
+                    map.serialize_entry(
+                        &*input.name,
+                        &LinkTo { id: IdOf { workflow: self.workflow, node: *from }, slot: *slot },
+                    )?;
                 }
             }
         }
@@ -136,7 +141,7 @@ impl Serialize for LinkTo<'_> {
 
 /// Objects over several lines, lists on one: a link stays `["vae", 0]`.
 #[derive(Default)]
-pub(super) struct Readable {
+struct Readable {
     objects: PrettyFormatter<'static>,
     lists: CompactFormatter,
 }

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::api::{self, Ids, Readable};
+use super::api::{self, Ids};
 use crate::catalog::{Identity, Models};
 use crate::check::Checked;
 use crate::ir::Graph;
@@ -175,9 +175,8 @@ impl Manifest {
     /// The file's bytes, ending with a newline.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        let written = self.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Readable::default()));
-        debug_assert!(written.is_ok());
+        // Plain data with text keys always becomes JSON.
+        let mut out = serde_json::to_vec_pretty(self).unwrap_or_default();
         out.push(b'\n');
         out
     }
@@ -217,7 +216,9 @@ pub fn requires(checked: &Checked, identity: &Identity, models: &Models) -> Requ
         }
     }
     packs.sort_by(|a, b| a.name.cmp(&b.name));
-    packs.iter_mut().for_each(|pack| pack.classes.sort());
+    for pack in &mut packs {
+        pack.classes.sort();
+    }
     Requires { packs, models: model_files(graph, models) }
 }
 
@@ -230,12 +231,12 @@ fn model_files(graph: &Graph, models: &Models) -> Vec<ModelFile> {
         }
         let known = models.by_file(file);
         files.push(ModelFile {
-            name: known.as_ref().map(|model| model.name.to_string()),
+            name: known.as_ref().map(|model| model.name.clone()),
             file: file.to_owned(),
             folder: Some(folder.to_owned()),
             bytes: known.as_ref().and_then(|model| model.bytes),
             bytes_exact: known.as_ref().filter(|model| model.bytes.is_some()).map(|model| model.bytes_exact),
-            url: known.as_ref().and_then(|model| model.url.as_ref().map(ToString::to_string)),
+            url: known.as_ref().and_then(|model| model.url.clone()),
         });
     }
     files
@@ -245,7 +246,8 @@ fn model_files(graph: &Graph, models: &Models) -> Vec<ModelFile> {
 #[must_use]
 pub fn outputs(checked: &Checked, ids: Ids) -> Vec<String> {
     let graph = checked.graph();
-    let outputs = graph.nodes().filter(|(_, node)| node.class.as_ref().is_some_and(|class| class.output_node));
+    let outputs =
+        graph.nodes().filter(|(_, node)| node.class.as_ref().is_some_and(|class| class.output_node));
     outputs.map(|(id, _)| api::id(graph, id, ids)).collect()
 }
 

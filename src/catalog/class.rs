@@ -1,6 +1,6 @@
 //! What a node class is: its inputs with types, ranges and defaults, and its outputs.
 //!
-//! Plain data. [`super::object_info`] reads it, from `/object_info` and from pack files alike.
+//! Plain data. `object_info` reads it, from `/object_info` and from pack files alike.
 
 use std::sync::Arc;
 

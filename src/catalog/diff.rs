@@ -4,6 +4,8 @@
 //! silently mean something else. Renames are guesses and say how sure they are.
 
 mod compare;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

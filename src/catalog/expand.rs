@@ -68,7 +68,13 @@ impl NodeClass {
     }
 }
 
-fn expand(input: &InputSpec, name: Arc<str>, required: bool, selected: &Selected<'_>, all: &mut Vec<InputSpec>) {
+fn expand(
+    input: &InputSpec,
+    name: Arc<str>,
+    required: bool,
+    selected: &Selected<'_>,
+    all: &mut Vec<InputSpec>,
+) {
     let member = |inner: &str| -> Arc<str> { format!("{name}.{inner}").into() };
     match &input.kind {
         InputKind::Autogrow(family) => {
@@ -88,7 +94,8 @@ fn expand(input: &InputSpec, name: Arc<str>, required: bool, selected: &Selected
         InputKind::Combo(combo) if !combo.formats.is_empty() => {
             all.push(InputSpec { name: name.clone(), required, ..input.clone() });
             let chosen = selected(&name);
-            let formats = combo.formats.iter().filter(|(value, _)| chosen.is_none() || chosen.as_ref() == Some(value));
+            let formats =
+                combo.formats.iter().filter(|(value, _)| chosen.is_none() || chosen.as_ref() == Some(value));
             for inner in formats.flat_map(|(_, inputs)| inputs) {
                 if !all.iter().any(|present| present.name == inner.name) {
                     all.push(InputSpec { required: false, ..inner.clone() });

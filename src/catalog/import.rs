@@ -281,3 +281,121 @@ impl<'de> Visitor<'de> for Entry {
         Ok(Err(Vec::new()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn run(bytes: &[u8]) -> Result<Captured, ImportError> {
+        import(bytes, &ImportOptions::default())
+    }
+
+    fn failure(bytes: &[u8]) -> String {
+        run(bytes).unwrap_err().to_string()
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    const SERVER: &str = r#"{
+        "B": {"input": {"required": {"x": ["FLOAT", {"min": -Infinity, "max": Infinity, "default": NaN}]}},
+              "output": ["IMAGE"], "output_name": ["IMAGE"], "name": "B", "description": "NaN",
+              "python_module": "custom_nodes.Pack"},
+        "A": {"input": {}, "output": [], "python_module": "nodes", "is_changed": NaN}
+    }"#;
+
+    #[test]
+    fn python_numbers_and_gzip_are_read() {
+        for bytes in [SERVER.as_bytes().to_vec(), gzip(SERVER.as_bytes())] {
+            let captured = run(&bytes).unwrap();
+            assert_eq!(captured.class_count(), 2);
+            assert_eq!(captured.warnings(), [""; 0]);
+            let texts = captured.pack_texts();
+            assert_eq!(texts.iter().map(|(pack, _)| pack.as_str()).collect::<Vec<_>>(), ["ComfyUI", "Pack"]);
+            assert!(
+                texts[1].1.contains(
+                    "\n\"B\":{\"input\":{\"required\":{\"x\":[\"FLOAT\"]}},\"output\":[\"IMAGE\"]}\n"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_server_with_several_packs_is_one_file() {
+        let options = ImportOptions {
+            comfyui_version: Some("1.0".to_owned()),
+            pack_versions: BTreeMap::from([("Pack".to_owned(), "2.0".to_owned())]),
+            ..ImportOptions::default()
+        };
+        let captured = import(SERVER.as_bytes(), &options).unwrap();
+        let versions: Vec<_> = captured.identity().packs.into_iter().map(|pack| pack.version).collect();
+        assert_eq!(versions, [Some("1.0".to_owned()), Some("2.0".to_owned())]);
+        let file = super::super::PackFile::parse(captured.to_text()).unwrap();
+        file.verify().unwrap();
+        assert_eq!(&*file.class("A").unwrap().pack, "ComfyUI");
+        assert_eq!(&*file.class("B").unwrap().pack, "Pack");
+    }
+
+    #[test]
+    fn odd_entries_do_not_fail_the_rest() {
+        let captured = run(br#"{"A":{"input":{"required":{"x":[]}}},"b":[1,{}],"c":null,"d":{},"e":-1,"f":1.5,"g":"","h":true}"#);
+        let captured = captured.unwrap();
+        assert_eq!(captured.class_count(), 1);
+        assert_eq!(captured.warnings()[0], "A: input `x` has no type and was left out");
+        assert_eq!(captured.warnings()[1], "b: not a node class; left out");
+        assert_eq!(captured.warnings().len(), 8);
+    }
+
+    #[test]
+    fn other_files_are_named() {
+        let cases: [(&[u8], &str); 12] = [
+            (b"<!DOCTYPE html>", "not an /object_info answer: it looks like an HTML page"),
+            (b"", "not an /object_info answer: it looks like an empty file"),
+            (b"\x89PNG\r\n\x1a\n", "not an /object_info answer: it looks like a PNG image"),
+            (b"{\n\"a\" 1}", "not valid JSON at line 2, column 5: expected `:`"),
+            (b"{\"A\":{\"input\":{", "not valid JSON at line 1, column 15: EOF while parsing an object"),
+            (b"{\"A\":{\"input\":{}}}x", "not valid JSON at line 1, column 19: trailing characters"),
+            (b"[]", "not an /object_info answer: it looks like JSON that is not an object"),
+            (b"7", "not an /object_info answer: it looks like JSON that is not an object"),
+            (b"{}", "not an /object_info answer: it looks like an empty JSON object"),
+            (
+                b"{\"nodes\":[],\"links\":[]}",
+                "not an /object_info answer: it looks like a workflow in UI format",
+            ),
+            (
+                b"{\"3\":{\"class_type\":\"X\",\"inputs\":{}}}",
+                "not an /object_info answer: it looks like a workflow in API format",
+            ),
+            (b"{\"error\":{\"type\":\"x\"}}", "not an /object_info answer: it looks like an error message"),
+        ];
+        for (bytes, want) in cases {
+            assert_eq!(failure(bytes), want);
+        }
+    }
+
+    #[test]
+    fn limits_and_damage_are_errors() {
+        let options = ImportOptions { limit_bytes: 100, ..ImportOptions::default() };
+        let error = import(SERVER.as_bytes(), &options).unwrap_err();
+        assert_eq!(error.to_string(), "larger than 100 bytes, the limit for a node catalog");
+        let bomb = gzip(format!("{{\"A\":\"{}\"}}", "x".repeat(1 << 20)).as_bytes());
+        let options = ImportOptions { limit_bytes: 1 << 16, ..ImportOptions::default() };
+        assert!(matches!(import(&bomb[..], &options), Err(ImportError::TooLarge(65536))));
+        let whole = gzip(SERVER.as_bytes());
+        assert!(matches!(run(&whole[..whole.len() - 9]), Err(ImportError::TruncatedGzip)));
+        assert_eq!(failure(&whole[..whole.len() - 1]), "the gzip file ends early; fetch it again");
+        let mut damaged = whole;
+        let end = damaged.len() - 6;
+        damaged[end] ^= 1;
+        assert!(matches!(run(&damaged), Err(ImportError::Io(_))));
+        let deep = "[".repeat(1000);
+        assert!(
+            failure(format!("{{\"A\":{{\"input\":{{\"x\":{deep}").as_bytes()).contains("recursion limit")
+        );
+    }
+}

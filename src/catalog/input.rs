@@ -194,58 +194,68 @@ mod tests {
     use super::super::tests::any_json;
     use super::*;
 
-    fn read(json: Value) -> InputSpec {
+    fn read(json: &Value) -> InputSpec {
         let mut warnings = Vec::new();
-        let input = read_input("x", true, &json, &mut warnings).unwrap();
+        let input = read_input("x", true, json, &mut warnings).unwrap();
         assert_eq!(warnings, [""; 0], "{json}");
         input
     }
 
-    fn as_combo(json: Value) -> Combo {
+    fn as_combo(json: &Value) -> Combo {
         let InputKind::Combo(combo) = read(json).kind else { panic!("no combo") };
         combo
     }
 
     #[test]
     fn whole_numbers_keep_64_bits_and_round_into_their_bounds() {
-        let int = |options: Value| match read(json!(["INT", options])).kind {
+        let int = |options: &Value| match read(&json!(["INT", options])).kind {
             InputKind::Int { min, max, step } => (min, max, step),
             other => panic!("{other:?}"),
         };
-        assert_eq!(int(json!({ "min": 0, "max": u64::MAX, "step": 1 })), (Some(0), Some(u64::MAX.into()), Some(1)));
-        assert_eq!(int(json!({ "min": i64::MIN, "max": null })), (Some(i64::MIN.into()), None, None));
-        assert_eq!(int(json!({ "min": 0.5, "max": 4.5, "step": 0 })), (Some(1), Some(4), None));
-        assert_eq!(int(json!({ "min": {}, "max": "9", "step": {} })), (None, None, None));
-        assert_eq!(int(json!({ "max": 1e300 })), (None, Some(i128::MAX), None));
+        assert_eq!(
+            int(&json!({ "min": 0, "max": u64::MAX, "step": 1 })),
+            (Some(0), Some(u64::MAX.into()), Some(1))
+        );
+        assert_eq!(int(&json!({ "min": i64::MIN, "max": null })), (Some(i64::MIN.into()), None, None));
+        assert_eq!(int(&json!({ "min": 0.5, "max": 4.5, "step": 0 })), (Some(1), Some(4), None));
+        assert_eq!(int(&json!({ "min": {}, "max": "9", "step": {} })), (None, None, None));
+        assert_eq!(int(&json!({ "max": 1e300 })), (None, Some(i128::MAX), None));
     }
 
     #[test]
     fn numbers_texts_and_flags() {
         assert_eq!(
-            read(json!(["FLOAT", { "min": 0, "max": 1.5 }, "prose"])).kind,
+            read(&json!(["FLOAT", { "min": 0, "max": 1.5 }, "prose"])).kind,
             InputKind::Float { min: Some(0.0), max: Some(1.5), step: None }
         );
-        let text = read(json!(["STRING", { "multiline": true, "default": "", "forceInput": true }]));
+        let text = read(&json!(["STRING", { "multiline": true, "default": "", "forceInput": true }]));
         assert_eq!(text.kind, InputKind::String { multiline: true });
         assert_eq!((text.default, text.force_input, text.socketless), (Some(json!("")), true, false));
-        let seed = read(json!(["INT", { "control_after_generate": "fixed", "widgetType": "W", "default": {} }]));
-        assert_eq!((seed.control_after_generate, seed.widget.as_deref(), seed.default), (true, Some("W"), None));
-        assert_eq!(read(json!(["BOOLEAN", { "default": false }])).default, Some(json!(false)));
-        assert_eq!(read(json!(["MODEL", { "default": null }])).default, None);
-        assert_eq!(read(json!(["IMAGE,MASK"])).kind, InputKind::Link("IMAGE,MASK".into()));
-        assert_eq!(read(json!("MODEL")).kind, InputKind::Link("MODEL".into()));
+        let seed =
+            read(&json!(["INT", { "control_after_generate": "fixed", "widgetType": "W", "default": {} }]));
+        assert_eq!(
+            (seed.control_after_generate, seed.widget.as_deref(), seed.default),
+            (true, Some("W"), None)
+        );
+        assert_eq!(read(&json!(["BOOLEAN", { "default": false }])).default, Some(json!(false)));
+        assert_eq!(read(&json!(["MODEL", { "default": null }])).default, None);
+        assert_eq!(read(&json!(["IMAGE,MASK"])).kind, InputKind::Link("IMAGE,MASK".into()));
+        assert_eq!(read(&json!("MODEL")).kind, InputKind::Link("MODEL".into()));
     }
 
     #[test]
     fn lists_in_both_spellings() {
-        let v1 = as_combo(json!([["a", 0], { "default": "a" }]));
+        let v1 = as_combo(&json!([["a", 0], { "default": "a" }]));
         assert_eq!((v1.v3, v1.options), (false, Some(vec![json!("a"), json!(0)])));
-        let v3 = as_combo(json!(["COMBO", { "options": ["a"], "multiselect": true, "image_upload": true }]));
-        assert_eq!((v3.v3, v3.options.map(|options| options.len()), v3.multiselect, v3.upload), (true, Some(1), true, true));
-        let file = as_combo(json!([null, { "folder": "loras" }]));
+        let v3 = as_combo(&json!(["COMBO", { "options": ["a"], "multiselect": true, "image_upload": true }]));
+        assert_eq!(
+            (v3.v3, v3.options.map(|options| options.len()), v3.multiselect, v3.upload),
+            (true, Some(1), true, true)
+        );
+        let file = as_combo(&json!([null, { "folder": "loras" }]));
         assert_eq!((file.v3, file.options, file.folder.as_deref()), (false, None, Some("loras")));
-        assert_eq!(as_combo(json!(["COMBO", { "remote": { "route": "/x" } }])).options, None);
-        assert_eq!(as_combo(json!([[]])).options, Some(Vec::new()));
+        assert_eq!(as_combo(&json!(["COMBO", { "remote": { "route": "/x" } }])).options, None);
+        assert_eq!(as_combo(&json!([[]])).options, Some(Vec::new()));
     }
 
     #[test]
@@ -254,7 +264,7 @@ mod tests {
             "z": [["pix_fmt", ["a", "b"]], ["crf", "INT", { "max": 100 }], ["dither", ["n"], {}, "prose"]],
             "b": [["on", "BOOLEAN"]], "c": [], "d": { "frames": [4, 1] }, "e": [7, [7], []],
         });
-        let combo = as_combo(json!([["z", "b", "c"], { "formats": formats }]));
+        let combo = as_combo(&json!([["z", "b", "c"], { "formats": formats }]));
         let names: Vec<_> = combo.formats.iter().map(|(value, inputs)| (&**value, inputs.len())).collect();
         assert_eq!(names, [("b", 1), ("z", 3)]);
         assert_eq!(combo.formats[1].1[1].kind, InputKind::Int { min: None, max: Some(100), step: None });
@@ -263,13 +273,16 @@ mod tests {
 
     #[test]
     fn families_grow_by_names_or_prefix() {
-        let family = |template: Value| match read(json!([AUTOGROW, { "template": template }])).kind {
+        let family = |template: Value| match read(&json!([AUTOGROW, { "template": template }])).kind {
             InputKind::Autogrow(family) => family,
             other => panic!("{other:?}"),
         };
         let image = json!({ "required": { "image": ["IMAGE", {}] } });
         let named = family(json!({ "input": image, "names": ["a", "b"], "min": 1 }));
-        assert_eq!((named.names, named.min, named.template.required), (vec!["a".into(), "b".into()], 1, true));
+        assert_eq!(
+            (named.names, named.min, named.template.required),
+            (vec!["a".into(), "b".into()], 1, true)
+        );
         let optional = json!({ "required": {}, "optional": { "image": ["IMAGE", {}] } });
         let prefixed = family(json!({ "input": optional, "prefix": "image", "min": 9, "max": 3 }));
         assert_eq!(prefixed.names, ["image0".into(), "image1".into(), "image2".into()]);
@@ -285,7 +298,8 @@ mod tests {
     fn choices_bring_inputs_at_any_depth() {
         let inner = json!([DYNAMIC_COMBO, { "options": [{ "key": "k", "inputs": { "optional": { "n": ["INT"] } } }] }]);
         let options = json!([{ "key": "a", "inputs": { "required": { "inner": inner } } }, { "key": "b" }]);
-        let InputKind::DynamicCombo(options) = read(json!([DYNAMIC_COMBO, { "options": options }])).kind else {
+        let InputKind::DynamicCombo(options) = read(&json!([DYNAMIC_COMBO, { "options": options }])).kind
+        else {
             panic!("no dynamic combo");
         };
         let InputKind::DynamicCombo(nested) = &options[0].inputs[0].kind else { panic!("no nested one") };

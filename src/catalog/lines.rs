@@ -23,11 +23,17 @@ use std::ops::Range;
 use serde::de::IgnoredAny;
 
 /// A file in this layout. Nothing but its frame has been parsed.
-#[derive(Debug)]
 pub(super) struct LineFile {
     text: Cow<'static, str>,
     head: Range<usize>,
     body: Range<usize>,
+}
+
+impl fmt::Debug for LineFile {
+    /// Without the text, which may be long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LineFile").field("bytes", &self.text.len()).finish_non_exhaustive()
+    }
 }
 
 /// Why a text is not a file in this layout.

@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn outputs_may_be_lists_and_templates() {
-        let template = |allowed: &str| json!({ "template": { "template_id": "t", "allowed_types": allowed } });
+        let template =
+            |allowed: &str| json!({ "template": { "template_id": "t", "allowed_types": allowed } });
         let (class, warnings) = read(&json!({
             "input": { "required": { "a": ["COMFY_MATCHTYPE_V3", template("IMAGE,MASK")] } },
             "output": ["COMFY_MATCHTYPE_V3", ["x", "y"], "MASK", "COMFY_MATCHTYPE_V3", 7],
@@ -186,7 +187,10 @@ mod tests {
             "output_matchtypes": ["t", null, null, "other"],
         }));
         let [matched, list, mask, unmatched, odd] = &class.outputs[..] else { panic!("{class:?}") };
-        assert_eq!((&*matched.name, &*matched.types, matched.template.as_deref()), ("out", "IMAGE,MASK", Some("t")));
+        assert_eq!(
+            (&*matched.name, &*matched.types, matched.template.as_deref()),
+            ("out", "IMAGE,MASK", Some("t"))
+        );
         assert_eq!((&*list.name, &*list.types), ("choice", "COMBO"));
         assert_eq!(list.choices, Some(vec![json!("x"), json!("y")]));
         assert_eq!((&*mask.name, &*mask.types), ("MASK", "MASK"));

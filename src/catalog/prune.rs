@@ -237,3 +237,74 @@ fn canonical(value: &Value) -> Value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn prune(portable: bool, class: &Value) -> String {
+        let files = FileInputs::parse("X,file,loras\nX,v3,vae").unwrap();
+        Pruning { files: &files, portable }.class("X", class.as_object().unwrap()).to_string()
+    }
+
+    #[test]
+    fn prose_and_defaults_go() {
+        let class = json!({
+            "description": "prose", "name": "X", "display_name": "X", "python_module": "nodes", "category": "c",
+            "output_node": false, "deprecated": true, "new_key": { "b": 1, "a": 2 }, "output_name": ["MASK"],
+            "output": ["MASK"], "output_is_list": [false], "input_order": { "required": ["a"] },
+            "input": {
+                "required": { "z": ["COMBO", { "options": ["b", "a"], "multiselect": false, "tooltip": "prose" }],
+                              "a": ["INT", { "min": null, "max": 9, "default": 0, "display": "slider" }, "prose"] },
+                "optional": {},
+                "hidden": { "prompt": "PROMPT" },
+            },
+        });
+        let want = concat!(
+            r#"{"category":"c","input":{"required":{"a":["INT",{"default":0,"max":9}],"#,
+            r#""z":["COMBO",{"options":["b","a"]}]},"hidden":{"prompt":"PROMPT"}},"#,
+            r#""output":["MASK"],"deprecated":true,"new_key":{"a":2,"b":1}}"#
+        );
+        assert_eq!(prune(false, &class), want);
+    }
+
+    #[test]
+    fn inputs_inside_dynamic_ones_keep_their_order() {
+        let inner = json!({ "required": { "z": ["INT", { "tooltip": "prose" }], "a": ["MODEL", {}] } });
+        let class = json!({ "input": { "required": {
+            "grow": [AUTOGROW, { "template": { "prefix": "p", "input": inner } }],
+            "pick": [DYNAMIC_COMBO, { "options": [{ "key": "k", "inputs": inner }] }],
+        } } });
+        let want = concat!(
+            r#"{"input":{"required":{"#,
+            r#""grow":["COMFY_AUTOGROW_V3",{"template":{"input":{"required":{"z":["INT"],"a":["MODEL"]}},"prefix":"p"}}],"#,
+            r#""pick":["COMFY_DYNAMICCOMBO_V3",{"options":[{"inputs":{"required":{"z":["INT"],"a":["MODEL"]}},"key":"k"}]}]"#,
+            r"}}}"
+        );
+        assert_eq!(prune(false, &class), want);
+    }
+
+    #[test]
+    fn lists_of_files_stay_on_their_machine() {
+        let class = json!({ "input": { "required": {
+            "file": [["a.pt"], { "default": "a.pt" }],
+            "v3": ["COMBO", { "options": ["none", "b.pt"], "default": "none" }],
+            "empty": [[]],
+            "other": [["a.b"], { "default": "a.b" }],
+        } } });
+        let own = concat!(
+            r#"{"input":{"required":{"file":[["a.pt"],{"default":"a.pt","folder":"loras"}],"#,
+            r#""v3":["COMBO",{"default":"none","folder":"vae","options":["none","b.pt"]}],"#,
+            r#""empty":[[]],"other":[["a.b"],{"default":"a.b"}]}}}"#
+        );
+        let portable = concat!(
+            r#"{"input":{"required":{"file":[null,{"folder":"loras"}],"#,
+            r#""v3":["COMBO",{"default":"none","folder":"vae"}],"#,
+            r#""empty":[null],"other":[["a.b"],{"default":"a.b"}]}}}"#
+        );
+        assert_eq!(prune(false, &class), own);
+        assert_eq!(prune(true, &class), portable);
+    }
+}

@@ -35,7 +35,9 @@ fn missing(node: &Node, spec: &InputSpec) -> Diagnostic {
     let kind = spec.kind.type_name();
     let help = match &spec.default {
         Some(default) if !default.is_null() => {
-            format!("give it a value ({kind}); the editor would start with {default}, the server has no default")
+            format!(
+                "give it a value ({kind}); the editor would start with {default}, the server has no default"
+            )
         }
         _ if spec.kind.is_widget() => format!("give it a value ({kind})"),
         _ => format!("link it to an output of type {kind}"),
@@ -77,7 +79,10 @@ fn link(
     let problem = Diagnostic::check(
         "return-type-mismatch",
         "return_type_mismatch",
-        format!("`{}` takes {wanted}, but `{}` ({}) gives {}", spec.name, source.key, class.name, output.types),
+        format!(
+            "`{}` takes {wanted}, but `{}` ({}) gives {}",
+            spec.name, source.key, class.name, output.types
+        ),
     )
     .help_opt(other_output(class, wanted));
     diagnostics.push(at_input(problem, node, input));
@@ -91,19 +96,22 @@ fn carries(output: &OutputSpec, spec: &InputSpec) -> bool {
     }
     match (&output.choices, &spec.kind) {
         // A list of choices connects to an equal list, or to a V3 combo, which has no list type.
-        (Some(choices), InputKind::Combo(Combo { options: Some(options), .. })) => choices == options,
+        (Some(choices), InputKind::Combo(Combo { options: Some(options), v3: false, .. })) => choices == options,
         _ => types_connect(&output.types, spec.kind.type_name()),
     }
 }
 
 fn other_output(class: &NodeClass, wanted: &str) -> Option<String> {
     let fitting = class.outputs.iter().enumerate().find(|(_, output)| types_connect(&output.types, wanted));
-    fitting.map(|(slot, output)| format!("its output `{}` (slot {slot}) is of type {}", output.name, output.types))
+    fitting.map(|(slot, output)| {
+        format!("its output `{}` (slot {slot}) is of type {}", output.name, output.types)
+    })
 }
 
 fn outputs(class: &NodeClass) -> String {
     let all = class.outputs.iter().enumerate();
-    let all = all.map(|(slot, output)| format!("{} ({slot}, {})", output.name, output.types)).collect::<Vec<_>>();
+    let all =
+        all.map(|(slot, output)| format!("{} ({slot}, {})", output.name, output.types)).collect::<Vec<_>>();
     if all.is_empty() { "it has no outputs".into() } else { format!("its outputs are: {}", all.join(", ")) }
 }
 

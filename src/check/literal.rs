@@ -16,7 +16,9 @@ pub(super) fn check(value: &Value, spec: &InputSpec) -> Option<Diagnostic> {
     let value = match value {
         Value::List(_) => return Some(bad_link(value, spec)),
         // The server's own way to tell a list from a link.
-        Value::Map(entries) => entries.iter().find(|(key, _)| &**key == WRAPPED).map_or(value, |(_, inner)| inner),
+        Value::Map(entries) => {
+            entries.iter().find(|(key, _)| &**key == WRAPPED).map_or(value, |(_, inner)| inner)
+        }
         _ => value,
     };
     match &spec.kind {
@@ -25,7 +27,9 @@ pub(super) fn check(value: &Value, spec: &InputSpec) -> Option<Diagnostic> {
             None => Some(not_a(value, spec, "a whole number")),
         },
         InputKind::Float { min, max, .. } => match python_float(value) {
-            Some(float) => outside(spec, value, min.filter(|min| float < *min), max.filter(|max| float > *max)),
+            Some(float) => {
+                outside(spec, value, min.filter(|min| float < *min), max.filter(|max| float > *max))
+            }
             None => Some(not_a(value, spec, "a number")),
         },
         InputKind::Combo(combo) => in_list(value, spec, combo),
@@ -55,7 +59,12 @@ fn bad_link(value: &Value, spec: &InputSpec) -> Diagnostic {
     .help("a list that is meant as a value is written { \"__value__\": [...] }")
 }
 
-fn outside<T: std::fmt::Display>(spec: &InputSpec, value: &Value, below: Option<T>, above: Option<T>) -> Option<Diagnostic> {
+fn outside<T: std::fmt::Display>(
+    spec: &InputSpec,
+    value: &Value,
+    below: Option<T>,
+    above: Option<T>,
+) -> Option<Diagnostic> {
     let name = &spec.name;
     match (below, above) {
         (Some(min), _) => Some(Diagnostic::check(
@@ -90,13 +99,20 @@ fn in_list(value: &Value, spec: &InputSpec, combo: &Combo) -> Option<Diagnostic>
         _ => format!("the choices are: {shown}, and {more} more"),
     });
     Some(
-        Diagnostic::check("value-not-in-list", "value_not_in_list", format!("`{}` is {value}, which is not a choice", spec.name))
-            .help(help),
+        Diagnostic::check(
+            "value-not-in-list",
+            "value_not_in_list",
+            format!("`{}` is {value}, which is not a choice", spec.name),
+        )
+        .help(help),
     )
 }
 
 /// Python's `int(value)`.
-#[expect(clippy::cast_possible_truncation, reason = "Python truncates; i128 is wide enough for every finite range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "Python truncates; i128 is wide enough for every finite range"
+)]
 fn python_int(value: &Value) -> Option<i128> {
     match value {
         Value::Int(int) => Some(*int),

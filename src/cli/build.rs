@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::output::{self, Written};
 use super::session::{self, Found, Ready, Session};
-use super::{Exit, Terminal, ToolError, ignore_closed_pipe};
+use super::{Exit, Terminal, ToolError, ignore_closed_pipe, print};
 use crate::back::api::{self, Ids, Layout};
 use crate::compile::{self, Job};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -20,7 +20,7 @@ const MAX_BAD_COMBINATIONS: u64 = 10;
 /// Nothing is written for a preset with an error. A preset with a [matrix] gives one numbered
 /// workflow for every combination, and one manifest.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Presets, or folders with presets.
     #[arg(required = true, value_name = "PRESET")]
     presets: Vec<PathBuf>,
@@ -36,7 +36,7 @@ pub struct Args {
     /// Number the nodes instead of using their names.
     #[arg(long, value_enum, default_value = "names")]
     ids: IdStyle,
-    /// The node catalog: `embedded`, packs by name, a captured catalog, an /object_info file, or a server's URL.
+    /// The node catalog: `embedded`, packs by name, a captured catalog, an `/object_info` file, or a server's URL.
     #[arg(long, value_name = "CATALOG")]
     catalog: Option<String>,
     /// The format of diagnostics.
@@ -58,10 +58,10 @@ enum Outcome {
 }
 
 /// Runs the command.
-pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::new(args.catalog.clone());
     let files = session::expand(&args.presets, compile::is_toml)?;
-    check_names(&args, &files)?;
+    check_names(args, &files)?;
     let mut reports = Vec::new();
     let mut exit = Exit::Clean;
     let mut presets = 0;
@@ -85,7 +85,7 @@ pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
             _ => session.preset(file, &args.set, &mut diagnostics)?,
         };
         let outcome = match ready {
-            Some(ready) => preset(&path, &ready, &session, &args, terminal, &mut diagnostics)?,
+            Some(ready) => preset(&path, &ready, &session, args, &mut diagnostics)?,
             None => Outcome::Failed,
         };
         if !matches!(outcome, Outcome::Done) {
@@ -94,7 +94,9 @@ pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         reports.push(FileReport { path, kind: "preset", diagnostics: diagnostics.into_sorted() });
     }
     if presets == 0 {
-        return Err(ToolError::new("there is no preset in what was given; a preset is a .toml file with `graph = \"…\"`"));
+        return Err(ToolError::new(
+            "there is no preset in what was given; a preset is a .toml file with `graph = \"…\"`",
+        ));
     }
     if args.format != Format::Human || reports.iter().any(|report| !report.diagnostics.is_empty()) {
         terminal.report(args.format, false, &session.sources, &reports)?;
@@ -106,7 +108,9 @@ pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
 fn check_names(args: &Args, files: &[(PathBuf, Found)]) -> Result<(), ToolError> {
     let Some(folder) = args.output.as_ref().filter(|output| output.as_os_str() != "-") else { return Ok(()) };
     for (index, (path, _)) in files.iter().enumerate() {
-        if let Some((other, _)) = files[..index].iter().find(|(other, _)| other.file_stem() == path.file_stem()) {
+        if let Some((other, _)) =
+            files[..index].iter().find(|(other, _)| other.file_stem() == path.file_stem())
+        {
             return Err(ToolError::new(format!(
                 "{} and {} would both be written to {} under the same name; build them apart",
                 other.display(),
@@ -123,27 +127,30 @@ fn preset(
     ready: &Ready,
     session: &Session,
     args: &Args,
-    terminal: &Terminal,
     diagnostics: &mut Diagnostics,
 ) -> Result<Outcome, ToolError> {
-    if diagnostics.has_errors() {
-        return Ok(Outcome::Failed);
-    }
     let Some(mut job) = ready.compiler.job(&ready.loaded, &session.sources, diagnostics) else {
         return Ok(Outcome::Failed);
     };
+    if diagnostics.has_errors() {
+        return Ok(Outcome::Failed);
+    }
     let ids = match args.ids {
         IdStyle::Names => Ids::Names,
         IdStyle::Numeric => Ids::Numeric,
     };
     if args.output.as_deref() == Some(Path::new("-")) {
-        return print(&mut job, ids, diagnostics);
+        return stream(&mut job, ids, diagnostics);
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let folder = args.output.clone().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).to_owned());
     let place = Place { folder, stem };
-    let sink = Sink { check: args.check, terminal };
-    if job.is_batch() { batch(&mut job, ids, &place, &sink, diagnostics) } else { single(&mut job, ids, &place, &sink, diagnostics) }
+    let sink = Sink { check: args.check };
+    if job.is_batch() {
+        batch(&mut job, ids, &place, &sink, diagnostics)
+    } else {
+        single(&mut job, ids, &place, &sink, diagnostics)
+    }
 }
 
 /// Where the outputs of a preset go.
@@ -162,17 +169,33 @@ impl Place {
     }
 }
 
-fn single(job: &mut Job<'_>, ids: Ids, place: &Place, sink: &Sink<'_>, diagnostics: &mut Diagnostics) -> Result<Outcome, ToolError> {
+fn single(
+    job: &mut Job<'_>,
+    ids: Ids,
+    place: &Place,
+    sink: &Sink,
+    diagnostics: &mut Diagnostics,
+) -> Result<Outcome, ToolError> {
     let Some(checked) = job.compile(0, diagnostics) else { return Ok(Outcome::Failed) };
     let workflow = compile::workflow_bytes(&checked, ids, Layout::Pretty);
     let name = format!("{}.workflow_api.json", place.stem);
     let manifest = job.manifest(&checked, ids, &name, &workflow).to_bytes();
-    sink.put(vec![(place.file(&name), workflow), (place.manifest(), manifest)], Some(checked.graph().len()), diagnostics)
+    sink.put(
+        vec![(place.file(&name), workflow), (place.manifest(), manifest)],
+        Some(checked.graph().len()),
+        diagnostics,
+    )
 }
 
 /// Compiles every combination once to know that all are good, then again to write them, so that
 /// nothing is written for a batch with an error and memory does not grow with its size.
-fn batch(job: &mut Job<'_>, ids: Ids, place: &Place, sink: &Sink<'_>, diagnostics: &mut Diagnostics) -> Result<Outcome, ToolError> {
+fn batch(
+    job: &mut Job<'_>,
+    ids: Ids,
+    place: &Place,
+    sink: &Sink,
+    diagnostics: &mut Diagnostics,
+) -> Result<Outcome, ToolError> {
     let count = job.count();
     let mut bad = 0;
     for number in 0..count {
@@ -205,7 +228,11 @@ fn batch(job: &mut Job<'_>, ids: Ids, place: &Place, sink: &Sink<'_>, diagnostic
     let files = format!("{}-{{n}}.workflow_api.json", place.stem);
     let hash = format!("blake3:{}", hasher.finalize());
     let manifest = job.batch_manifest(&first, ids, files, hash).to_bytes();
-    sink.say(&format!("{} workflows: {}\n", count, place.file(&format!("{}-*.workflow_api.json", place.stem)).display()))?;
+    sink.say(&format!(
+        "{} workflows: {}\n",
+        count,
+        place.file(&format!("{}-*.workflow_api.json", place.stem)).display()
+    ))?;
     match sink.put(vec![(place.manifest(), manifest)], None, diagnostics)? {
         Outcome::Done => Ok(outcome),
         other => Ok(other),
@@ -213,7 +240,7 @@ fn batch(job: &mut Job<'_>, ids: Ids, place: &Place, sink: &Sink<'_>, diagnostic
 }
 
 /// Prints the workflows, one a line; stops at the first combination with an error.
-fn print(job: &mut Job<'_>, ids: Ids, diagnostics: &mut Diagnostics) -> Result<Outcome, ToolError> {
+fn stream(job: &mut Job<'_>, ids: Ids, diagnostics: &mut Diagnostics) -> Result<Outcome, ToolError> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut line = Vec::new();
     for number in 0..job.count() {
@@ -230,22 +257,28 @@ fn print(job: &mut Job<'_>, ids: Ids, diagnostics: &mut Diagnostics) -> Result<O
 }
 
 /// Takes finished files: to disk, or for comparison with what is there.
-struct Sink<'t> {
+struct Sink {
     check: bool,
-    terminal: &'t Terminal,
 }
 
-impl Sink<'_> {
+impl Sink {
     fn say(&self, text: &str) -> Result<(), ToolError> {
-        if self.check { Ok(()) } else { self.terminal.print(text) }
+        if self.check { Ok(()) } else { print(text) }
     }
 
-    fn put(&self, files: Vec<(PathBuf, Vec<u8>)>, nodes: Option<usize>, diagnostics: &mut Diagnostics) -> Result<Outcome, ToolError> {
+    fn put(
+        &self,
+        files: Vec<(PathBuf, Vec<u8>)>,
+        nodes: Option<usize>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Outcome, ToolError> {
         if self.check {
             return Ok(compare(&files, diagnostics));
         }
         for (path, written) in output::write_all_atomic(files)? {
-            let Some(nodes) = nodes.filter(|_| !path.to_string_lossy().ends_with(".wfc.json")) else { continue };
+            let Some(nodes) = nodes.filter(|_| !path.to_string_lossy().ends_with(".wfc.json")) else {
+                continue;
+            };
             let state = if written == Written::Unchanged { ", unchanged" } else { "" };
             self.say(&format!("{} ({nodes} nodes{state})\n", path.display()))?;
         }
@@ -260,11 +293,14 @@ fn compare(files: &[(PathBuf, Vec<u8>)], diagnostics: &mut Diagnostics) -> Outco
         let problem = match std::fs::read(path) {
             Ok(present) if present == *bytes => continue,
             Ok(_) => format!("{} is not what the preset gives now", path.display()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => format!("{} is missing", path.display()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                format!("{} is missing", path.display())
+            }
             Err(error) => format!("cannot read {}: {error}", path.display()),
         };
         diagnostics.push(
-            Diagnostic::format("output-out-of-date", problem).help("run `wfc build` without --check and commit the result"),
+            Diagnostic::format("output-out-of-date", problem)
+                .help("run `wfc build` without --check and commit the result"),
         );
         outcome = Outcome::Differs;
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::session::{self, Session, open_catalog};
-use super::{Exit, Terminal, ToolError, http, output};
+use super::{Exit, Terminal, ToolError, http, note, output, print};
 use crate::catalog::{
     Captured, Catalog, ImportOptions, InputKind, InputSpec, NodeClass, diff, import, pack_file_name,
 };
@@ -20,7 +20,7 @@ use crate::report::{FileReport, Format};
 
 /// Capture, import, show and compare node catalogs.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
 }
@@ -29,12 +29,12 @@ pub struct Args {
 enum Command {
     /// Capture the catalog of a running ComfyUI.
     Pull {
-        /// The server, such as http://127.0.0.1:8188.
+        /// The server, such as `http://127.0.0.1:8188`.
         url: String,
         #[command(flatten)]
         target: Target,
     },
-    /// Import a saved /object_info answer, plain or gzipped.
+    /// Import a saved `/object_info` answer, plain or gzipped.
     Import {
         /// The file.
         file: PathBuf,
@@ -86,15 +86,16 @@ pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     match args.command {
         Command::Pull { url, target } => {
             let options = target.options(http::comfyui_version(&url))?;
-            capture(http::object_info(&url)?, &url, &options, &target, terminal)
+            capture(http::object_info(&url)?, &url, &options, &target)
         }
         Command::Import { file, comfyui, target } => {
             let options = target.options(comfyui)?;
             let name = file.display().to_string();
-            let open = std::fs::File::open(&file).map_err(|error| ToolError::new(format!("cannot read {name}: {error}")))?;
-            capture(open, &name, &options, &target, terminal)
+            let open = std::fs::File::open(&file)
+                .map_err(|error| ToolError::new(format!("cannot read {name}: {error}")))?;
+            capture(open, &name, &options, &target)
         }
-        Command::Show { class, catalog } => show(&class, &open_catalog(&catalog)?, terminal),
+        Command::Show { class, catalog } => show(&class, &open_catalog(&catalog)?),
         Command::Diff { old, new, workflows } => compare(&old, &new, &workflows, terminal),
     }
 }
@@ -105,9 +106,9 @@ impl Target {
             let (pack, version) = pair.split_once('=')?;
             Some((pack.to_owned(), version.to_owned()))
         });
-        let pack_versions = versions
-            .collect::<Option<_>>()
-            .ok_or_else(|| ToolError::new("--pack-version takes PACK=VERSION, such as ComfyUI-KJNodes=1.1.3"))?;
+        let pack_versions = versions.collect::<Option<_>>().ok_or_else(|| {
+            ToolError::new("--pack-version takes PACK=VERSION, such as ComfyUI-KJNodes=1.1.3")
+        })?;
         Ok(ImportOptions {
             limit_bytes: self.limit << 20,
             comfyui_version,
@@ -123,23 +124,31 @@ fn capture(
     name: &str,
     options: &ImportOptions,
     target: &Target,
-    terminal: &Terminal,
 ) -> Result<Exit, ToolError> {
     let captured = import(reader, options).map_err(|error| ToolError::new(format!("{name}: {error}")))?;
     for warning in captured.warnings() {
-        terminal.note(&format!("warning: {warning}\n"));
+        note(&format!("warning: {warning}\n"));
     }
     let output = target.output.clone().unwrap_or_else(|| PathBuf::from("comfyui-catalog.json"));
     let as_folder = output.is_dir() || output.to_string_lossy().ends_with(std::path::is_separator);
-    let files = if as_folder { pack_files(&captured, &output) } else { vec![(output, captured.to_text().into_bytes())] };
+    let files = if as_folder {
+        pack_files(&captured, &output)
+    } else {
+        vec![(output, captured.to_text().into_bytes())]
+    };
     let mut text = String::new();
     for (path, _) in output::write_all_atomic(files)? {
         let _ = writeln!(text, "{}", path.display());
     }
     let identity = captured.identity();
-    let version = identity.comfyui.map_or_else(|| "of an unknown version".to_owned(), |version| version);
-    let _ = writeln!(text, "{} classes of {} packs, ComfyUI {version}", captured.class_count(), identity.packs.len());
-    terminal.print(&text)?;
+    let version = identity.comfyui.unwrap_or_else(|| "of an unknown version".to_owned());
+    let _ = writeln!(
+        text,
+        "{} classes of {} packs, ComfyUI {version}",
+        captured.class_count(),
+        identity.packs.len()
+    );
+    print(&text)?;
     Ok(Exit::Clean)
 }
 
@@ -148,12 +157,12 @@ fn pack_files(captured: &Captured, folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     texts.map(|(pack, text)| (folder.join(pack_file_name(&pack)), text.into_bytes())).collect()
 }
 
-fn show(name: &str, catalog: &Catalog, terminal: &Terminal) -> Result<Exit, ToolError> {
+fn show(name: &str, catalog: &Catalog) -> Result<Exit, ToolError> {
     let Some(class) = catalog.class(name) else {
         let near = catalog.suggest(name).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         return Err(ToolError::new(format!("there is no node class `{name}` in this catalog{near}")));
     };
-    terminal.print(&describe(&class))?;
+    print(&describe(&class))?;
     Ok(Exit::Clean)
 }
 
@@ -217,7 +226,10 @@ fn describe_input(input: &InputSpec, text: &mut String) {
             }
         },
         InputKind::DynamicCombo(options) => {
-            format!(" {}", options.iter().map(|option| format!("\"{}\"", option.key)).collect::<Vec<_>>().join(", "))
+            format!(
+                " {}",
+                options.iter().map(|option| format!("\"{}\"", option.key)).collect::<Vec<_>>().join(", ")
+            )
         }
         _ => String::new(),
     };
@@ -237,7 +249,7 @@ fn compare(old: &str, new: &str, workflows: &[PathBuf], terminal: &Terminal) -> 
     if difference.is_empty() {
         text.push_str("the catalogs are the same\n");
     }
-    terminal.print(&text)?;
+    print(&text)?;
     if workflows.is_empty() {
         return Ok(if difference.is_breaking() { Exit::Findings } else { Exit::Clean });
     }
@@ -250,11 +262,10 @@ fn broken(old: &str, new: &str, workflows: &[PathBuf], terminal: &Terminal) -> R
     let mut before = Session::new(Some(old.to_owned()));
     let mut after = Session::new(Some(new.to_owned()));
     let mut reports = Vec::new();
-    for (path, _) in session::expand(workflows, |path| {
-        let name = path.to_string_lossy();
-        name.ends_with(".toml") || name.ends_with(".json") && !name.ends_with(".wfc.json")
-    })? {
-        let (Some(known), Some(found)) = (problems(&path, &mut before)?, problems(&path, &mut after)?) else { continue };
+    for (path, _) in session::expand(workflows, session::is_source)? {
+        let (Some(known), Some(found)) = (problems(&path, &mut before)?, problems(&path, &mut after)?) else {
+            continue;
+        };
         let is_new = |diagnostic: &Diagnostic| !known.iter().any(|known| known.message == diagnostic.message);
         let diagnostics: Vec<_> = found
             .into_iter()

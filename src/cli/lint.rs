@@ -7,9 +7,9 @@ use super::session::{self, Found, Session};
 use super::{Exit, Terminal, ToolError};
 use crate::check;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
-use crate::front::toml::{self, Kind};
-use crate::front::toml::graph::GraphFile;
 use crate::front::json;
+use crate::front::toml::graph::GraphFile;
+use crate::front::toml::{self, Kind};
 use crate::report::{FileReport, Format};
 use crate::source::FileId;
 
@@ -21,7 +21,7 @@ const MAX_COMBINATIONS: u64 = 256;
 /// A folder stands for everything in it that wfc can read and git does not ignore. One unreadable
 /// file is reported and does not stop the others.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Files or folders.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -31,7 +31,7 @@ pub struct Args {
     /// The findings to report: of ComfyUI's own checks only, or all.
     #[arg(long, value_enum, default_value = "all")]
     gate: GateFilter,
-    /// The node catalog: `embedded`, packs by name, a captured catalog, an /object_info file, or a server's URL.
+    /// The node catalog: `embedded`, packs by name, a captured catalog, an `/object_info` file, or a server's URL.
     #[arg(long, value_name = "CATALOG")]
     catalog: Option<String>,
     /// The least severity that makes the exit code 1.
@@ -52,10 +52,10 @@ enum FailOn {
 }
 
 /// Runs the command.
-pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::new(args.catalog.clone());
     let mut reports = Vec::new();
-    for (path, found) in session::expand(&args.paths, is_candidate)? {
+    for (path, found) in session::expand(&args.paths, session::is_source)? {
         let mut diagnostics = Diagnostics::new();
         let Some(kind) = file(&path, found, &mut session, &mut diagnostics)? else { continue };
         let mut diagnostics = diagnostics.into_sorted();
@@ -71,17 +71,18 @@ pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         FailOn::Error => Severity::Error,
         FailOn::Warning => Severity::Warning,
     };
-    let findings = reports.iter().flat_map(|report| &report.diagnostics).any(|diagnostic| diagnostic.severity >= least);
+    let findings =
+        reports.iter().flat_map(|report| &report.diagnostics).any(|diagnostic| diagnostic.severity >= least);
     Ok(if findings { Exit::Findings } else { Exit::Clean })
 }
 
-fn is_candidate(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    name.ends_with(".toml") || (name.ends_with(".json") && !name.ends_with(".wfc.json"))
-}
-
 /// Checks one file and gives its kind; nothing if it was met in a folder and is not wfc's business.
-fn file(path: &Path, found: Found, session: &mut Session, diagnostics: &mut Diagnostics) -> Result<Option<&'static str>, ToolError> {
+fn file(
+    path: &Path,
+    found: Found,
+    session: &mut Session,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<&'static str>, ToolError> {
     let id = match session.sources.load(path) {
         Ok(id) => id,
         Err(error) => {
@@ -109,7 +110,9 @@ fn file(path: &Path, found: Found, session: &mut Session, diagnostics: &mut Diag
 
 fn preset(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> Result<(), ToolError> {
     let Some(ready) = session.preset(id, &[], diagnostics)? else { return Ok(()) };
-    let Some(mut job) = ready.compiler.job(&ready.loaded, &session.sources, diagnostics) else { return Ok(()) };
+    let Some(mut job) = ready.compiler.job(&ready.loaded, &session.sources, diagnostics) else {
+        return Ok(());
+    };
     for number in 0..job.count().min(MAX_COMBINATIONS) {
         if job.compile(number, diagnostics).is_none() {
             break;
@@ -134,7 +137,12 @@ fn project(id: FileId, session: &Session, diagnostics: &mut Diagnostics) {
     toml::read::<toml::project::Project>(id, &text, diagnostics);
 }
 
-fn api(id: FileId, found: Found, session: &mut Session, diagnostics: &mut Diagnostics) -> Result<Option<&'static str>, ToolError> {
+fn api(
+    id: FileId,
+    found: Found,
+    session: &mut Session,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<&'static str>, ToolError> {
     let source = session.sources.file(id);
     let (path, text) = (source.path().to_owned(), source.text().clone());
     if found == Found::Walked && !text.contains("\"class_type\"") {

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
-use super::{Exit, Terminal, ToolError};
+use super::{Exit, ToolError, print};
 use crate::back::manifest::Manifest;
 use crate::diag::Diagnostics;
 use crate::front::toml;
@@ -19,7 +19,7 @@ use crate::source::Sources;
 /// Editors use it for completion and checks through a line such as
 /// `#:schema https://…/preset.schema.json` or a local path.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The format.
     #[arg(value_enum)]
     name: Name,
@@ -62,8 +62,8 @@ impl Name {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
-    terminal.print(&text(&args.name.schema()))?;
+pub(super) fn run(args: &Args) -> Result<Exit, ToolError> {
+    print(&text(&args.name.schema()))?;
     Ok(Exit::Clean)
 }
 
@@ -86,8 +86,11 @@ fn with_params(mut schema: Value) -> Value {
             let mut sources = Sources::new();
             let file = sources.add(*name, *text);
             let graph = toml::read::<GraphFile>(file, text, &mut Diagnostics::new())?;
-            let params: serde_json::Map<String, Value> =
-                graph.params.iter().map(|(name, param)| (name.value.to_string(), params::schema(param))).collect();
+            let params: serde_json::Map<String, Value> = graph
+                .params
+                .iter()
+                .map(|(name, param)| (name.value.to_string(), params::schema(param)))
+                .collect();
             let models: serde_json::Map<String, Value> =
                 graph.models.names().map(|name| (name.to_owned(), json!({"type": "string"}))).collect();
             Some(json!({

@@ -36,7 +36,8 @@ impl Session {
 
     /// The compiler for a file that belongs to `root`.
     pub(super) fn compiler(&mut self, root: Option<&Root>) -> Result<Arc<Compiler>, ToolError> {
-        let pinned = root.and_then(|root| Some(root.folder.join(root.project.catalog.as_ref()?.get().as_ref())));
+        let pinned =
+            root.and_then(|root| Some(root.folder.join(root.project.catalog.as_ref()?.get().as_ref())));
         let name = match (&self.catalog, pinned) {
             (Some(given), _) => given.clone(),
             (None, Some(path)) => path.to_string_lossy().into_owned(),
@@ -51,7 +52,11 @@ impl Session {
     }
 
     /// The project that governs `path`.
-    pub(super) fn root(&mut self, path: &Path, diagnostics: &mut Diagnostics) -> Result<Option<Root>, ToolError> {
+    pub(super) fn root(
+        &mut self,
+        path: &Path,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Root>, ToolError> {
         Ok(load::project(path, &mut self.sources, diagnostics)?)
     }
 
@@ -111,7 +116,10 @@ pub(super) fn open_catalog(name: &str) -> Result<Catalog, ToolError> {
 
 /// The files that `paths` stand for: files as they are, folders with every file below them that
 /// git would not ignore and that `wanted` takes, in order of their names.
-pub(super) fn expand(paths: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> Result<Vec<(PathBuf, Found)>, ToolError> {
+pub(super) fn expand(
+    paths: &[PathBuf],
+    wanted: impl Fn(&Path) -> bool,
+) -> Result<Vec<(PathBuf, Found)>, ToolError> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -127,6 +135,13 @@ pub(super) fn expand(paths: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> Resul
         }
     }
     Ok(files)
+}
+
+/// True for the names of presets, graphs, projects and workflows; manifests are none.
+pub(super) fn is_source(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let ends = |suffix: &str| name.strip_suffix(suffix).is_some();
+    ends(".toml") || (ends(".json") && !ends(".wfc.json"))
 }
 
 /// How a file came to be looked at.

@@ -18,7 +18,8 @@ pub fn read(file: FileId, text: &str, catalog: &Catalog, diagnostics: &mut Diagn
         Err(error) => {
             let offset = offset(text, error.line(), error.column());
             diagnostics.push(
-                Diagnostic::format("json-syntax", format!("not valid JSON: {error}")).at(Span::new(file, offset..offset), ""),
+                Diagnostic::format("json-syntax", format!("not valid JSON: {error}"))
+                    .at(Span::new(file, offset..offset), ""),
             );
             return None;
         }
@@ -36,7 +37,8 @@ pub fn read(file: FileId, text: &str, catalog: &Catalog, diagnostics: &mut Diagn
         return None;
     }
     let mut reader = Reader { graph: Graph::new(), place, diagnostics };
-    let complete = nodes.iter().fold(true, |complete, (key, body)| reader.node(key, body, catalog) && complete);
+    let complete =
+        nodes.iter().fold(true, |complete, (key, body)| reader.node(key, body, catalog) && complete);
     if !complete {
         return None;
     }
@@ -50,7 +52,7 @@ fn not_a_workflow(why: &str, place: Span) -> Diagnostic {
     Diagnostic::format("not-a-workflow", format!("not a workflow in API format: {why}")).at(place, "")
 }
 
-/// The byte at a line and column as serde_json counts them.
+/// The byte at a line and column as `serde_json` counts them.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let mut offset = (start + column.saturating_sub(1)).min(text.len());
@@ -76,13 +78,17 @@ impl Reader<'_> {
             );
             return false;
         };
-        let mut node = Node::new(key.into(), class_type.into(), catalog.class(class_type), Origin::Source(self.place));
+        let mut node =
+            Node::new(key.into(), class_type.into(), catalog.class(class_type), Origin::Source(self.place));
         node.title = body.pointer("/_meta/title").and_then(Json::as_str).map(Arc::from);
         self.graph.add(node).is_ok()
     }
 
     fn inputs(&mut self, key: &str, body: &Json) {
-        let (Some(id), Some(inputs)) = (self.graph.find(key), body.get("inputs").and_then(Json::as_object)) else { return };
+        let (Some(id), Some(inputs)) = (self.graph.find(key), body.get("inputs").and_then(Json::as_object))
+        else {
+            return;
+        };
         for (name, json) in inputs {
             let value = match self.link(id, name, json) {
                 Link::Is(from, slot) => Argument::Link { from, slot },
@@ -113,7 +119,8 @@ impl Reader<'_> {
             return Link::Broken;
         };
         let Some(slot) = slot.as_u64().and_then(|slot| u32::try_from(slot).ok()) else {
-            let problem = problem(format!("`{input}` links to output slot {slot} of `{source}`; slots count from 0"));
+            let problem =
+                problem(format!("`{input}` links to output slot {slot} of `{source}`; slots count from 0"));
             self.diagnostics.push(problem);
             return Link::Broken;
         };

@@ -66,14 +66,14 @@ impl Value {
         match json {
             serde_json::Value::Null => Self::Null,
             serde_json::Value::Bool(bool) => Self::Bool(*bool),
-            serde_json::Value::Number(number) => number
-                .as_i128()
-                .map_or_else(|| Self::Float(number.as_f64().unwrap_or(0.0)), Self::Int),
+            serde_json::Value::Number(number) => {
+                number.as_i128().map_or_else(|| Self::Float(number.as_f64().unwrap_or(0.0)), Self::Int)
+            }
             serde_json::Value::String(text) => Self::Str(text.as_str().into()),
             serde_json::Value::Array(items) => Self::List(items.iter().map(Self::from_json).collect()),
-            serde_json::Value::Object(map) => {
-                Self::Map(map.iter().map(|(key, value)| (key.as_str().into(), Self::from_json(value))).collect())
-            }
+            serde_json::Value::Object(map) => Self::Map(
+                map.iter().map(|(key, value)| (key.as_str().into(), Self::from_json(value))).collect(),
+            ),
         }
     }
 
@@ -120,7 +120,10 @@ impl Serialize for Value {
                 } else if let Ok(large) = u64::try_from(*int) {
                     serializer.serialize_u64(large)
                 } else {
-                    #[expect(clippy::cast_precision_loss, reason = "beyond 64 bits there is no exact JSON number to keep")]
+                    #[expect(
+                        clippy::cast_precision_loss,
+                        reason = "beyond 64 bits there is no exact JSON number to keep"
+                    )]
                     serializer.serialize_f64(*int as f64)
                 }
             }

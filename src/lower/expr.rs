@@ -62,7 +62,10 @@ fn whole(number: f64) -> Result<i64, minijinja::Error> {
     if number.abs() <= LIMIT {
         Ok(number as i64)
     } else {
-        Err(minijinja::Error::new(ErrorKind::InvalidOperation, "the number is too large to be rounded exactly"))
+        Err(minijinja::Error::new(
+            ErrorKind::InvalidOperation,
+            "the number is too large to be rounded exactly",
+        ))
     }
 }
 
@@ -108,7 +111,11 @@ impl Engine {
                 None => unknown.push(unknown_name(&name, source, names, sources)),
             }
         }
-        if unknown.is_empty() { Ok(Expression { compiled, source: source.clone(), reads }) } else { Err(unknown) }
+        if unknown.is_empty() {
+            Ok(Expression { compiled, source: source.clone(), reads })
+        } else {
+            Err(unknown)
+        }
     }
 }
 
@@ -117,9 +124,12 @@ fn unknown_name(name: &str, source: &Spanned<Arc<str>>, names: &[Arc<str>], sour
     let called = source.value[range.end..].trim_start().starts_with('(');
     let span = place(source, range, sources);
     if called {
-        return Diagnostic::format("bad-expression", format!("there is no function `{name}`; expressions call none"))
-            .at(span, "")
-            .help(format!("use a filter, as in `width | int`; there are: {}", FILTERS.join(", ")));
+        return Diagnostic::format(
+            "bad-expression",
+            format!("there is no function `{name}`; expressions call none"),
+        )
+        .at(span, "")
+        .help(format!("use a filter, as in `width | int`; there are: {}", FILTERS.join(", ")));
     }
     Diagnostic::format("unknown-param", format!("`{name}` is not a parameter of this graph"))
         .at(span, "")
@@ -139,7 +149,9 @@ fn syntax_error(error: &minijinja::Error, source: &Spanned<Arc<str>>, sources: &
 fn place(source: &Spanned<Arc<str>>, range: std::ops::Range<usize>, sources: &Sources) -> Span {
     let written = sources.text(source.span);
     match written.find(&*source.value) {
-        Some(start) if range.end <= source.value.len() => source.span.slice(start + range.start..start + range.end),
+        Some(start) if range.end <= source.value.len() => {
+            source.span.slice(start + range.start..start + range.end)
+        }
         _ => source.span,
     }
 }
@@ -147,9 +159,9 @@ fn place(source: &Spanned<Arc<str>>, range: std::ops::Range<usize>, sources: &So
 /// Where `word` stands in `text` as a whole word.
 fn word(text: &str, word: &str) -> std::ops::Range<usize> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let found = text.match_indices(word).find(|(at, _)| {
-        !text[..*at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
-    });
+    let found = text
+        .match_indices(word)
+        .find(|(at, _)| !text[..*at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part));
     found.map_or(0..text.len(), |(at, _)| at..at + word.len())
 }
 
@@ -164,27 +176,27 @@ impl Expression<'_> {
     ///
     /// # Errors
     /// When it fails (mixed types, division by zero), runs too long or gives no plain value.
-    pub fn evaluate(&self, scope: &Scope, sources: &Sources) -> Result<Value, Diagnostic> {
-        let fail = |message: String, span| Diagnostic::format("expression-failed", message).at(span, "");
+    pub fn evaluate(&self, scope: &Scope, sources: &Sources) -> Result<Value, Box<Diagnostic>> {
+        let fail =
+            |message: String, span| Box::new(Diagnostic::format("expression-failed", message).at(span, ""));
         let result = self.compiled.eval(scope.context.clone()).map_err(|error| {
-            let span = error.range().map_or(self.source.span, |range| place(&self.source, range, sources));
-            match error.kind() {
-                ErrorKind::OutOfFuel => fail("the expression takes too long".into(), self.source.span),
-                _ => {
-                    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-                    fail(format!("the expression fails: {detail}"), span)
-                }
+            if error.kind() == ErrorKind::OutOfFuel {
+                return fail("the expression takes too long".into(), self.source.span);
             }
+            let span = error.range().map_or(self.source.span, |range| place(&self.source, range, sources));
+            let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+            fail(format!("the expression fails: {detail}"), span)
         })?;
-        from_minijinja(&result)
-            .ok_or_else(|| fail(format!("the expression gives {}, which no input takes", result.kind()), self.source.span))
+        from_minijinja(&result).ok_or_else(|| {
+            fail(format!("the expression gives {}, which no input takes", result.kind()), self.source.span)
+        })
     }
 
     /// Evaluates it as a condition; like in MiniJinja, empty texts and lists, `0` and `none` are false.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
-    pub fn is_true(&self, scope: &Scope, sources: &Sources) -> Result<bool, Diagnostic> {
+    pub fn is_true(&self, scope: &Scope, sources: &Sources) -> Result<bool, Box<Diagnostic>> {
         Ok(match self.evaluate(scope, sources)? {
             Value::Null => false,
             Value::Bool(bool) => bool,
@@ -233,7 +245,9 @@ fn to_minijinja(value: &Value) -> minijinja::Value {
         Value::Float(float) => minijinja::Value::from(*float),
         Value::Str(text) => minijinja::Value::from(text.clone()),
         Value::List(items) => items.iter().map(to_minijinja).collect(),
-        Value::Map(entries) => entries.iter().map(|(key, value)| (key.to_string(), to_minijinja(value))).collect(),
+        Value::Map(entries) => {
+            entries.iter().map(|(key, value)| (key.to_string(), to_minijinja(value))).collect()
+        }
     }
 }
 
@@ -242,7 +256,9 @@ fn from_minijinja(value: &minijinja::Value) -> Option<Value> {
         ValueKind::None => Some(Value::Null),
         ValueKind::Bool => Some(Value::Bool(value.is_true())),
         ValueKind::Number if value.is_integer() => i128::try_from(value.clone()).ok().map(Value::Int),
-        ValueKind::Number => f64::try_from(value.clone()).ok().filter(|float| float.is_finite()).map(Value::Float),
+        ValueKind::Number => {
+            f64::try_from(value.clone()).ok().filter(|float| float.is_finite()).map(Value::Float)
+        }
         ValueKind::String => value.as_str().map(|text| Value::Str(text.into())),
         ValueKind::Seq | ValueKind::Iterable => {
             value.try_iter().ok()?.map(|item| from_minijinja(&item)).collect::<Option<_>>().map(Value::List)

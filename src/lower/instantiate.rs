@@ -32,7 +32,12 @@ impl Instances {
 impl Template<'_> {
     /// Fills the template in. Gives nothing if a constraint is violated or an input cannot be
     /// given what it needs; every problem is reported.
-    pub fn instantiate(&self, values: &Values, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Graph> {
+    pub fn instantiate(
+        &self,
+        values: &Values,
+        sources: &Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Graph> {
         let before = diagnostics.error_count();
         let scope = Scope::new(self.names.clone(), values.iter());
         self.check_constraints(values, &scope, sources, diagnostics);
@@ -41,19 +46,34 @@ impl Template<'_> {
         if diagnostics.error_count() > before {
             return None;
         }
-        let mut fill = Fill { template: self, values, expressions, instances: Vec::new(), graph: Graph::new(), diagnostics };
+        let mut fill = Fill {
+            template: self,
+            values,
+            expressions,
+            instances: Vec::new(),
+            graph: Graph::new(),
+            diagnostics,
+        };
         fill.add_nodes(&counts);
         fill.add_inputs();
         let graph = fill.graph;
         (diagnostics.error_count() == before).then_some(graph)
     }
 
-    fn check_constraints(&self, values: &Values, scope: &Scope, sources: &Sources, diagnostics: &mut Diagnostics) {
+    fn check_constraints(
+        &self,
+        values: &Values,
+        scope: &Scope,
+        sources: &Sources,
+        diagnostics: &mut Diagnostics,
+    ) {
         for (rule, message) in &self.constraints {
             match rule.is_true(scope, sources) {
                 Ok(true) => {}
-                Ok(false) => diagnostics.push(self.violated(rule.source().span, message, &rule.reads, values)),
-                Err(problem) => diagnostics.push(problem),
+                Ok(false) => {
+                    diagnostics.push(self.violated(rule.source().span, message, &rule.reads, values));
+                }
+                Err(problem) => diagnostics.push(*problem),
             }
         }
     }
@@ -69,9 +89,14 @@ impl Template<'_> {
         diagnostic.at(rule, "this must hold").help(all)
     }
 
-    fn evaluate(&self, scope: &Scope, sources: &Sources, diagnostics: &mut Diagnostics) -> Vec<Option<Value>> {
+    fn evaluate(
+        &self,
+        scope: &Scope,
+        sources: &Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Option<Value>> {
         let evaluated = self.expressions.iter().map(|expression| expression.evaluate(scope, sources));
-        evaluated.map(|value| value.map_err(|problem| diagnostics.push(problem)).ok()).collect()
+        evaluated.map(|value| value.map_err(|problem| diagnostics.push(*problem)).ok()).collect()
     }
 
     /// How many instances each node has; nothing if there would be too many in all.
@@ -90,7 +115,7 @@ impl Template<'_> {
                 Some(when) => match when.is_true(scope, sources) {
                     Ok(on) => on,
                     Err(problem) => {
-                        diagnostics.push(problem);
+                        diagnostics.push(*problem);
                         false
                     }
                 },
@@ -107,9 +132,12 @@ impl Template<'_> {
         if total > MAX_NODES {
             let place = self.nodes.iter().find(|node| node.for_each.is_some()).map(|node| node.key.span);
             diagnostics.push(
-                Diagnostic::format("too-many-nodes", format!("the workflow would have {total} nodes; the limit is {MAX_NODES}"))
-                    .at_opt(place, "repeated here")
-                    .help("shorten the list"),
+                Diagnostic::format(
+                    "too-many-nodes",
+                    format!("the workflow would have {total} nodes; the limit is {MAX_NODES}"),
+                )
+                .at_opt(place, "repeated here")
+                .help("shorten the list"),
             );
             return None;
         }
@@ -130,7 +158,9 @@ struct Fill<'t, 'd> {
 enum Resolved {
     Value(Argument, Option<Span>),
     /// The node that the link named is not there and nothing takes its place.
-    Dropped { node: usize },
+    Dropped {
+        node: usize,
+    },
     /// Nothing is given, as the graph intends: the first of a `for_each` chain.
     Absent,
 }
@@ -144,8 +174,12 @@ impl Fill<'_, '_> {
                     None => plan.key.value.clone(),
                     Some(_) => format!("{}-{}", plan.key.value, index + 1).into(),
                 };
-                let mut node =
-                    Node::new(key, plan.class.name.clone(), Some(plan.class.clone()), Origin::Source(plan.key.span));
+                let mut node = Node::new(
+                    key,
+                    plan.class.name.clone(),
+                    Some(plan.class.clone()),
+                    Origin::Source(plan.key.span),
+                );
                 node.stage.clone_from(&plan.stage);
                 node.title.clone_from(&plan.title);
                 match self.graph.add(node) {
@@ -153,9 +187,14 @@ impl Fill<'_, '_> {
                     Err(taken) => {
                         let key = &self.graph.node(taken).key;
                         self.diagnostics.push(
-                            Diagnostic::format("duplicate-node", format!("two nodes would be called `{key}`"))
-                                .at(plan.key.span, "")
-                                .help("rename one of them: the nodes of a `for_each` are called name-1, name-2, …"),
+                            Diagnostic::format(
+                                "duplicate-node",
+                                format!("two nodes would be called `{key}`"),
+                            )
+                            .at(plan.key.span, "")
+                            .help(
+                                "rename one of them: the nodes of a `for_each` are called name-1, name-2, …",
+                            ),
                         );
                     }
                 }
@@ -173,7 +212,8 @@ impl Fill<'_, '_> {
                     match self.resolve(plan, position, index, input) {
                         Resolved::Value(value, given) => {
                             let origin = Origin::Source(input.span);
-                            self.graph.push_input(id, Input { name: input.name.clone(), value, origin, given });
+                            self.graph
+                                .push_input(id, Input { name: input.name.clone(), value, origin, given });
                             self.bind(id, plan, input);
                         }
                         Resolved::Dropped { node } if input.required => self.lost(plan, input, node),
@@ -217,12 +257,13 @@ impl Fill<'_, '_> {
                 Some((value, span)) => self.literal(value, span, plan, input),
                 None => Resolved::Absent,
             },
-            ValuePlan::Link(link) => self.link(*link, plan, index, &input.kind),
             ValuePlan::Prev { slot, .. } if index > 0 => match self.instances[position].nth(index - 1) {
                 Some(from) => Resolved::Value(Argument::Link { from, slot: *slot }, None),
                 None => Resolved::Absent,
             },
-            ValuePlan::Prev { initial: Some(link), .. } => self.link(*link, plan, index, &input.kind),
+            ValuePlan::Link(link) | ValuePlan::Prev { initial: Some(link), .. } => {
+                self.link(*link, plan, index, &input.kind)
+            }
             ValuePlan::Prev { initial: None, .. } => Resolved::Absent,
             ValuePlan::FirstOf(links) => {
                 let present = links.iter().find(|link| self.instances[link.node].count > 0);
@@ -243,11 +284,24 @@ impl Fill<'_, '_> {
     }
 
     /// A value as the input's type wants it.
-    fn literal(&mut self, value: Value, given: Option<Span>, plan: &NodePlan<'_>, input: &InputPlan) -> Resolved {
+    fn literal(
+        &mut self,
+        value: Value,
+        given: Option<Span>,
+        plan: &NodePlan<'_>,
+        input: &InputPlan,
+    ) -> Resolved {
         match fit(value, &input.kind) {
             Ok(value) => Resolved::Value(Argument::Literal(value), given),
             Err(needed) => {
-                self.diagnostics.push(misfit(&needed, &plan.key.value, &input.name, &plan.class, input.span, given));
+                self.diagnostics.push(misfit(
+                    &needed,
+                    &plan.key.value,
+                    &input.name,
+                    &plan.class,
+                    input.span,
+                    given,
+                ));
                 Resolved::Absent
             }
         }
@@ -290,7 +344,9 @@ impl Fill<'_, '_> {
                 .or_else(|| sockets.iter().copied().find(fits))
         };
         match &chosen?.value {
-            ValuePlan::Link(next) | ValuePlan::Prev { initial: Some(next), .. } => self.follow(*next, kind, depth),
+            ValuePlan::Link(next) | ValuePlan::Prev { initial: Some(next), .. } => {
+                self.follow(*next, kind, depth)
+            }
             ValuePlan::FirstOf(links) => {
                 let present = links.iter().find(|link| self.instances[link.node].count > 0);
                 self.follow(*present.or_else(|| links.first())?, kind, depth)

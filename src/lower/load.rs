@@ -28,9 +28,14 @@ pub struct Loaded {
     pub graph: Arc<GraphFile>,
 }
 
-/// Reads a preset, its ancestors and its graph. Gives nothing if something is wrong; every problem
-/// is reported.
-pub fn preset(file: FileId, root: Option<&Path>, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Loaded> {
+/// Reads a preset, its ancestors and its graph. Gives what could be read, so that the rest can be
+/// checked too, and nothing without a graph; every problem is reported.
+pub fn preset(
+    file: FileId,
+    root: Option<&Path>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Loaded> {
     let before = diagnostics.error_count();
     let path = sources.file(file).path().to_owned();
     let preset = inherited(file, &mut vec![source::identity(&path)], sources, diagnostics)?;
@@ -39,7 +44,10 @@ pub fn preset(file: FileId, root: Option<&Path>, sources: &mut Sources, diagnost
             diagnostics.push(
                 Diagnostic::format("missing-key", "the preset names no graph")
                     .at(Span::new(file, 0..0), "")
-                    .help(format!("add graph = \"…\"; built in are: {}", library::names().collect::<Vec<_>>().join(", "))),
+                    .help(format!(
+                        "add graph = \"…\"; built in are: {}",
+                        library::names().collect::<Vec<_>>().join(", ")
+                    )),
             );
         }
         return None;
@@ -49,11 +57,16 @@ pub fn preset(file: FileId, root: Option<&Path>, sources: &mut Sources, diagnost
     let graph_file = find_graph(&graph_name, graph_span, &graph_home, root, sources, diagnostics)?;
     let text = sources.file(graph_file).text().clone();
     let graph = toml::read::<GraphFile>(graph_file, &text, diagnostics)?;
-    (diagnostics.error_count() == before).then(|| Loaded { preset, graph_name, graph_span, graph: Arc::new(graph) })
+    Some(Loaded { preset, graph_name, graph_span, graph: Arc::new(graph) })
 }
 
 /// Reads a preset and overlays it on the one it extends, and so on.
-fn inherited(file: FileId, chain: &mut Vec<PathBuf>, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Preset> {
+fn inherited(
+    file: FileId,
+    chain: &mut Vec<PathBuf>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Preset> {
     let text = sources.file(file).text().clone();
     let preset = toml::read::<Preset>(file, &text, diagnostics)?;
     let Some(extends) = &preset.extends else { return Some(preset) };
@@ -65,7 +78,8 @@ fn inherited(file: FileId, chain: &mut Vec<PathBuf>, sources: &mut Sources, diag
         return None;
     }
     if chain.len() >= MAX_ANCESTORS {
-        diagnostics.push(problem("extends-cycle", format!("more than {MAX_ANCESTORS} presets extend one another")));
+        diagnostics
+            .push(problem("extends-cycle", format!("more than {MAX_ANCESTORS} presets extend one another")));
         return None;
     }
     chain.push(identity);
@@ -95,7 +109,8 @@ fn find_graph(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<FileId> {
-    let is_path = name.contains('/') || Path::new(&**name).extension().is_some_and(|extension| extension == "toml");
+    let is_path =
+        name.contains('/') || Path::new(&**name).extension().is_some_and(|extension| extension == "toml");
     if is_path {
         return match sources.load(&beside(home, name)) {
             Ok(file) => Some(file),
@@ -105,7 +120,10 @@ fn find_graph(
             }
         };
     }
-    let candidates = [Some(beside(home, &format!("{name}.toml"))), project_graphs.map(|folder| folder.join(format!("{name}.toml")))];
+    let candidates = [
+        Some(beside(home, &format!("{name}.toml"))),
+        project_graphs.map(|folder| folder.join(format!("{name}.toml"))),
+    ];
     for path in candidates.into_iter().flatten() {
         if source::identity(&path) == source::identity(home) || !source::exists(&path) {
             continue;
@@ -123,12 +141,14 @@ fn find_graph(
         return Some(sources.add(format!("wfc:graphs/{name}.toml"), text));
     }
     diagnostics.push(
-        Diagnostic::format("unknown-graph", format!("there is no graph `{name}`"))
-            .at(span, "")
-            .help(diag::did_you_mean(name, library::names()).unwrap_or_else(|| {
+        Diagnostic::format("unknown-graph", format!("there is no graph `{name}`")).at(span, "").help(
+            diag::did_you_mean(name, library::names()).unwrap_or_else(|| {
                 let names = library::names().collect::<Vec<_>>().join(", ");
-                format!("a graph is a file beside the preset, in the project's `graphs/`, or built in: {names}")
-            })),
+                format!(
+                    "a graph is a file beside the preset, in the project's `graphs/`, or built in: {names}"
+                )
+            }),
+        ),
     );
     None
 }
@@ -161,9 +181,17 @@ impl Root {
 ///
 /// # Errors
 /// When there is one that cannot be read. What is wrong inside it is reported.
-pub fn project(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<Option<Root>, LoadError> {
+pub fn project(
+    path: &Path,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Root>, LoadError> {
     let identity = source::identity(path);
-    let Some(file) = identity.ancestors().skip(1).map(|folder| folder.join(project::FILE_NAME)).find(|file| source::exists(file))
+    let Some(file) = identity
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join(project::FILE_NAME))
+        .find(|file| source::exists(file))
     else {
         return Ok(None);
     };
@@ -196,10 +224,18 @@ pub fn set(loaded: &mut Loaded, setting: &str, sources: &mut Sources, diagnostic
     let kind = loaded.graph.params.get(&name).map(|param| *param.kind.get());
     let is_text = matches!(
         kind,
-        Some(ParamType::String | ParamType::Choice | ParamType::Image | ParamType::Video | ParamType::Audio | ParamType::Model)
+        Some(
+            ParamType::String
+                | ParamType::Choice
+                | ParamType::Image
+                | ParamType::Video
+                | ParamType::Audio
+                | ParamType::Model
+        )
     );
     let bare = is_text && !value.trim_start().starts_with(['"', '\'']);
-    let raw = if bare { Raw::Str(value.into()) } else { toml_value(file, setting, value, value_span, diagnostics) };
+    let raw =
+        if bare { Raw::Str(value.into()) } else { toml_value(file, setting, value, value_span, diagnostics) };
     loaded.preset.matrix.remove(&name);
     loaded.preset.params.set(Spanned::new(name, key_span), Item::new(raw, value_span));
 }
@@ -212,15 +248,13 @@ fn toml_value(file: FileId, setting: &str, value: &str, span: Span, diagnostics:
         Raw::Table(entries) => entries.into_iter().next().map(|(_, item)| item),
         _ => None,
     });
-    match item.and_then(|item| Item::decode(&item, &mut Reader::new(&mut problems))) {
-        Some(item) => item.value,
-        None => {
-            diagnostics.push(
-                Diagnostic::format("toml-syntax", format!("`{}` is not a TOML value", value.trim()))
-                    .at(span, "")
-                    .help("a text goes in quotes: --set 'key=\"text\"'"),
-            );
-            Raw::Invalid
-        }
+    if let Some(item) = item.and_then(|item| Item::decode(&item, &mut Reader::new(&mut problems))) {
+        return item.value;
     }
+    diagnostics.push(
+        Diagnostic::format("toml-syntax", format!("`{}` is not a TOML value", value.trim()))
+            .at(span, "")
+            .help("a text goes in quotes: --set 'key=\"text\"'"),
+    );
+    Raw::Invalid
 }

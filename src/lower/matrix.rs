@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::params::{self, Given, Values};
 use crate::catalog::Models;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::front::toml::Item;
 use crate::front::toml::decode::{At, Named};
 use crate::front::toml::graph::Param;
 use crate::front::toml::preset::Preset;
-use crate::front::toml::Item;
 
 /// Most combinations of one matrix.
 pub const MAX_COMBINATIONS: u64 = 1_000_000;
@@ -64,26 +64,42 @@ impl Matrix {
 }
 
 /// Checks the axes of a preset. Gives nothing if something is wrong; every problem is reported.
-pub fn resolve(preset: &Preset, declared: &Named<Param>, models: &Models, diagnostics: &mut Diagnostics) -> Option<Matrix> {
+pub fn resolve(
+    preset: &Preset,
+    declared: &Named<Param>,
+    models: &Models,
+    diagnostics: &mut Diagnostics,
+) -> Option<Matrix> {
     let before = diagnostics.error_count();
     let mut axes = Vec::with_capacity(preset.matrix.len());
-    for (name, list) in preset.matrix.iter() {
+    for (name, list) in &preset.matrix {
         let Some(index) = declared.names().position(|known| *known == *name.value) else {
-            diagnostics.push(params::unknown_param(name, declared));
+            if !declared.is_broken(&name.value) {
+                diagnostics.push(params::unknown_param(name, declared));
+            }
             continue;
         };
         let Some(param) = declared.get(&name.value) else { continue };
+        // The axis wins over a value in [params]; a mistake there is still one.
+        if let Some(item) = preset.params.get(&name.value)
+            && let Err(problems) = params::accept(&name.value, param, item, models)
+        {
+            diagnostics.extend(problems);
+        }
         if list.get().is_empty() {
             diagnostics.push(
-                Diagnostic::format("empty-matrix", format!("the list of `{}` is empty, so nothing would be built", name.value))
-                    .at(list.span(), ""),
+                Diagnostic::format(
+                    "empty-matrix",
+                    format!("the list of `{}` is empty, so nothing would be built", name.value),
+                )
+                .at(list.span(), ""),
             );
         }
         let mut values = Vec::with_capacity(list.get().len());
         for item in list.get() {
             match params::accept(&name.value, param, item, models) {
                 Ok(value) => values.push(Given { value, span: Some(item.span) }),
-                Err(problems) => problems.into_iter().for_each(|problem| diagnostics.push(problem)),
+                Err(problems) => diagnostics.extend(problems),
             }
         }
         axes.push(Axis { name: name.value.clone(), index, values });
@@ -99,8 +115,11 @@ fn check_size(matrix: &Named<At<Vec<Item>>>, diagnostics: &mut Diagnostics) {
         && let Some((name, _)) = matrix.iter().next()
     {
         diagnostics.push(
-            Diagnostic::format("matrix-too-large", format!("the matrix has {count} combinations; the limit is {MAX_COMBINATIONS}"))
-                .at(name.span, ""),
+            Diagnostic::format(
+                "matrix-too-large",
+                format!("the matrix has {count} combinations; the limit is {MAX_COMBINATIONS}"),
+            )
+            .at(name.span, ""),
         );
     }
 }
@@ -110,7 +129,7 @@ fn check_size(matrix: &Named<At<Vec<Item>>>, diagnostics: &mut Diagnostics) {
 #[must_use]
 pub fn with_first_values(preset: &Preset) -> Named<Item> {
     let mut given = preset.params.clone();
-    for (name, list) in preset.matrix.iter() {
+    for (name, list) in &preset.matrix {
         if let Some(first) = list.get().first() {
             given.set(name.clone(), first.clone());
         }

@@ -57,17 +57,18 @@ pub fn resolve(
     unknown(params, given, diagnostics);
     let mut complete = true;
     let mut values = Vec::with_capacity(params.len());
-    for (name, param) in params.iter() {
+    for (name, param) in params {
         let resolved = match (given.get(&name.value), &param.default) {
             (Some(item), _) => accept(&name.value, param, item, models).map(|value| (value, Some(item.span))),
             (None, Some(default)) => accept(&name.value, param, default, models).map(|value| (value, None)),
+            (None, None) if given.is_broken(&name.value) => Err(Vec::new()),
             (None, None) => Err(vec![missing(name, param, place)]),
         };
         match resolved {
             Ok((value, span)) => values.push(Given { value, span }),
             Err(problems) => {
                 complete = false;
-                problems.into_iter().for_each(|problem| diagnostics.push(problem));
+                diagnostics.extend(problems);
             }
         }
     }
@@ -76,7 +77,8 @@ pub fn resolve(
 
 /// Reports given parameters that the graph does not have.
 fn unknown(params: &Named<Param>, given: &Named<Item>, diagnostics: &mut Diagnostics) {
-    for (key, _) in given.iter().filter(|(key, _)| params.get(&key.value).is_none()) {
+    let is_unknown = |name: &str| params.get(name).is_none() && !params.is_broken(name);
+    for (key, _) in given.iter().filter(|(key, _)| is_unknown(&key.value)) {
         diagnostics.push(unknown_param(key, params));
     }
 }
@@ -182,7 +184,9 @@ pub fn accept(name: &str, param: &Param, item: &Item, models: &Models) -> Result
         (ParamType::Float, Raw::Int(_) | Raw::Float(_)) => range(name, param, item),
         (ParamType::Bool, Raw::Bool(_)) | (ParamType::String, Raw::Str(_)) => Vec::new(),
         (ParamType::Choice, Raw::Str(text)) => choice(name, param, text, item.span),
-        (ParamType::Image | ParamType::Video | ParamType::Audio, Raw::Str(text)) => file(name, text, item.span),
+        (ParamType::Image | ParamType::Video | ParamType::Audio, Raw::Str(text)) => {
+            file(name, text, item.span)
+        }
         (ParamType::Model, Raw::Str(text)) => {
             return Ok(Value::Str(model_file(text, models)));
         }
@@ -217,8 +221,11 @@ fn seed(name: &str, int: i128, span: Span) -> Vec<Diagnostic> {
         return Vec::new();
     }
     vec![
-        Diagnostic::format("out-of-range", format!("`{name}` is {int}; a seed is between 0 and {}", u64::MAX))
-            .at(span, ""),
+        Diagnostic::format(
+            "out-of-range",
+            format!("`{name}` is {int}; a seed is between 0 and {}", u64::MAX),
+        )
+        .at(span, ""),
     ]
 }
 
@@ -250,9 +257,12 @@ fn whole_number(name: &str, param: &Param, int: i128, span: Span) -> Vec<Diagnos
         if int % divisor != 0 {
             let below = int - int.rem_euclid(divisor);
             problems.push(
-                Diagnostic::format("not-a-multiple", format!("`{name}` is {int}; it must be a multiple of {divisor}"))
-                    .at(span, "")
-                    .help(format!("the nearest are {below} and {}", below + divisor)),
+                Diagnostic::format(
+                    "not-a-multiple",
+                    format!("`{name}` is {int}; it must be a multiple of {divisor}"),
+                )
+                .at(span, "")
+                .help(format!("the nearest are {below} and {}", below + divisor)),
             );
         }
     }
@@ -264,9 +274,12 @@ fn whole_number(name: &str, param: &Param, int: i128, span: Span) -> Vec<Diagnos
             (None, above) => format!("the smallest is {above}"),
         };
         problems.push(
-            Diagnostic::format("not-of-the-form", format!("`{name}` is {int}; it must be of the form {}", form.get()))
-                .at(span, "")
-                .help(nearest),
+            Diagnostic::format(
+                "not-of-the-form",
+                format!("`{name}` is {int}; it must be of the form {}", form.get()),
+            )
+            .at(span, "")
+            .help(nearest),
         );
     }
     problems

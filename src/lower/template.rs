@@ -35,7 +35,10 @@ impl Template<'_> {
     pub fn shapes(&self, param: usize) -> bool {
         let read_by = |expression: &Expression<'_>| expression.reads.contains(&param);
         self.constraints.iter().any(|(rule, _)| read_by(rule))
-            || self.nodes.iter().any(|node| node.when.as_ref().is_some_and(read_by) || node.for_each == Some(param))
+            || self
+                .nodes
+                .iter()
+                .any(|node| node.when.as_ref().is_some_and(read_by) || node.for_each == Some(param))
     }
 }
 
@@ -70,7 +73,10 @@ pub(super) enum ValuePlan {
     Expr(usize),
     Item(Arc<str>),
     Link(LinkPlan),
-    Prev { initial: Option<LinkPlan>, slot: u32 },
+    Prev {
+        initial: Option<LinkPlan>,
+        slot: u32,
+    },
     FirstOf(Vec<LinkPlan>),
 }
 
@@ -123,7 +129,9 @@ pub fn prepare<'e>(
         .filter_map(|constraint| Some((builder.compile(&constraint.rule.0)?, constraint.message.clone())))
         .collect();
     let nodes = file.nodes.iter().filter_map(|(key, node)| builder.node(key, node)).collect();
-    builder.check_unused();
+    if builder.diagnostics.error_count() == before {
+        builder.check_unused();
+    }
     let (expressions, models) = (builder.expressions, builder.models);
     if diagnostics.error_count() > before {
         return None;
@@ -149,7 +157,7 @@ impl<'e> Builder<'_, 'e> {
 
     /// Declarations of parameters must make sense by themselves.
     fn check_params(&mut self) {
-        for (name, param) in self.file.params.iter() {
+        for (name, param) in &self.file.params {
             let kind = *param.kind.get();
             let number = matches!(kind, ParamType::Int | ParamType::Float);
             for (key, item) in [("min", &param.min), ("max", &param.max)] {
@@ -164,8 +172,11 @@ impl<'e> Builder<'_, 'e> {
                 }
             }
             let misplaced = |key: &str, span| {
-                Diagnostic::format("wrong-type", format!("`{key}` does not go with {} parameters", kind.name()))
-                    .at(span, "")
+                Diagnostic::format(
+                    "wrong-type",
+                    format!("`{key}` does not go with {} parameters", kind.name()),
+                )
+                .at(span, "")
             };
             if let Some(divisor) = param.multiple_of.as_ref().filter(|_| kind != ParamType::Int) {
                 self.report(misplaced("multiple_of", divisor.span()));
@@ -176,8 +187,11 @@ impl<'e> Builder<'_, 'e> {
             match (&param.choices, kind == ParamType::Choice) {
                 (Some(_), true) | (None, false) => {}
                 (None, true) => self.report(
-                    Diagnostic::format("missing-key", format!("the choice `{}` needs the key `choices`", name.value))
-                        .at(name.span, ""),
+                    Diagnostic::format(
+                        "missing-key",
+                        format!("the choice `{}` needs the key `choices`", name.value),
+                    )
+                    .at(name.span, ""),
                 ),
                 (Some(choices), false) => {
                     let span = choices.first().map_or(name.span, At::span);
@@ -187,7 +201,7 @@ impl<'e> Builder<'_, 'e> {
             if let Some(default) = &param.default
                 && let Err(problems) = params::accept(&name.value, param, default, self.context.models)
             {
-                problems.into_iter().for_each(|problem| self.report(problem));
+                self.diagnostics.extend(problems);
             }
         }
     }
@@ -195,16 +209,18 @@ impl<'e> Builder<'_, 'e> {
     /// A preset may only choose models for slots that the graph has; slots name known models.
     fn check_models(&mut self) {
         let slots: Vec<&str> = self.file.models.names().collect();
-        for (slot, _) in self.chosen.iter().filter(|(slot, _)| self.file.models.get(&slot.value).is_none()) {
+        let known = |slot: &str| self.file.models.get(slot).is_some() || self.file.models.is_broken(slot);
+        for (slot, _) in self.chosen.iter().filter(|(slot, _)| !known(&slot.value)) {
             self.diagnostics.push(
                 Diagnostic::format("unknown-model", format!("the graph has no model slot `{}`", slot.value))
                     .at(slot.span, "")
-                    .help(diag::did_you_mean(&slot.value, slots.iter().copied()).unwrap_or_else(|| {
-                        format!("its model slots are: {}", slots.join(", "))
-                    })),
+                    .help(
+                        diag::did_you_mean(&slot.value, slots.iter().copied())
+                            .unwrap_or_else(|| format!("its model slots are: {}", slots.join(", "))),
+                    ),
             );
         }
-        for (slot, model) in self.file.models.iter() {
+        for (slot, model) in &self.file.models {
             let chosen = self.chosen.get(&slot.value).unwrap_or(model);
             self.known_model(&chosen.0);
         }
@@ -213,7 +229,8 @@ impl<'e> Builder<'_, 'e> {
     /// True for a name of the model catalog and for what looks like a file; reports the rest.
     fn known_model(&mut self, name: &Spanned<Arc<str>>) -> bool {
         let models = self.context.models;
-        let known = models.model(&name.value).is_some() || name.value.contains('.') && !name.value.contains('\\');
+        let known =
+            models.model(&name.value).is_some() || name.value.contains('.') && !name.value.contains('\\');
         if !known {
             let all = models.names();
             self.report(
@@ -236,7 +253,7 @@ impl<'e> Builder<'_, 'e> {
                 Some(expression)
             }
             Err(problems) => {
-                problems.into_iter().for_each(|problem| self.report(problem));
+                self.diagnostics.extend(problems);
                 None
             }
         }
@@ -246,6 +263,7 @@ impl<'e> Builder<'_, 'e> {
         let found = self.names.iter().position(|known| *known == name.value);
         match found {
             Some(index) => self.used_params[index] = true,
+            None if self.file.params.is_broken(&name.value) => {}
             None => {
                 let problem = params::unknown_param(name, &self.file.params);
                 self.report(problem);
@@ -267,23 +285,37 @@ impl<'e> Builder<'_, 'e> {
         let for_each = node.for_each.as_ref().and_then(|list| self.list_param(&list.0));
         let class = self.class(node);
         let mut inputs: Vec<(usize, InputPlan)> = Vec::with_capacity(node.inputs.len());
-        for (name, input) in node.inputs.iter() {
+        for (name, input) in &node.inputs {
             let value = self.value(node, for_each, input);
             let Some(class) = &class else { continue };
             let Some((order, spec)) = self.input_spec(class, node, name) else { continue };
             let Some(value) = value else { continue };
             let value = match value {
-                ValuePlan::Literal(literal) if !matches!(input.get(), InputDecl::Json(_)) => match super::fit(literal, &spec.kind) {
-                    Ok(literal) => ValuePlan::Literal(literal),
-                    Err(needed) => {
-                        self.report(super::misfit(&needed, &key.value, &name.value, class, input.span(), None));
-                        continue;
+                ValuePlan::Literal(literal) if !matches!(input.get(), InputDecl::Json(_)) => {
+                    match super::fit(literal, &spec.kind) {
+                        Ok(literal) => ValuePlan::Literal(literal),
+                        Err(needed) => {
+                            self.report(super::misfit(
+                                &needed,
+                                &key.value,
+                                &name.value,
+                                class,
+                                input.span(),
+                                None,
+                            ));
+                            continue;
+                        }
                     }
-                },
+                }
                 value => value,
             };
-            let plan =
-                InputPlan { name: name.value.clone(), span: input.span(), kind: spec.kind, required: spec.required, value };
+            let plan = InputPlan {
+                name: name.value.clone(),
+                span: input.span(),
+                kind: spec.kind,
+                required: spec.required,
+                value,
+            };
             inputs.push((order, plan));
         }
         inputs.sort_by_key(|(order, _)| *order);
@@ -317,9 +349,12 @@ impl<'e> Builder<'_, 'e> {
         let param = self.file.params.get(&name.value)?;
         if *param.kind.get() != ParamType::LoraList {
             self.report(
-                Diagnostic::format("wrong-type", format!("`for_each` needs a list, `{}` is none", name.value))
-                    .at(name.span, "")
-                    .at(param.kind.span(), "declared here"),
+                Diagnostic::format(
+                    "wrong-type",
+                    format!("`for_each` needs a list, `{}` is none", name.value),
+                )
+                .at(name.span, "")
+                .at(param.kind.span(), "declared here"),
             );
             return None;
         }
@@ -331,13 +366,20 @@ impl<'e> Builder<'_, 'e> {
         let class = self.context.catalog.class(name);
         if class.is_none() {
             let help = self.context.catalog.suggest(name).map_or_else(
-                || "look it up with `wfc catalog show`; a class of another pack needs a catalog that has it".into(),
+                || {
+                    "look it up with `wfc catalog show`; a class of another pack needs a catalog that has it"
+                        .into()
+                },
                 |near| format!("did you mean `{near}`?"),
             );
             self.report(
-                Diagnostic::check("unknown-class", "missing_node_type", format!("there is no node class `{name}`"))
-                    .at(node.class.span(), "")
-                    .help(help),
+                Diagnostic::check(
+                    "unknown-class",
+                    "missing_node_type",
+                    format!("there is no node class `{name}`"),
+                )
+                .at(node.class.span(), "")
+                .help(help),
             );
         }
         class
@@ -361,22 +403,29 @@ impl<'e> Builder<'_, 'e> {
             let help = diag::did_you_mean(&name.value, known())
                 .unwrap_or_else(|| format!("its inputs are: {}", known().collect::<Vec<_>>().join(", ")));
             self.report(
-                Diagnostic::format("unknown-input", format!("`{}` has no input `{}`", class.name, name.value))
-                    .at(name.span, "")
-                    .help(help),
+                Diagnostic::format(
+                    "unknown-input",
+                    format!("`{}` has no input `{}`", class.name, name.value),
+                )
+                .at(name.span, "")
+                .help(help),
             );
         }
         found
     }
 
-    fn value(&mut self, node: &NodeDecl, for_each: Option<usize>, input: &At<InputDecl>) -> Option<ValuePlan> {
+    fn value(
+        &mut self,
+        node: &NodeDecl,
+        for_each: Option<usize>,
+        input: &At<InputDecl>,
+    ) -> Option<ValuePlan> {
         Some(match input.get() {
-            InputDecl::Literal(value) => ValuePlan::Literal(value.clone()),
             // A bare list would be taken for a link by the server.
             InputDecl::Json(value @ Value::List(_)) => {
                 ValuePlan::Literal(Value::Map(vec![("__value__".into(), value.clone())]))
             }
-            InputDecl::Json(value) => ValuePlan::Literal(value.clone()),
+            InputDecl::Literal(value) | InputDecl::Json(value) => ValuePlan::Literal(value.clone()),
             InputDecl::Param(name) => ValuePlan::Param(self.param(name)?),
             InputDecl::Expr(source) => {
                 let expression = self.compile(source)?;
@@ -412,17 +461,29 @@ impl<'e> Builder<'_, 'e> {
         })
     }
 
-    fn needs_for_each(&mut self, for_each: Option<usize>, node: &NodeDecl, form: &str, span: Span) -> Option<()> {
+    fn needs_for_each(
+        &mut self,
+        for_each: Option<usize>,
+        node: &NodeDecl,
+        form: &str,
+        span: Span,
+    ) -> Option<()> {
         if for_each.is_none() && node.for_each.is_none() {
             self.report(
-                Diagnostic::format("item-outside-for-each", format!("`{form}` has a meaning only in a node with `for_each`"))
-                    .at(span, ""),
+                Diagnostic::format(
+                    "item-outside-for-each",
+                    format!("`{form}` has a meaning only in a node with `for_each`"),
+                )
+                .at(span, ""),
             );
         }
         for_each.map(|_| ())
     }
 
     fn model(&mut self, slot: &Spanned<Arc<str>>) -> Option<Arc<str>> {
+        if self.file.models.is_broken(&slot.value) {
+            return None;
+        }
         let chosen = self.chosen.get(&slot.value).or_else(|| self.file.models.get(&slot.value));
         let (name, known) = match chosen {
             Some(model) => (model.get().clone(), true),
@@ -437,6 +498,9 @@ impl<'e> Builder<'_, 'e> {
     fn link(&mut self, output: &NodeOutput) -> Option<LinkPlan> {
         let position = self.file.nodes.iter().position(|(key, _)| key.value == output.node.value);
         let Some(node) = position else {
+            if self.file.nodes.is_broken(&output.node.value) {
+                return None;
+            }
             let help = diag::did_you_mean(&output.node.value, self.file.nodes.names());
             self.report(
                 Diagnostic::format("unknown-node", format!("the graph has no node `{}`", output.node.value))
@@ -454,7 +518,10 @@ impl<'e> Builder<'_, 'e> {
         let names = || class.outputs.iter().map(|output| &*output.name);
         let all = || {
             let outputs = class.outputs.iter().enumerate();
-            outputs.map(|(slot, output)| format!("{} ({slot}, {})", output.name, output.types)).collect::<Vec<_>>().join(", ")
+            outputs
+                .map(|(slot, output)| format!("{} ({slot}, {})", output.name, output.types))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let (message, span, help) = match out.map(|out| (&out.value, out.span)) {
             None if class.outputs.len() == 1 => return Some(0),
@@ -465,14 +532,17 @@ impl<'e> Builder<'_, 'e> {
                 Some(format!("they are: {}", all())),
             ),
             Some((Out::Slot(slot), _)) if (*slot as usize) < class.outputs.len() => return Some(*slot),
-            Some((Out::Slot(slot), span)) => {
-                (format!("`{}` has no output slot {slot}", class.name), span, Some(format!("they are: {}", all())))
-            }
+            Some((Out::Slot(slot), span)) => (
+                format!("`{}` has no output slot {slot}", class.name),
+                span,
+                Some(format!("they are: {}", all())),
+            ),
             Some((Out::Name(name), span)) => {
                 if let Some(slot) = class.output_slot(name) {
                     return u32::try_from(slot).ok();
                 }
-                let help = diag::did_you_mean(name, names()).unwrap_or_else(|| format!("they are: {}", all()));
+                let help =
+                    diag::did_you_mean(name, names()).unwrap_or_else(|| format!("they are: {}", all()));
                 (format!("`{}` has no output `{name}`", class.name), span, Some(help))
             }
         };
@@ -490,12 +560,15 @@ impl<'e> Builder<'_, 'e> {
                     .warning(),
             );
         }
-        for (slot, _) in self.file.models.iter() {
+        for (slot, _) in &self.file.models {
             if !self.models.iter().any(|(used, _)| *used == slot.value) {
                 self.diagnostics.push(
-                    Diagnostic::format("unused-model", format!("the model slot `{}` is used nowhere", slot.value))
-                        .at(slot.span, "")
-                        .warning(),
+                    Diagnostic::format(
+                        "unused-model",
+                        format!("the model slot `{}` is used nowhere", slot.value),
+                    )
+                    .at(slot.span, "")
+                    .warning(),
                 );
             }
         }

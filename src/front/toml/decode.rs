@@ -35,7 +35,8 @@ impl<'d> Reader<'d> {
         if item.value != Raw::Invalid {
             let found = item.value.kind();
             self.report(
-                Diagnostic::format("wrong-type", format!("expected {needed}, found {found}")).at(item.span, ""),
+                Diagnostic::format("wrong-type", format!("expected {needed}, found {found}"))
+                    .at(item.span, ""),
             );
         }
         None
@@ -68,19 +69,13 @@ impl Decode for bool {
 
 impl Decode for NonZeroU32 {
     fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
-        match item.value {
-            Raw::Int(int) => match u32::try_from(int).ok().and_then(Self::new) {
-                Some(number) => Some(number),
-                None => {
-                    reader.report(
-                        Diagnostic::format("out-of-range", format!("{int} is not between 1 and {}", u32::MAX))
-                            .at(item.span, ""),
-                    );
-                    None
-                }
-            },
-            _ => reader.expected("a positive integer", item),
+        let Raw::Int(int) = item.value else { return reader.expected("a positive integer", item) };
+        let number = u32::try_from(int).ok().and_then(Self::new);
+        if number.is_none() {
+            let message = format!("{int} is not between 1 and {}", u32::MAX);
+            reader.report(Diagnostic::format("out-of-range", message).at(item.span, ""));
         }
+        number
     }
 }
 
@@ -126,11 +121,12 @@ impl<T> At<T> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named<T> {
     entries: Vec<(Spanned<Arc<str>>, T)>,
+    broken: Vec<Arc<str>>,
 }
 
 impl<T> Default for Named<T> {
     fn default() -> Self {
-        Self { entries: Vec::new() }
+        Self { entries: Vec::new(), broken: Vec::new() }
     }
 }
 
@@ -139,6 +135,13 @@ impl<T> Named<T> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&T> {
         self.entries.iter().find(|(key, _)| &*key.value == name).map(|(_, value)| value)
+    }
+
+    /// True if there is an entry called `name` with a mistake in it. That was reported, so that it is
+    /// missing here needs no further word.
+    #[must_use]
+    pub fn is_broken(&self, name: &str) -> bool {
+        self.broken.iter().any(|broken| **broken == *name)
     }
 
     /// Key and value pairs in written order.
@@ -181,15 +184,33 @@ impl<T> Named<T> {
         for (key, value) in other.entries {
             self.set(key, value);
         }
+        self.broken.extend(other.broken);
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Named<T> {
+    type Item = &'a (Spanned<Arc<str>>, T);
+    type IntoIter = std::slice::Iter<'a, (Spanned<Arc<str>>, T)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 
 impl<T: Decode> Decode for Named<T> {
     fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
         let Raw::Table(table) = &item.value else { return reader.expected("a table", item) };
-        let entries =
-            table.iter().filter_map(|(key, value)| Some((key.clone(), T::decode(value, reader)?))).collect();
-        Some(Self { entries })
+        let mut named = Self { entries: Vec::with_capacity(table.len()), broken: Vec::new() };
+        for (key, value) in table {
+            let before = reader.diagnostics.error_count();
+            match T::decode(value, reader) {
+                Some(value) if reader.diagnostics.error_count() == before => {
+                    named.entries.push((key.clone(), value));
+                }
+                _ => named.broken.push(key.value.clone()),
+            }
+        }
+        Some(named)
     }
 }
 
@@ -226,16 +247,19 @@ pub struct Fields<'r, 'd> {
 impl<'r, 'd> Fields<'r, 'd> {
     /// Opens a table; reports unknown keys at once.
     pub fn open(item: &'r Item, what: &str, keys: &[&str], reader: &'r mut Reader<'d>) -> Option<Self> {
-        let Raw::Table(entries) = &item.value else { return reader.expected(&format!("a table ({what})"), item) };
+        let Raw::Table(entries) = &item.value else {
+            return reader.expected(&format!("a table ({what})"), item);
+        };
         for (key, _) in entries {
             if !keys.contains(&&*key.value) {
                 let name = &key.value;
                 reader.report(
                     Diagnostic::format("unknown-key", format!("unknown key `{name}` in {what}"))
                         .at(key.span, "")
-                        .help(diag::did_you_mean(name, keys.iter().copied()).unwrap_or_else(|| {
-                            format!("the keys of {what} are: {}", keys.join(", "))
-                        })),
+                        .help(
+                            diag::did_you_mean(name, keys.iter().copied())
+                                .unwrap_or_else(|| format!("the keys of {what} are: {}", keys.join(", "))),
+                        ),
                 );
             }
         }

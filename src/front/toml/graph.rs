@@ -192,15 +192,19 @@ impl Decode for InputDecl {
             return None;
         };
         let allowed: &[&str] = if matches!(&*form.value, "node" | "prev") { &["out"] } else { &[] };
-        for (key, _) in entries.iter().filter(|(key, _)| key.value != form.value && !allowed.contains(&&*key.value)) {
+        for (key, _) in
+            entries.iter().filter(|(key, _)| key.value != form.value && !allowed.contains(&&*key.value))
+        {
             reader.report(
-                Diagnostic::format("unknown-key", format!("`{}` does not go with `{}`", key.value, form.value))
-                    .at(key.span, ""),
+                Diagnostic::format(
+                    "unknown-key",
+                    format!("`{}` does not go with `{}`", key.value, form.value),
+                )
+                .at(key.span, ""),
             );
         }
-        let mut text = |value: &Item| {
-            Arc::<str>::decode(value, reader).map(|text| Spanned::new(text, value.span))
-        };
+        let mut text =
+            |value: &Item| Arc::<str>::decode(value, reader).map(|text| Spanned::new(text, value.span));
         Some(match &*form.value {
             "param" => Self::Param(text(value)?),
             "expr" => Self::Expr(text(value)?),
@@ -269,22 +273,24 @@ impl JsonSchema for InputDecl {
             })
         };
         let none = || serde_json::json!({});
-        let out = || serde_json::json!({"out": {"type": ["string", "integer"], "description":
-            "The output's name or slot; may be left out where the class has one output."}});
+        let out = || {
+            serde_json::json!({"out": {"type": ["string", "integer"], "description":
+            "The output's name or slot; may be left out where the class has one output."}})
+        };
         let text = || serde_json::json!({"type": "string"});
-        let node = || form("node", text(), "The output of a node of this graph.", out());
+        let node_form = || form("node", text(), "The output of a node of this graph.", out());
         json_schema!({
             "description": "What an input is given: a literal, or a table with one of the keys below.",
             "anyOf": [
                 {"type": ["string", "number", "boolean"], "description": "A value, written as it is."},
-                node(),
+                node_form(),
                 form("param", text(), "The value of a parameter.", none()),
                 form("expr", text(), "The value of an expression over the parameters.", none()),
                 form("model", text(), "The file of a model slot, or of a model of the model catalog.", none()),
                 form("item", text(), "A field of the current item, inside for_each.", none()),
-                form("prev", serde_json::json!({"anyOf": [{"const": true}, node()]}),
+                form("prev", serde_json::json!({"anyOf": [{"const": true}, node_form()]}),
                     "The previous node of the same for_each; the first one gets the given node's output, or nothing.", out()),
-                form("first_of", serde_json::json!({"type": "array", "items": node()}),
+                form("first_of", serde_json::json!({"type": "array", "items": node_form()}),
                     "The first alternative whose node is there.", none()),
                 form("literal", serde_json::json!({}), "Any value, handed to ComfyUI as JSON.", none()),
             ],

@@ -119,7 +119,11 @@ impl Target {
     /// Overlays `over`. Naming a card replaces an inherited amount of memory, and the other way round.
     #[must_use]
     pub fn overlaid(self, over: Self) -> Self {
-        let card = if over.gpu.is_some() || over.vram.is_some() { (over.gpu, over.vram) } else { (self.gpu, self.vram) };
+        let card = if over.gpu.is_some() || over.vram.is_some() {
+            (over.gpu, over.vram)
+        } else {
+            (self.gpu, self.vram)
+        };
         Self { gpu: card.0, vram: card.1, headroom: over.headroom.or(self.headroom) }
     }
 }

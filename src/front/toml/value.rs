@@ -54,9 +54,9 @@ impl Raw {
             Self::Float(float) => Value::Float(*float),
             Self::Bool(bool) => Value::Bool(*bool),
             Self::List(items) => Value::List(items.iter().map(|item| item.value.to_value()).collect()),
-            Self::Table(entries) => {
-                Value::Map(entries.iter().map(|(key, item)| (key.value.clone(), item.value.to_value())).collect())
-            }
+            Self::Table(entries) => Value::Map(
+                entries.iter().map(|(key, item)| (key.value.clone(), item.value.to_value())).collect(),
+            ),
             Self::Invalid => Value::Null,
         }
     }
@@ -90,7 +90,9 @@ fn from_toml(file: FileId, value: &toml::Spanned<DeValue<'_>>, diagnostics: &mut
             _ => invalid(format!("{} is not a number that a workflow can hold", float.as_str())),
         },
         DeValue::Boolean(bool) => Raw::Bool(*bool),
-        DeValue::Datetime(_) => invalid("a date is not a value here; put it in quotes to make it a string".into()),
+        DeValue::Datetime(_) => {
+            invalid("a date is not a value here; put it in quotes to make it a string".into())
+        }
         DeValue::Array(items) => {
             Raw::List(items.iter().map(|item| from_toml(file, item, diagnostics)).collect())
         }
