@@ -3,7 +3,6 @@
 //! Everything that commands, batches, benches and tests share about "compile this preset" is here,
 //! and nothing about files, screens or exit codes.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::back::api::{self, Ids, Layout};
@@ -326,10 +325,4 @@ pub fn workflow_bytes(checked: &Checked, ids: Ids, layout: Layout) -> Vec<u8> {
     let mut out = Vec::with_capacity(16 << 10);
     api::write(checked, ids, layout, &mut out);
     out
-}
-
-/// What a path holds, judged by its name and, for TOML, by its keys.
-#[must_use]
-pub fn is_toml(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }

@@ -1,6 +1,6 @@
 //! From a preset and a graph file to the graph.
 //!
-//! [`load`](project) finds the files, [`template`] proves what does not depend on parameter values,
+//! [`load`] finds the files, [`prepare`] proves what does not depend on parameter values,
 //! [`params`] checks the values, and [`Template::instantiate`] fills them in. A batch prepares once
 //! and instantiates many times.
 

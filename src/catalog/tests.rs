@@ -185,17 +185,6 @@ fn the_embedded_files_are_what_the_capture_gives() {
     assert_eq!(embedded.len(), made.len());
 }
 
-/// After a new capture, or a change of what is pruned: `cargo test regenerate -- --ignored`.
-#[test]
-#[ignore = "writes schemas/nodes"]
-fn regenerate_the_embedded_files() {
-    let captured = import(&capture().unwrap()[..], &embedded_options()).unwrap();
-    for (pack, text) in captured.pack_texts() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/nodes/");
-        std::fs::write(format!("{folder}{}", pack_file_name(&pack)), text).unwrap();
-    }
-}
-
 #[test]
 fn every_class_of_the_capture_equals_the_embedded_one() {
     let Some(bytes) = capture() else { return };

@@ -96,7 +96,9 @@ fn carries(output: &OutputSpec, spec: &InputSpec) -> bool {
     }
     match (&output.choices, &spec.kind) {
         // A list of choices connects to an equal list, or to a V3 combo, which has no list type.
-        (Some(choices), InputKind::Combo(Combo { options: Some(options), v3: false, .. })) => choices == options,
+        (Some(choices), InputKind::Combo(Combo { options: Some(options), v3: false, .. })) => {
+            choices == options
+        }
         _ => types_connect(&output.types, spec.kind.type_name()),
     }
 }

@@ -60,7 +60,7 @@ enum Outcome {
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::new(args.catalog.clone());
-    let files = session::expand(&args.presets, compile::is_toml)?;
+    let files = session::expand(&args.presets, session::is_toml)?;
     check_names(args, &files)?;
     let mut reports = Vec::new();
     let mut exit = Exit::Clean;

@@ -12,7 +12,6 @@ use crate::catalog::{
     Captured, Catalog, ImportOptions, InputKind, InputSpec, NodeClass, diff, import, pack_file_name,
 };
 use crate::check;
-use crate::compile;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::front::json;
 use crate::front::toml::Kind;
@@ -282,7 +281,7 @@ fn broken(old: &str, new: &str, workflows: &[PathBuf], terminal: &Terminal) -> R
 fn problems(path: &Path, session: &mut Session) -> Result<Option<Vec<Diagnostic>>, ToolError> {
     let mut diagnostics = Diagnostics::new();
     let file = session.sources.load(path)?;
-    if compile::is_toml(path) {
+    if session::is_toml(path) {
         if session.kind(file, &mut diagnostics) != Some(Kind::Preset) {
             return Ok(None);
         }

@@ -90,7 +90,7 @@ fn file(
             return Ok(Some("unknown"));
         }
     };
-    if !crate::compile::is_toml(path) {
+    if !session::is_toml(path) {
         return api(id, found, session, diagnostics);
     }
     let kind = session.kind(id, diagnostics);

@@ -77,6 +77,10 @@ fn fields(schema: &Value, page: &mut String) {
 /// The forms or words of a choice.
 fn choices(schema: &Value, page: &mut String) {
     for choice in ["oneOf", "anyOf"].iter().filter_map(|key| schema[*key].as_array()).flatten() {
+        if choice["$ref"].is_string() {
+            let _ = writeln!(page, "- {}", kind(choice));
+            continue;
+        }
         let name = choice["const"].as_str().map(|word| format!("`{word}`")).or_else(|| {
             let keys = choice["properties"].as_object()?.keys().map(|key| format!("`{key}`"));
             Some(keys.collect::<Vec<_>>().join(", "))

@@ -137,6 +137,11 @@ pub(super) fn expand(
     Ok(files)
 }
 
+/// True for the names of TOML files.
+pub(super) fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+}
+
 /// True for the names of presets, graphs, projects and workflows; manifests are none.
 pub(super) fn is_source(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();

@@ -6,7 +6,7 @@ use super::expr::Scope;
 use super::params::Values;
 use super::template::{InputPlan, LinkPlan, NodePlan, Template, ValuePlan};
 use super::{MAX_NODES, fit, misfit};
-use crate::catalog::{InputKind, types_connect};
+use crate::catalog::{InputKind, InputSpec, types_connect};
 use crate::diag::{Diagnostic, Diagnostics, NodeRef};
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin, Value};
 use crate::source::{Sources, Span};
@@ -265,13 +265,11 @@ impl Fill<'_, '_> {
                 self.link(*link, plan, index, &input.kind)
             }
             ValuePlan::Prev { initial: None, .. } => Resolved::Absent,
-            ValuePlan::FirstOf(links) => {
-                let present = links.iter().find(|link| self.instances[link.node].count > 0);
-                match present.or_else(|| links.first()) {
-                    Some(link) => self.link(*link, plan, index, &input.kind),
-                    None => Resolved::Absent,
-                }
-            }
+            ValuePlan::FirstOf(links) => match self.first_present(links) {
+                Ok(link) => self.link(link, plan, index, &input.kind),
+                Err(Some(node)) => Resolved::Dropped { node },
+                Err(None) => Resolved::Absent,
+            },
         }
     }
 
@@ -322,35 +320,39 @@ impl Fill<'_, '_> {
         }
     }
 
+    /// The first alternative whose node is there; else the node of the first alternative.
+    fn first_present(&self, links: &[LinkPlan]) -> Result<LinkPlan, Option<usize>> {
+        let present = links.iter().find(|link| self.instances[link.node].count > 0);
+        present.copied().ok_or_else(|| links.first().map(|link| link.node))
+    }
+
     /// What ComfyUI's bypass gives to an input of type `kind` that was linked to a node which is
-    /// switched off: the source of that node's input of a fitting type, chosen as the editor does:
-    /// the input at the output's own position, else the first of exactly the wanted type, else the
-    /// first that connects.
+    /// switched off: what is linked to one input of that node, chosen as the editor does: the input
+    /// at the output's own position if it fits, else the first of exactly the wanted type, else the
+    /// first that connects. If nothing is linked there, nothing is given.
     fn bypass(&self, link: LinkPlan, kind: &InputKind, depth: usize) -> Option<Argument> {
         if depth > self.template.nodes.len() {
             return None;
         }
         let node = &self.template.nodes[link.node];
         let wanted = kind.type_name();
-        let output = &node.class.outputs.get(link.slot as usize)?.types;
-        let sockets = editor_order(node);
-        let own = sockets.get(link.slot as usize).copied();
-        let fits = |input: &&InputPlan| types_connect(input.kind.type_name(), wanted);
+        let slot = link.slot as usize;
+        let output = &node.class.outputs.get(slot)?.types;
+        let sockets = sockets(node);
+        let connects = |socket: &Socket<'_>| types_connect(socket.kind.type_name(), wanted);
         let chosen = if wanted == "*" {
-            own.or_else(|| sockets.first().copied())
+            sockets.get(slot).or_else(|| sockets.first())
         } else {
-            own.filter(|input| types_connect(output, input.kind.type_name()) && fits(input))
-                .or_else(|| sockets.iter().copied().find(|input| input.kind.type_name() == wanted))
-                .or_else(|| sockets.iter().copied().find(fits))
+            let own = sockets.get(slot);
+            own.filter(|own| types_connect(output, own.kind.type_name()) && connects(own))
+                .or_else(|| sockets.iter().find(|socket| socket.kind.type_name() == wanted))
+                .or_else(|| sockets.iter().find(|socket| connects(socket)))
         };
-        match &chosen?.value {
+        match &chosen?.input?.value {
             ValuePlan::Link(next) | ValuePlan::Prev { initial: Some(next), .. } => {
                 self.follow(*next, kind, depth)
             }
-            ValuePlan::FirstOf(links) => {
-                let present = links.iter().find(|link| self.instances[link.node].count > 0);
-                self.follow(*present.or_else(|| links.first())?, kind, depth)
-            }
+            ValuePlan::FirstOf(links) => self.follow(self.first_present(links).ok()?, kind, depth),
             _ => None,
         }
     }
@@ -388,8 +390,18 @@ impl Fill<'_, '_> {
     }
 }
 
-/// The inputs of a node as the editor numbers its sockets: pure links first, then widgets.
-fn editor_order<'p>(node: &'p NodePlan<'_>) -> Vec<&'p InputPlan> {
-    let (widgets, links): (Vec<_>, Vec<_>) = node.inputs.iter().partition(|input| input.kind.is_widget());
-    links.into_iter().chain(widgets).collect()
+/// An input of a class and what a node gives it.
+struct Socket<'p> {
+    kind: &'p InputKind,
+    input: Option<&'p InputPlan>,
+}
+
+/// All inputs of a node's class as the editor numbers its sockets: pure links first, then widgets.
+fn sockets<'p>(node: &'p NodePlan<'_>) -> Vec<Socket<'p>> {
+    let socket = |spec: &'p InputSpec| Socket {
+        kind: &spec.kind,
+        input: node.inputs.iter().find(|input| input.name == spec.name),
+    };
+    let (widgets, links): (Vec<_>, Vec<_>) = node.class.inputs.iter().partition(|spec| spec.kind.is_widget());
+    links.into_iter().chain(widgets).map(socket).collect()
 }

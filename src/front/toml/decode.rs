@@ -1,6 +1,6 @@
 //! From parsed TOML to declared structures: all mistakes at once, each at its place.
 //!
-//! [`table!`](crate::front::toml::decode::table) declares a structure once; the reader, the JSON
+//! `table!` declares a structure once; the reader, the JSON
 //! Schema and the documentation come from that declaration.
 
 use std::borrow::Cow;
@@ -214,7 +214,7 @@ impl<T: Decode> Decode for Named<T> {
     }
 }
 
-/// A choice of fixed words, declared by [`words!`](crate::front::toml::decode::words).
+/// A choice of fixed words, declared by `words!`.
 pub trait Word: Sized + Copy + 'static {
     /// Every word with its meaning and documentation.
     const WORDS: &'static [(&'static str, Self, &'static str)];

@@ -9,6 +9,7 @@ use super::decode::{At, Decode, Named, Reader, table, words};
 use super::project::Project;
 use super::types::Target;
 use super::{Item, Raw};
+use crate::diag::Diagnostic;
 
 table! {
     /// A preset: the parameter values of one graph for one purpose.
@@ -66,11 +67,20 @@ table! {
 
 impl Decode for LintLevel {
     fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
-        if let Raw::Str(_) = item.value {
-            return Some(Self { level: Level::decode(item, reader)?, reason: None });
+        let level = if let Raw::Str(_) = item.value {
+            Self { level: Level::decode(item, reader)?, reason: None }
+        } else {
+            let table = LintTable::decode(item, reader)?;
+            Self { level: table.level, reason: table.reason }
+        };
+        if level.level == Level::Allow && level.reason.is_none() {
+            reader.report(
+                Diagnostic::format("missing-reason", "a rule is not allowed without a reason")
+                    .at(item.span, "")
+                    .help("write { level = \"allow\", reason = \"…\" }"),
+            );
         }
-        let table = LintTable::decode(item, reader)?;
-        Some(Self { level: table.level, reason: table.reason })
+        Some(level)
     }
 }
 
@@ -80,7 +90,7 @@ impl JsonSchema for LintLevel {
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let (level, table) = (generator.subschema_for::<Level>(), generator.subschema_for::<LintTable>());
-        json_schema!({"anyOf": [level, table]})
+        json_schema!({"description": "A level, or a level with the reason for it.", "anyOf": [level, table]})
     }
 }
 
