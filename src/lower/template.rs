@@ -3,14 +3,17 @@
 //! Everything that does not depend on parameter values is proved here, once; a batch then only
 //! fills the template in again and again.
 
+mod declared;
+mod lookup;
+
 use std::sync::Arc;
 
 use super::expr::{Engine, Expression};
 use super::params;
-use crate::catalog::{Catalog, InputKind, InputSpec, Models, NodeClass};
-use crate::diag::{self, Diagnostic, Diagnostics};
+use crate::catalog::{Catalog, InputKind, Models, NodeClass};
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::toml::decode::{At, Named};
-use crate::front::toml::graph::{GraphFile, InputDecl, NodeDecl, NodeOutput, Out, ParamType};
+use crate::front::toml::graph::{GraphFile, InputDecl, NodeDecl};
 use crate::ir::Value;
 use crate::source::{Sources, Span, Spanned};
 
@@ -155,95 +158,6 @@ impl<'e> Builder<'_, 'e> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// Declarations of parameters must make sense by themselves.
-    fn check_params(&mut self) {
-        for (name, param) in &self.file.params {
-            let kind = *param.kind.get();
-            let number = matches!(kind, ParamType::Int | ParamType::Float);
-            for (key, item) in [("min", &param.min), ("max", &param.max)] {
-                let Some(item) = item else { continue };
-                if !number || item.value.to_value().as_f64().is_none() {
-                    let message = if number {
-                        format!("`{key}` is a number, found {}", item.value.kind())
-                    } else {
-                        format!("`{key}` goes with int and float parameters, not with {}", kind.name())
-                    };
-                    self.report(Diagnostic::format("wrong-type", message).at(item.span, ""));
-                }
-            }
-            let misplaced = |key: &str, span| {
-                Diagnostic::format(
-                    "wrong-type",
-                    format!("`{key}` does not go with {} parameters", kind.name()),
-                )
-                .at(span, "")
-            };
-            if let Some(divisor) = param.multiple_of.as_ref().filter(|_| kind != ParamType::Int) {
-                self.report(misplaced("multiple_of", divisor.span()));
-            }
-            if let Some(form) = param.form.as_ref().filter(|_| kind != ParamType::Int) {
-                self.report(misplaced("form", form.span()));
-            }
-            match (&param.choices, kind == ParamType::Choice) {
-                (Some(_), true) | (None, false) => {}
-                (None, true) => self.report(
-                    Diagnostic::format(
-                        "missing-key",
-                        format!("the choice `{}` needs the key `choices`", name.value),
-                    )
-                    .at(name.span, ""),
-                ),
-                (Some(choices), false) => {
-                    let span = choices.first().map_or(name.span, At::span);
-                    self.report(misplaced("choices", span));
-                }
-            }
-            if let Some(default) = &param.default
-                && let Err(problems) = params::accept(&name.value, param, default, self.context.models)
-            {
-                self.diagnostics.extend(problems);
-            }
-        }
-    }
-
-    /// A preset may only choose models for slots that the graph has; slots name known models.
-    fn check_models(&mut self) {
-        let slots: Vec<&str> = self.file.models.names().collect();
-        let known = |slot: &str| self.file.models.get(slot).is_some() || self.file.models.is_broken(slot);
-        for (slot, _) in self.chosen.iter().filter(|(slot, _)| !known(&slot.value)) {
-            self.diagnostics.push(
-                Diagnostic::format("unknown-model", format!("the graph has no model slot `{}`", slot.value))
-                    .at(slot.span, "")
-                    .help(
-                        diag::did_you_mean(&slot.value, slots.iter().copied())
-                            .unwrap_or_else(|| format!("its model slots are: {}", slots.join(", "))),
-                    ),
-            );
-        }
-        for (slot, model) in &self.file.models {
-            let chosen = self.chosen.get(&slot.value).unwrap_or(model);
-            self.known_model(&chosen.0);
-        }
-    }
-
-    /// True for a name of the model catalog and for what looks like a file; reports the rest.
-    fn known_model(&mut self, name: &Spanned<Arc<str>>) -> bool {
-        let models = self.context.models;
-        let known =
-            models.model(&name.value).is_some() || name.value.contains('.') && !name.value.contains('\\');
-        if !known {
-            let all = models.names();
-            self.report(
-                Diagnostic::format("unknown-model", format!("there is no model `{}`", name.value))
-                    .at(name.span, "")
-                    .help(diag::did_you_mean(&name.value, all.iter().map(|name| &**name)).unwrap_or_else(|| {
-                        "name a model of the model catalog, or a file with its extension and forward slashes".into()
-                    })),
-            );
-        }
-        known
-    }
-
     fn compile(&mut self, source: &Spanned<Arc<str>>) -> Option<Expression<'e>> {
         match self.context.engine.compile(source, self.names, self.context.sources) {
             Ok(expression) => {
@@ -330,90 +244,6 @@ impl<'e> Builder<'_, 'e> {
         })
     }
 
-    fn stage(&mut self, stage: &At<Arc<str>>) -> Arc<str> {
-        let stages = || self.file.stages.iter().map(|stage| &**stage.get());
-        if !stages().any(|known| *known == **stage.get()) {
-            let help = diag::did_you_mean(stage.get(), stages())
-                .unwrap_or_else(|| format!("its stages are: {}", stages().collect::<Vec<_>>().join(", ")));
-            self.report(
-                Diagnostic::format("unknown-stage", format!("the graph has no stage `{}`", stage.get()))
-                    .at(stage.span(), "")
-                    .help(help),
-            );
-        }
-        stage.get().clone()
-    }
-
-    fn list_param(&mut self, name: &Spanned<Arc<str>>) -> Option<usize> {
-        let index = self.param(name)?;
-        let param = self.file.params.get(&name.value)?;
-        if *param.kind.get() != ParamType::LoraList {
-            self.report(
-                Diagnostic::format(
-                    "wrong-type",
-                    format!("`for_each` needs a list, `{}` is none", name.value),
-                )
-                .at(name.span, "")
-                .at(param.kind.span(), "declared here"),
-            );
-            return None;
-        }
-        Some(index)
-    }
-
-    fn class(&mut self, node: &NodeDecl) -> Option<Arc<NodeClass>> {
-        let name = node.class.get();
-        let class = self.context.catalog.class(name);
-        if class.is_none() {
-            let help = self.context.catalog.suggest(name).map_or_else(
-                || {
-                    "look it up with `wfc catalog show`; a class of another pack needs a catalog that has it"
-                        .into()
-                },
-                |near| format!("did you mean `{near}`?"),
-            );
-            self.report(
-                Diagnostic::check(
-                    "unknown-class",
-                    "missing_node_type",
-                    format!("there is no node class `{name}`"),
-                )
-                .at(node.class.span(), "")
-                .help(help),
-            );
-        }
-        class
-    }
-
-    /// The declaration of an input and its place in the class's order.
-    fn input_spec(
-        &mut self,
-        class: &NodeClass,
-        node: &NodeDecl,
-        name: &Spanned<Arc<str>>,
-    ) -> Option<(usize, InputSpec)> {
-        let literal = |key: &str| match node.inputs.get(key).map(At::get) {
-            Some(InputDecl::Literal(Value::Str(text))) => Some(text.clone()),
-            _ => None,
-        };
-        let found = class.find_input(&name.value, &literal);
-        if found.is_none() {
-            let known: Vec<Arc<str>> = class.input_names(&literal);
-            let known = || known.iter().map(|name| &**name);
-            let help = diag::did_you_mean(&name.value, known())
-                .unwrap_or_else(|| format!("its inputs are: {}", known().collect::<Vec<_>>().join(", ")));
-            self.report(
-                Diagnostic::format(
-                    "unknown-input",
-                    format!("`{}` has no input `{}`", class.name, name.value),
-                )
-                .at(name.span, "")
-                .help(help),
-            );
-        }
-        found
-    }
-
     fn value(
         &mut self,
         node: &NodeDecl,
@@ -478,99 +308,5 @@ impl<'e> Builder<'_, 'e> {
             );
         }
         for_each.map(|_| ())
-    }
-
-    fn model(&mut self, slot: &Spanned<Arc<str>>) -> Option<Arc<str>> {
-        if self.file.models.is_broken(&slot.value) {
-            return None;
-        }
-        let chosen = self.chosen.get(&slot.value).or_else(|| self.file.models.get(&slot.value));
-        let (name, known) = match chosen {
-            Some(model) => (model.get().clone(), true),
-            None => (slot.value.clone(), self.known_model(slot)),
-        };
-        if !self.models.iter().any(|(used, _)| *used == slot.value) {
-            self.models.push((slot.value.clone(), name.clone()));
-        }
-        known.then(|| params::model_file(&name, self.context.models))
-    }
-
-    fn link(&mut self, output: &NodeOutput) -> Option<LinkPlan> {
-        let position = self.file.nodes.iter().position(|(key, _)| key.value == output.node.value);
-        let Some(node) = position else {
-            if self.file.nodes.is_broken(&output.node.value) {
-                return None;
-            }
-            let help = diag::did_you_mean(&output.node.value, self.file.nodes.names());
-            self.report(
-                Diagnostic::format("unknown-node", format!("the graph has no node `{}`", output.node.value))
-                    .at(output.node.span, "")
-                    .help_opt(help),
-            );
-            return None;
-        };
-        let target = self.file.nodes.iter().nth(node).map(|(_, node)| node)?;
-        let class = self.context.catalog.class(target.class.get())?;
-        Some(LinkPlan { node, slot: self.slot(&class, output.out.as_ref(), output.node.span)? })
-    }
-
-    fn slot(&mut self, class: &NodeClass, out: Option<&Spanned<Out>>, place: Span) -> Option<u32> {
-        let names = || class.outputs.iter().map(|output| &*output.name);
-        let all = || {
-            let outputs = class.outputs.iter().enumerate();
-            outputs
-                .map(|(slot, output)| format!("{} ({slot}, {})", output.name, output.types))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let (message, span, help) = match out.map(|out| (&out.value, out.span)) {
-            None if class.outputs.len() == 1 => return Some(0),
-            None if class.outputs.is_empty() => (format!("`{}` has no outputs", class.name), place, None),
-            None => (
-                format!("`{}` has {} outputs: say which one with `out`", class.name, class.outputs.len()),
-                place,
-                Some(format!("they are: {}", all())),
-            ),
-            Some((Out::Slot(slot), _)) if (*slot as usize) < class.outputs.len() => return Some(*slot),
-            Some((Out::Slot(slot), span)) => (
-                format!("`{}` has no output slot {slot}", class.name),
-                span,
-                Some(format!("they are: {}", all())),
-            ),
-            Some((Out::Name(name), span)) => {
-                if let Some(slot) = class.output_slot(name) {
-                    return u32::try_from(slot).ok();
-                }
-                let help =
-                    diag::did_you_mean(name, names()).unwrap_or_else(|| format!("they are: {}", all()));
-                (format!("`{}` has no output `{name}`", class.name), span, Some(help))
-            }
-        };
-        self.report(Diagnostic::format("unknown-output", message).at(span, "").help_opt(help));
-        None
-    }
-
-    /// What is declared but has no effect misleads the reader of a graph.
-    fn check_unused(&mut self) {
-        let unused = self.file.params.iter().zip(&self.used_params).filter(|(_, used)| !**used);
-        for ((name, _), _) in unused {
-            self.diagnostics.push(
-                Diagnostic::format("unused-param", format!("the parameter `{}` is used nowhere", name.value))
-                    .at(name.span, "")
-                    .warning(),
-            );
-        }
-        for (slot, _) in &self.file.models {
-            if !self.models.iter().any(|(used, _)| *used == slot.value) {
-                self.diagnostics.push(
-                    Diagnostic::format(
-                        "unused-model",
-                        format!("the model slot `{}` is used nowhere", slot.value),
-                    )
-                    .at(slot.span, "")
-                    .warning(),
-                );
-            }
-        }
     }
 }

@@ -1,0 +1,125 @@
+//! What a graph declares must make sense by itself: parameters, model slots, and that all are used.
+
+use std::sync::Arc;
+
+use super::Builder;
+use crate::diag::{self, Diagnostic};
+use crate::front::toml::decode::At;
+use crate::front::toml::graph::ParamType;
+use crate::lower::params;
+use crate::source::Spanned;
+
+impl Builder<'_, '_> {
+    /// Declarations of parameters must make sense by themselves.
+    pub(super) fn check_params(&mut self) {
+        for (name, param) in &self.file.params {
+            let kind = *param.kind.get();
+            let number = matches!(kind, ParamType::Int | ParamType::Float);
+            for (key, item) in [("min", &param.min), ("max", &param.max)] {
+                let Some(item) = item else { continue };
+                if !number || item.value.to_value().as_f64().is_none() {
+                    let message = if number {
+                        format!("`{key}` is a number, found {}", item.value.kind())
+                    } else {
+                        format!("`{key}` goes with int and float parameters, not with {}", kind.name())
+                    };
+                    self.report(Diagnostic::format("wrong-type", message).at(item.span, ""));
+                }
+            }
+            let misplaced = |key: &str, span| {
+                Diagnostic::format(
+                    "wrong-type",
+                    format!("`{key}` does not go with {} parameters", kind.name()),
+                )
+                .at(span, "")
+            };
+            if let Some(divisor) = param.multiple_of.as_ref().filter(|_| kind != ParamType::Int) {
+                self.report(misplaced("multiple_of", divisor.span()));
+            }
+            if let Some(form) = param.form.as_ref().filter(|_| kind != ParamType::Int) {
+                self.report(misplaced("form", form.span()));
+            }
+            match (&param.choices, kind == ParamType::Choice) {
+                (Some(_), true) | (None, false) => {}
+                (None, true) => self.report(
+                    Diagnostic::format(
+                        "missing-key",
+                        format!("the choice `{}` needs the key `choices`", name.value),
+                    )
+                    .at(name.span, ""),
+                ),
+                (Some(choices), false) => {
+                    let span = choices.first().map_or(name.span, At::span);
+                    self.report(misplaced("choices", span));
+                }
+            }
+            if let Some(default) = &param.default
+                && let Err(problems) = params::accept(&name.value, param, default, self.context.models)
+            {
+                self.diagnostics.extend(problems);
+            }
+        }
+    }
+
+    /// A preset may only choose models for slots that the graph has; slots name known models.
+    pub(super) fn check_models(&mut self) {
+        let slots: Vec<&str> = self.file.models.names().collect();
+        let known = |slot: &str| self.file.models.get(slot).is_some() || self.file.models.is_broken(slot);
+        for (slot, _) in self.chosen.iter().filter(|(slot, _)| !known(&slot.value)) {
+            self.diagnostics.push(
+                Diagnostic::format("unknown-model", format!("the graph has no model slot `{}`", slot.value))
+                    .at(slot.span, "")
+                    .help(
+                        diag::did_you_mean(&slot.value, slots.iter().copied())
+                            .unwrap_or_else(|| format!("its model slots are: {}", slots.join(", "))),
+                    ),
+            );
+        }
+        for (slot, model) in &self.file.models {
+            let chosen = self.chosen.get(&slot.value).unwrap_or(model);
+            self.known_model(&chosen.0);
+        }
+    }
+
+    /// True for a name of the model catalog and for what looks like a file; reports the rest.
+    pub(super) fn known_model(&mut self, name: &Spanned<Arc<str>>) -> bool {
+        let models = self.context.models;
+        let known =
+            models.model(&name.value).is_some() || name.value.contains('.') && !name.value.contains('\\');
+        if !known {
+            let all = models.names();
+            self.report(
+                Diagnostic::format("unknown-model", format!("there is no model `{}`", name.value))
+                    .at(name.span, "")
+                    .help(diag::did_you_mean(&name.value, all.iter().map(|name| &**name)).unwrap_or_else(|| {
+                        "name a model of the model catalog, or a file with its extension and forward slashes".into()
+                    })),
+            );
+        }
+        known
+    }
+
+    /// What is declared but has no effect misleads the reader of a graph.
+    pub(super) fn check_unused(&mut self) {
+        let unused = self.file.params.iter().zip(&self.used_params).filter(|(_, used)| !**used);
+        for ((name, _), _) in unused {
+            self.diagnostics.push(
+                Diagnostic::format("unused-param", format!("the parameter `{}` is used nowhere", name.value))
+                    .at(name.span, "")
+                    .warning(),
+            );
+        }
+        for (slot, _) in &self.file.models {
+            if !self.models.iter().any(|(used, _)| *used == slot.value) {
+                self.diagnostics.push(
+                    Diagnostic::format(
+                        "unused-model",
+                        format!("the model slot `{}` is used nowhere", slot.value),
+                    )
+                    .at(slot.span, "")
+                    .warning(),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What the names in a graph's nodes stand for: classes, inputs, outputs, nodes, models.
+
+use std::sync::Arc;
+
+use super::{Builder, LinkPlan};
+use crate::catalog::{InputSpec, NodeClass};
+use crate::diag::{self, Diagnostic};
+use crate::front::toml::decode::At;
+use crate::front::toml::graph::{InputDecl, NodeDecl, NodeOutput, Out, ParamType};
+use crate::ir::Value;
+use crate::lower::params;
+use crate::source::{Span, Spanned};
+
+impl Builder<'_, '_> {
+    pub(super) fn stage(&mut self, stage: &At<Arc<str>>) -> Arc<str> {
+        let stages = || self.file.stages.iter().map(|stage| &**stage.get());
+        if !stages().any(|known| *known == **stage.get()) {
+            let help = diag::did_you_mean(stage.get(), stages())
+                .unwrap_or_else(|| format!("its stages are: {}", stages().collect::<Vec<_>>().join(", ")));
+            self.report(
+                Diagnostic::format("unknown-stage", format!("the graph has no stage `{}`", stage.get()))
+                    .at(stage.span(), "")
+                    .help(help),
+            );
+        }
+        stage.get().clone()
+    }
+
+    pub(super) fn list_param(&mut self, name: &Spanned<Arc<str>>) -> Option<usize> {
+        let index = self.param(name)?;
+        let param = self.file.params.get(&name.value)?;
+        if *param.kind.get() != ParamType::LoraList {
+            self.report(
+                Diagnostic::format(
+                    "wrong-type",
+                    format!("`for_each` needs a list, `{}` is none", name.value),
+                )
+                .at(name.span, "")
+                .at(param.kind.span(), "declared here"),
+            );
+            return None;
+        }
+        Some(index)
+    }
+
+    pub(super) fn class(&mut self, node: &NodeDecl) -> Option<Arc<NodeClass>> {
+        let name = node.class.get();
+        let class = self.context.catalog.class(name);
+        if class.is_none() {
+            let help = self.context.catalog.suggest(name).map_or_else(
+                || {
+                    "look it up with `wfc catalog show`; a class of another pack needs a catalog that has it"
+                        .into()
+                },
+                |near| format!("did you mean `{near}`?"),
+            );
+            self.report(
+                Diagnostic::check(
+                    "unknown-class",
+                    "missing_node_type",
+                    format!("there is no node class `{name}`"),
+                )
+                .at(node.class.span(), "")
+                .help(help),
+            );
+        }
+        class
+    }
+
+    /// The declaration of an input and its place in the class's order.
+    pub(super) fn input_spec(
+        &mut self,
+        class: &NodeClass,
+        node: &NodeDecl,
+        name: &Spanned<Arc<str>>,
+    ) -> Option<(usize, InputSpec)> {
+        let literal = |key: &str| match node.inputs.get(key).map(At::get) {
+            Some(InputDecl::Literal(Value::Str(text))) => Some(text.clone()),
+            _ => None,
+        };
+        let found = class.find_input(&name.value, &literal);
+        if found.is_none() {
+            let known: Vec<Arc<str>> = class.input_names(&literal);
+            let known = || known.iter().map(|name| &**name);
+            let help = diag::did_you_mean(&name.value, known())
+                .unwrap_or_else(|| format!("its inputs are: {}", known().collect::<Vec<_>>().join(", ")));
+            self.report(
+                Diagnostic::format(
+                    "unknown-input",
+                    format!("`{}` has no input `{}`", class.name, name.value),
+                )
+                .at(name.span, "")
+                .help(help),
+            );
+        }
+        found
+    }
+
+    pub(super) fn model(&mut self, slot: &Spanned<Arc<str>>) -> Option<Arc<str>> {
+        if self.file.models.is_broken(&slot.value) {
+            return None;
+        }
+        let chosen = self.chosen.get(&slot.value).or_else(|| self.file.models.get(&slot.value));
+        let (name, known) = match chosen {
+            Some(model) => (model.get().clone(), true),
+            None => (slot.value.clone(), self.known_model(slot)),
+        };
+        if !self.models.iter().any(|(used, _)| *used == slot.value) {
+            self.models.push((slot.value.clone(), name.clone()));
+        }
+        known.then(|| params::model_file(&name, self.context.models))
+    }
+
+    pub(super) fn link(&mut self, output: &NodeOutput) -> Option<LinkPlan> {
+        let position = self.file.nodes.iter().position(|(key, _)| key.value == output.node.value);
+        let Some(node) = position else {
+            if self.file.nodes.is_broken(&output.node.value) {
+                return None;
+            }
+            let help = diag::did_you_mean(&output.node.value, self.file.nodes.names());
+            self.report(
+                Diagnostic::format("unknown-node", format!("the graph has no node `{}`", output.node.value))
+                    .at(output.node.span, "")
+                    .help_opt(help),
+            );
+            return None;
+        };
+        let target = self.file.nodes.iter().nth(node).map(|(_, node)| node)?;
+        let class = self.context.catalog.class(target.class.get())?;
+        Some(LinkPlan { node, slot: self.slot(&class, output.out.as_ref(), output.node.span)? })
+    }
+
+    pub(super) fn slot(&mut self, class: &NodeClass, out: Option<&Spanned<Out>>, place: Span) -> Option<u32> {
+        let names = || class.outputs.iter().map(|output| &*output.name);
+        let all = || {
+            let outputs = class.outputs.iter().enumerate();
+            outputs
+                .map(|(slot, output)| format!("{} ({slot}, {})", output.name, output.types))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let (message, span, help) = match out.map(|out| (&out.value, out.span)) {
+            None if class.outputs.len() == 1 => return Some(0),
+            None if class.outputs.is_empty() => (format!("`{}` has no outputs", class.name), place, None),
+            None => (
+                format!("`{}` has {} outputs: say which one with `out`", class.name, class.outputs.len()),
+                place,
+                Some(format!("they are: {}", all())),
+            ),
+            Some((Out::Slot(slot), _)) if (*slot as usize) < class.outputs.len() => return Some(*slot),
+            Some((Out::Slot(slot), span)) => (
+                format!("`{}` has no output slot {slot}", class.name),
+                span,
+                Some(format!("they are: {}", all())),
+            ),
+            Some((Out::Name(name), span)) => {
+                if let Some(slot) = class.output_slot(name) {
+                    return u32::try_from(slot).ok();
+                }
+                let help =
+                    diag::did_you_mean(name, names()).unwrap_or_else(|| format!("they are: {}", all()));
+                (format!("`{}` has no output `{name}`", class.name), span, Some(help))
+            }
+        };
+        self.report(Diagnostic::format("unknown-output", message).at(span, "").help_opt(help));
+        None
+    }
+}
