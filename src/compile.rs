@@ -18,7 +18,7 @@ use crate::lower::expr::Engine;
 use crate::lower::load::Loaded;
 use crate::lower::matrix::{self, Matrix};
 use crate::lower::params::{self, Values};
-use crate::lower::{Context, Template, prepare};
+use crate::lower::{Context, Decisions, Template, prepare};
 use crate::source::{Sources, Span, Spanned};
 
 /// What every compilation needs, made once.
@@ -61,7 +61,15 @@ impl Compiler {
         if diagnostics.error_count() > before {
             return None;
         }
-        Some(Job { compiler: self, sources, loaded, template: template?, values: values?, matrix: matrix? })
+        Some(Job {
+            compiler: self,
+            sources,
+            loaded,
+            template: template?,
+            values: values?,
+            matrix: matrix?,
+            decisions: None,
+        })
     }
 
     /// Checks a graph file by itself: with its defaults, and with every value of every switch
@@ -101,7 +109,9 @@ impl Compiler {
         diagnostics: &mut Diagnostics,
     ) {
         let mut found = Diagnostics::new();
-        if let Some(graph) = template.instantiate(values, sources, &mut found) {
+        let decisions = template.decide(values, sources, &mut found);
+        let graph = decisions.and_then(|decisions| template.instantiate(values, &decisions, &mut found));
+        if let Some(graph) = graph {
             check::check(graph, &self.catalog, &mut found);
         }
         for diagnostic in found.into_sorted() {
@@ -204,6 +214,8 @@ pub struct Job<'c> {
     template: Template<'c>,
     values: Values,
     matrix: Matrix,
+    /// Those of the combination before, which often hold for the next one.
+    decisions: Option<Decisions>,
 }
 
 impl Job<'_> {
@@ -224,8 +236,7 @@ impl Job<'_> {
     pub fn compile(&mut self, number: u64, diagnostics: &mut Diagnostics) -> Option<Checked> {
         self.matrix.select(number, &mut self.values);
         let mut found = Diagnostics::new();
-        let graph = self.template.instantiate(&self.values, self.sources, &mut found);
-        let checked = graph.and_then(|graph| check::check(graph, &self.compiler.catalog, &mut found));
+        let checked = self.checked(&mut found);
         for diagnostic in found.into_sorted() {
             let in_batch = self.is_batch() && diagnostic.severity == Severity::Error;
             diagnostics.push(if in_batch {
@@ -240,6 +251,15 @@ impl Job<'_> {
             });
         }
         checked
+    }
+
+    fn checked(&mut self, diagnostics: &mut Diagnostics) -> Option<Checked> {
+        self.decisions.take_if(|decisions| !decisions.hold_for(&self.values));
+        if self.decisions.is_none() {
+            self.decisions = self.template.decide(&self.values, self.sources, diagnostics);
+        }
+        let graph = self.template.instantiate(&self.values, self.decisions.as_ref()?, diagnostics)?;
+        check::check(graph, &self.compiler.catalog, diagnostics)
     }
 
     /// The manifest of a single workflow whose bytes are `workflow` and whose file is called `file`.

@@ -1,8 +1,8 @@
 //! From a preset and a graph file to the graph.
 //!
 //! [`load`] finds the files, [`prepare`] proves what does not depend on parameter values,
-//! [`params`] checks the values, and [`Template::instantiate`] fills them in. A batch prepares once
-//! and instantiates many times.
+//! [`params`] checks the values, [`Template::decide`] evaluates expressions and
+//! [`Template::instantiate`] fills everything in. A batch prepares once and instantiates many times.
 
 pub mod expr;
 pub mod library;
@@ -10,6 +10,7 @@ pub mod load;
 pub mod matrix;
 pub mod params;
 
+mod decide;
 mod instantiate;
 mod template;
 
@@ -18,6 +19,7 @@ use crate::diag::{Diagnostic, NodeRef};
 use crate::ir::Value;
 use crate::source::Span;
 
+pub use decide::Decisions;
 pub use template::{Context, Template, prepare};
 
 /// Most nodes that one workflow may have. The largest published workflows have a few hundred.
@@ -29,48 +31,58 @@ pub const MAX_NODES: usize = 20_000;
 /// # Errors
 /// What the input takes instead, if the value is of another type.
 pub(crate) fn fit(value: Value, kind: &InputKind) -> Result<Value, String> {
-    let found = value.to_string();
-    let needs = |what: &str| Err(format!("{what}, found {found}"));
-    match (kind, value) {
-        (InputKind::Int { .. }, value @ Value::Int(_))
-        | (InputKind::Boolean, value @ Value::Bool(_))
-        | (InputKind::String { .. } | InputKind::DynamicCombo(_), value @ Value::Str(_)) => Ok(value),
+    let needed = match (kind, &value) {
+        (InputKind::Int { .. }, Value::Int(_))
+        | (InputKind::Boolean, Value::Bool(_))
+        | (InputKind::String { .. } | InputKind::DynamicCombo(_), Value::Str(_)) => return Ok(value),
         #[expect(
             clippy::cast_possible_truncation,
             reason = "checked to be whole and small enough to be exact"
         )]
         (InputKind::Int { .. }, Value::Float(float)) if float.fract() == 0.0 && float.abs() < 9e15 => {
-            Ok(Value::Int(float as i128))
+            return Ok(Value::Int(*float as i128));
         }
         #[expect(clippy::cast_precision_loss, reason = "the input is a float")]
-        (InputKind::Float { .. }, Value::Int(int)) => Ok(Value::Float(int as f64)),
-        (InputKind::Float { .. }, Value::Float(float)) => Ok(Value::Float(without_noise(float))),
-        (InputKind::Combo(combo), value) => match value {
-            Value::List(_) if combo.multiselect => Ok(value),
-            Value::List(_) | Value::Map(_) | Value::Null => needs("one of its choices"),
-            value => Ok(value),
-        },
-        (InputKind::Int { .. }, _) => needs("an integer"),
-        (InputKind::Float { .. }, _) => needs("a number"),
-        (InputKind::Boolean, _) => needs("true or false"),
-        (InputKind::String { .. } | InputKind::DynamicCombo(_), _) => needs("a string"),
-        (InputKind::Autogrow(_), _) => needs("links to its members, such as `name.a`"),
-        (InputKind::MatchType { allowed, .. } | InputKind::Link(allowed), value) => {
-            let fits = allowed.split(',').map(str::trim).any(|name| match name {
-                "*" => true,
-                "INT" => matches!(value, Value::Int(_)),
-                "FLOAT" => matches!(value, Value::Int(_) | Value::Float(_)),
-                "STRING" => matches!(value, Value::Str(_)),
-                "BOOLEAN" => matches!(value, Value::Bool(_)),
-                _ => false,
-            });
-            if fits { Ok(value) } else { needs(&format!("a link to an output of type {allowed}")) }
+        (InputKind::Float { .. }, Value::Int(int)) => return Ok(Value::Float(*int as f64)),
+        (InputKind::Float { .. }, Value::Float(float)) => return Ok(Value::Float(without_noise(*float))),
+        (InputKind::Combo(combo), Value::List(_)) if combo.multiselect => return Ok(value),
+        (InputKind::Combo(_), Value::Str(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_)) => {
+            return Ok(value);
         }
-    }
+        (InputKind::MatchType { allowed, .. } | InputKind::Link(allowed), _) if takes(allowed, &value) => {
+            return Ok(value);
+        }
+        (InputKind::Int { .. }, _) => "an integer",
+        (InputKind::Float { .. }, _) => "a number",
+        (InputKind::Boolean, _) => "true or false",
+        (InputKind::String { .. } | InputKind::DynamicCombo(_), _) => "a string",
+        (InputKind::Combo(_), _) => "one of its choices",
+        (InputKind::Autogrow(_), _) => "links to its members, such as `name.a`",
+        (InputKind::MatchType { allowed, .. } | InputKind::Link(allowed), _) => {
+            return Err(format!("a link to an output of type {allowed}, found {value}"));
+        }
+    };
+    Err(format!("{needed}, found {value}"))
+}
+
+/// True if a link type has a member that a literal stands for.
+fn takes(types: &str, value: &Value) -> bool {
+    types.split(',').map(str::trim).any(|name| match name {
+        "*" => true,
+        "INT" => matches!(value, Value::Int(_)),
+        "FLOAT" => matches!(value, Value::Int(_) | Value::Float(_)),
+        "STRING" => matches!(value, Value::Str(_)),
+        "BOOLEAN" => matches!(value, Value::Bool(_)),
+        _ => false,
+    })
 }
 
 /// Rounds to 12 significant digits if only the last bits change.
 fn without_noise(float: f64) -> f64 {
+    // Most values have few decimals, and multiplying is cheaper than printing.
+    if (float * 1024.0).fract() == 0.0 {
+        return float;
+    }
     let rounded = format!("{float:.11e}").parse().unwrap_or(float);
     if (rounded - float).abs() <= 1e-14 * float.abs() { rounded } else { float }
 }

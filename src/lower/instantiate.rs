@@ -1,15 +1,13 @@
 //! A template filled in with parameter values: the graph.
 
-use std::sync::Arc;
-
-use super::expr::Scope;
+use super::decide::Decisions;
 use super::params::Values;
 use super::template::{InputPlan, LinkPlan, NodePlan, Template, ValuePlan};
-use super::{MAX_NODES, fit, misfit};
+use super::{fit, misfit};
 use crate::catalog::{InputKind, InputSpec, types_connect};
 use crate::diag::{Diagnostic, Diagnostics, NodeRef};
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin, Value};
-use crate::source::{Sources, Span};
+use crate::source::Span;
 
 /// How many instances of a planned node there are, and the first of them.
 #[derive(Clone, Copy, Debug)]
@@ -30,125 +28,29 @@ impl Instances {
 }
 
 impl Template<'_> {
-    /// Fills the template in. Gives nothing if a constraint is violated or an input cannot be
-    /// given what it needs; every problem is reported.
+    /// Fills the template in. Gives nothing if an input cannot be given what it needs; every problem
+    /// is reported. `decisions` must hold for `values`.
     pub fn instantiate(
         &self,
         values: &Values,
-        sources: &Sources,
+        decisions: &Decisions,
         diagnostics: &mut Diagnostics,
     ) -> Option<Graph> {
         let before = diagnostics.error_count();
-        let scope = Scope::new(self.names.clone(), values.iter());
-        self.check_constraints(values, &scope, sources, diagnostics);
-        let expressions = self.evaluate(&scope, sources, diagnostics);
-        let counts = self.counts(values, &scope, sources, diagnostics)?;
-        if diagnostics.error_count() > before {
-            return None;
-        }
-        let mut fill = Fill {
-            template: self,
-            values,
-            expressions,
-            instances: Vec::new(),
-            graph: Graph::new(),
-            diagnostics,
-        };
-        fill.add_nodes(&counts);
+        let instances = Vec::with_capacity(self.nodes.len());
+        let mut fill =
+            Fill { template: self, values, decisions, instances, graph: Graph::new(), diagnostics };
+        fill.add_nodes();
         fill.add_inputs();
         let graph = fill.graph;
         (diagnostics.error_count() == before).then_some(graph)
-    }
-
-    fn check_constraints(
-        &self,
-        values: &Values,
-        scope: &Scope,
-        sources: &Sources,
-        diagnostics: &mut Diagnostics,
-    ) {
-        for (rule, message) in &self.constraints {
-            match rule.is_true(scope, sources) {
-                Ok(true) => {}
-                Ok(false) => {
-                    diagnostics.push(self.violated(rule.source().span, message, &rule.reads, values));
-                }
-                Err(problem) => diagnostics.push(*problem),
-            }
-        }
-    }
-
-    /// A violated constraint, shown where the values were given, or else at the rule.
-    fn violated(&self, rule: Span, message: &Arc<str>, reads: &[usize], values: &Values) -> Diagnostic {
-        let shown = |&index: &usize| format!("`{}` is {}", self.names[index], values.get(index).value);
-        let all = reads.iter().map(shown).collect::<Vec<_>>().join(", ");
-        let mut diagnostic = Diagnostic::format("constraint-violated", message.to_string());
-        for index in reads {
-            diagnostic = diagnostic.at_opt(values.get(*index).span, shown(index));
-        }
-        diagnostic.at(rule, "this must hold").help(all)
-    }
-
-    fn evaluate(
-        &self,
-        scope: &Scope,
-        sources: &Sources,
-        diagnostics: &mut Diagnostics,
-    ) -> Vec<Option<Value>> {
-        let evaluated = self.expressions.iter().map(|expression| expression.evaluate(scope, sources));
-        evaluated.map(|value| value.map_err(|problem| diagnostics.push(*problem)).ok()).collect()
-    }
-
-    /// How many instances each node has; nothing if there would be too many in all.
-    fn counts(
-        &self,
-        values: &Values,
-        scope: &Scope,
-        sources: &Sources,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<usize>> {
-        let mut total = 0_usize;
-        let mut counts = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
-            let on = match &node.when {
-                None => true,
-                Some(when) => match when.is_true(scope, sources) {
-                    Ok(on) => on,
-                    Err(problem) => {
-                        diagnostics.push(*problem);
-                        false
-                    }
-                },
-            };
-            let count = match node.for_each.map(|list| &values.get(list).value) {
-                _ if !on => 0,
-                None => 1,
-                Some(Value::List(items)) => items.len(),
-                Some(_) => 0,
-            };
-            total = total.saturating_add(count);
-            counts.push(count);
-        }
-        if total > MAX_NODES {
-            let place = self.nodes.iter().find(|node| node.for_each.is_some()).map(|node| node.key.span);
-            diagnostics.push(
-                Diagnostic::format(
-                    "too-many-nodes",
-                    format!("the workflow would have {total} nodes; the limit is {MAX_NODES}"),
-                )
-                .at_opt(place, "repeated here")
-                .help("shorten the list"),
-            );
-            return None;
-        }
-        Some(counts)
     }
 }
 
 struct Fill<'t, 'd> {
     template: &'t Template<'t>,
     values: &'t Values,
-    expressions: Vec<Option<Value>>,
+    decisions: &'t Decisions,
     instances: Vec<Instances>,
     graph: Graph,
     diagnostics: &'d mut Diagnostics,
@@ -166,8 +68,8 @@ enum Resolved {
 }
 
 impl Fill<'_, '_> {
-    fn add_nodes(&mut self, counts: &[usize]) {
-        for (plan, &count) in self.template.nodes.iter().zip(counts) {
+    fn add_nodes(&mut self) {
+        for (plan, &count) in self.template.nodes.iter().zip(&self.decisions.counts) {
             let mut first = None;
             for index in 0..count {
                 let key = match plan.for_each {
@@ -249,10 +151,9 @@ impl Fill<'_, '_> {
                 let given = self.values.get(*param);
                 self.literal(given.value.clone(), given.span, plan, input)
             }
-            ValuePlan::Expr(expression) => match self.expressions[*expression].clone() {
-                Some(value) => self.literal(value, None, plan, input),
-                None => Resolved::Absent,
-            },
+            ValuePlan::Expr(expression) => {
+                self.literal(self.decisions.expressions[*expression].clone(), None, plan, input)
+            }
             ValuePlan::Item(field) => match self.item(plan, index, field) {
                 Some((value, span)) => self.literal(value, span, plan, input),
                 None => Resolved::Absent,

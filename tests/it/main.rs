@@ -1,0 +1,17 @@
+//! Behaviour of `wfc` as its users see it: the command line, the files it reads and writes, and the
+//! library's public interface.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stderr, reason = "a test says what it skips")]
+
+mod build;
+mod bypass;
+mod catalog;
+mod errors;
+mod limits;
+mod outputs;
+mod properties;
+mod references;
+mod schemas;
+mod support;
+mod tidy;
