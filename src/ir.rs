@@ -30,6 +30,8 @@ pub enum Origin {
     Source(Span),
     /// In a Rust program that builds graphs.
     Rust(&'static Location<'static>),
+    /// Somewhere in a file whose reader keeps no places.
+    Unknown,
 }
 
 impl Origin {
@@ -38,7 +40,7 @@ impl Origin {
     pub const fn span(self) -> Option<Span> {
         match self {
             Self::Source(span) => Some(span),
-            Self::Rust(_) => None,
+            Self::Rust(_) | Self::Unknown => None,
         }
     }
 }

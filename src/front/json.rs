@@ -36,7 +36,7 @@ pub fn read(file: FileId, text: &str, catalog: &Catalog, diagnostics: &mut Diagn
         );
         return None;
     }
-    let mut reader = Reader { graph: Graph::new(), place, diagnostics };
+    let mut reader = Reader { graph: Graph::new(), diagnostics };
     let complete =
         nodes.iter().fold(true, |complete, (key, body)| reader.node(key, body, catalog) && complete);
     if !complete {
@@ -64,7 +64,6 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 
 struct Reader<'d> {
     graph: Graph,
-    place: Span,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -73,13 +72,11 @@ impl Reader<'_> {
         let Some(class_type) = body.get("class_type").and_then(Json::as_str) else {
             self.diagnostics.push(
                 Diagnostic::check("unknown-class", "missing_node_type", format!("`{key}` has no class_type"))
-                    .at(self.place, "")
                     .help("every key of a workflow must be a node"),
             );
             return false;
         };
-        let mut node =
-            Node::new(key.into(), class_type.into(), catalog.class(class_type), Origin::Source(self.place));
+        let mut node = Node::new(key.into(), class_type.into(), catalog.class(class_type), Origin::Unknown);
         node.title = body.pointer("/_meta/title").and_then(Json::as_str).map(Arc::from);
         self.graph.add(node).is_ok()
     }
@@ -95,7 +92,7 @@ impl Reader<'_> {
                 Link::Broken => continue,
                 Link::IsNone => Argument::Literal(Value::from_json(json)),
             };
-            let origin = Origin::Source(self.place);
+            let origin = Origin::Unknown;
             self.graph.push_input(id, Input { name: name.as_str().into(), value, origin, given: None });
         }
     }
@@ -107,7 +104,7 @@ impl Reader<'_> {
         };
         let node = self.graph.node(id);
         let problem = |message: String| {
-            Diagnostic::check("broken-link", "exception", message).at(self.place, "").node(NodeRef {
+            Diagnostic::check("broken-link", "exception", message).node(NodeRef {
                 key: node.key.to_string(),
                 class_type: node.class_type.to_string(),
                 input: Some(input.to_owned()),
