@@ -15,14 +15,24 @@ pub type Selected<'s> = dyn Fn(&str) -> Option<Arc<str>> + 's;
 const MAX_NUMBERED: u32 = 1000;
 
 impl NodeClass {
-    /// The inputs that exist for a node with the given selector values, with full (dotted) names.
-    /// Where a selector's value is unknown, VideoHelperSuite's formats give all their inputs, as
-    /// optional ones, and dynamic combos give none.
+    /// The inputs that the server declares for a node with the given selector values, with full
+    /// (dotted) names. A dynamic combo whose value is unknown has no further inputs.
     #[must_use]
     pub fn expanded_inputs(&self, selected: &Selected<'_>) -> Cow<'_, [InputSpec]> {
+        self.expand(&Expansion { selected, formats: false })
+    }
+
+    /// The same with the inputs that exist by convention only: VideoHelperSuite's for the chosen
+    /// format, or for all formats while that is unknown. The server does not look at them.
+    #[must_use]
+    pub fn known_inputs(&self, selected: &Selected<'_>) -> Cow<'_, [InputSpec]> {
+        self.expand(&Expansion { selected, formats: true })
+    }
+
+    fn expand(&self, expansion: &Expansion<'_>) -> Cow<'_, [InputSpec]> {
         let dynamic = |input: &InputSpec| match &input.kind {
             InputKind::Autogrow(_) | InputKind::DynamicCombo(_) => true,
-            InputKind::Combo(combo) => !combo.formats.is_empty(),
+            InputKind::Combo(combo) => expansion.formats && !combo.formats.is_empty(),
             _ => false,
         };
         if !self.inputs.iter().any(dynamic) {
@@ -30,7 +40,7 @@ impl NodeClass {
         }
         let mut all = Vec::with_capacity(self.inputs.len() + 4);
         for input in &self.inputs {
-            expand(input, input.name.clone(), input.required, selected, &mut all);
+            expansion.add(input, &input.name, input.required, &mut all);
         }
         Cow::Owned(all)
     }
@@ -38,14 +48,7 @@ impl NodeClass {
     /// The declaration of the input `name` and its position in the order of declaration.
     #[must_use]
     pub fn find_input(&self, name: &str, selected: &Selected<'_>) -> Option<(usize, InputSpec)> {
-        let static_input = self.inputs.iter().position(|input| &*input.name == name);
-        if let Some(index) = static_input
-            && !matches!(self.inputs[index].kind, InputKind::Autogrow(_))
-            && matches!(self.expanded_inputs(selected), Cow::Borrowed(_))
-        {
-            return Some((index, self.inputs[index].clone()));
-        }
-        let all = self.expanded_inputs(selected);
+        let all = self.known_inputs(selected);
         if let Some(index) = all.iter().position(|input| &*input.name == name) {
             return Some((index, all[index].clone()));
         }
@@ -55,7 +58,7 @@ impl NodeClass {
     /// The names of all inputs, for suggestions.
     #[must_use]
     pub fn input_names(&self, selected: &Selected<'_>) -> Vec<Arc<str>> {
-        self.expanded_inputs(selected).iter().map(|input| input.name.clone()).collect()
+        self.known_inputs(selected).iter().map(|input| input.name.clone()).collect()
     }
 
     /// KJNodes: a class with `inputcount` takes `image_3`, `image_4`, … like its declared `image_1`.
@@ -68,40 +71,44 @@ impl NodeClass {
     }
 }
 
-fn expand(
-    input: &InputSpec,
-    name: Arc<str>,
-    required: bool,
-    selected: &Selected<'_>,
-    all: &mut Vec<InputSpec>,
-) {
-    let member = |inner: &str| -> Arc<str> { format!("{name}.{inner}").into() };
-    match &input.kind {
-        InputKind::Autogrow(family) => {
-            for (index, inner) in family.names.iter().enumerate() {
-                let required = required && family.template.required && index < family.min;
-                expand(&family.template, member(inner), required, selected, all);
-            }
-        }
-        InputKind::DynamicCombo(options) => {
-            all.push(InputSpec { name: name.clone(), required, ..input.clone() });
-            let chosen = selected(&name);
-            let option = options.iter().find(|option| chosen.as_deref() == Some(&*option.key));
-            for inner in option.iter().flat_map(|option| &option.inputs) {
-                expand(inner, member(&inner.name), inner.required, selected, all);
-            }
-        }
-        InputKind::Combo(combo) if !combo.formats.is_empty() => {
-            all.push(InputSpec { name: name.clone(), required, ..input.clone() });
-            let chosen = selected(&name);
-            let formats =
-                combo.formats.iter().filter(|(value, _)| chosen.is_none() || chosen.as_ref() == Some(value));
-            for inner in formats.flat_map(|(_, inputs)| inputs) {
-                if !all.iter().any(|present| present.name == inner.name) {
-                    all.push(InputSpec { required: false, ..inner.clone() });
+/// How dynamic inputs are resolved.
+struct Expansion<'s> {
+    selected: &'s Selected<'s>,
+    /// VideoHelperSuite's formats too.
+    formats: bool,
+}
+
+impl Expansion<'_> {
+    fn add(&self, input: &InputSpec, name: &Arc<str>, required: bool, all: &mut Vec<InputSpec>) {
+        let member = |inner: &str| -> Arc<str> { format!("{name}.{inner}").into() };
+        let named = |input: &InputSpec| InputSpec { name: name.clone(), required, ..input.clone() };
+        match &input.kind {
+            InputKind::Autogrow(family) => {
+                for (index, inner) in family.names.iter().enumerate() {
+                    let required = required && family.template.required && index < family.min;
+                    self.add(&family.template, &member(inner), required, all);
                 }
             }
+            InputKind::DynamicCombo(options) => {
+                all.push(named(input));
+                let chosen = (self.selected)(name);
+                let option = options.iter().find(|option| chosen.as_deref() == Some(&*option.key));
+                for inner in option.iter().flat_map(|option| &option.inputs) {
+                    self.add(inner, &member(&inner.name), inner.required, all);
+                }
+            }
+            InputKind::Combo(combo) if self.formats && !combo.formats.is_empty() => {
+                all.push(named(input));
+                let chosen = (self.selected)(name);
+                let shown = |value: &Arc<str>| chosen.as_ref().is_none_or(|chosen| chosen == value);
+                let formats = combo.formats.iter().filter(|(value, _)| shown(value));
+                for inner in formats.flat_map(|(_, inputs)| inputs) {
+                    if !all.iter().any(|present| present.name == inner.name) {
+                        all.push(InputSpec { required: false, ..inner.clone() });
+                    }
+                }
+            }
+            _ => all.push(named(input)),
         }
-        _ => all.push(InputSpec { name, required, ..input.clone() }),
     }
 }

@@ -179,7 +179,7 @@ fn describe(class: &NodeClass) -> String {
     for (_, mark) in marks.iter().filter(|(is, _)| *is) {
         let _ = writeln!(text, "  {mark}");
     }
-    let inputs = class.expanded_inputs(&|_| None);
+    let inputs = class.known_inputs(&|_| None);
     for (title, required) in [("required inputs", true), ("optional inputs", false)] {
         let mut inputs = inputs.iter().filter(|input| input.required == required).peekable();
         if inputs.peek().is_some() {
