@@ -104,6 +104,20 @@ pub struct CatalogInfo {
     pub comfyui: Option<String>,
     /// Hash over the hashes of all its packs: `blake3:` and 64 hexadecimal digits.
     pub hash: String,
+    /// The packs in it, whether the workflow uses them or not.
+    pub packs: Vec<CatalogPack>,
+}
+
+/// A node pack of the catalog.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CatalogPack {
+    /// Its name; `ComfyUI` is the server itself.
+    pub name: String,
+    /// Its version, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Hash over its classes: `blake3:` and 64 hexadecimal digits.
+    pub hash: String,
 }
 
 /// What must be present on the machine that runs the workflow.
@@ -188,7 +202,7 @@ pub fn hash(bytes: &[u8]) -> String {
     format!("blake3:{}", blake3::hash(bytes))
 }
 
-/// The catalog's identity in short.
+/// The catalog's identity.
 #[must_use]
 pub fn catalog_info(identity: &Identity) -> CatalogInfo {
     let mut hasher = blake3::Hasher::new();
@@ -196,7 +210,16 @@ pub fn catalog_info(identity: &Identity) -> CatalogInfo {
         hasher.update(pack.name.as_bytes());
         hasher.update(pack.hash.as_bytes());
     }
-    CatalogInfo { comfyui: identity.comfyui.clone(), hash: format!("blake3:{}", hasher.finalize()) }
+    let packs = identity.packs.iter().map(|pack| CatalogPack {
+        name: pack.name.clone(),
+        version: pack.version.clone(),
+        hash: pack.hash.clone(),
+    });
+    CatalogInfo {
+        comfyui: identity.comfyui.clone(),
+        hash: format!("blake3:{}", hasher.finalize()),
+        packs: packs.collect(),
+    }
 }
 
 /// The packs and model files that a workflow needs.

@@ -1,21 +1,18 @@
 //! `wfc catalog`: capture, import, show and compare node catalogs.
 
+mod compare;
+
 use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::session::{self, Session, open_catalog};
+use super::session::open_catalog;
 use super::{Exit, Terminal, ToolError, http, note, output, print};
 use crate::catalog::{
-    Captured, Catalog, ImportOptions, InputKind, InputSpec, NodeClass, diff, import, pack_file_name,
+    Captured, Catalog, ImportOptions, InputKind, InputSpec, NodeClass, import, pack_file_name,
 };
-use crate::check;
-use crate::diag::{Diagnostic, Diagnostics, Severity};
-use crate::front::json;
-use crate::front::toml::Kind;
-use crate::report::{FileReport, Format};
 
 /// Capture, import, show and compare node catalogs.
 #[derive(Debug, clap::Args)]
@@ -95,7 +92,7 @@ pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
             capture(open, &name, &options, &target)
         }
         Command::Show { class, catalog } => show(&class, &open_catalog(&catalog)?),
-        Command::Diff { old, new, workflows } => compare(&old, &new, &workflows, terminal),
+        Command::Diff { old, new, workflows } => compare::run(&old, &new, &workflows, terminal),
     }
 }
 
@@ -237,65 +234,4 @@ fn describe_input(input: &InputSpec, text: &mut String) {
         let _ = write!(text, " (default {default})");
     }
     text.push('\n');
-}
-
-fn compare(old: &str, new: &str, workflows: &[PathBuf], terminal: &Terminal) -> Result<Exit, ToolError> {
-    let difference = diff(&open_catalog(old)?, &open_catalog(new)?);
-    let mut text = String::new();
-    for line in difference.lines() {
-        let _ = writeln!(text, "{line}");
-    }
-    if difference.is_empty() {
-        text.push_str("the catalogs are the same\n");
-    }
-    print(&text)?;
-    if workflows.is_empty() {
-        return Ok(if difference.is_breaking() { Exit::Findings } else { Exit::Clean });
-    }
-    broken(old, new, workflows, terminal)
-}
-
-/// Compiles or checks every given file against both catalogs; what is an error only with the new one
-/// breaks.
-fn broken(old: &str, new: &str, workflows: &[PathBuf], terminal: &Terminal) -> Result<Exit, ToolError> {
-    let mut before = Session::new(Some(old.to_owned()));
-    let mut after = Session::new(Some(new.to_owned()));
-    let mut reports = Vec::new();
-    for (path, _) in session::expand(workflows, session::is_source)? {
-        let (Some(known), Some(found)) = (problems(&path, &mut before)?, problems(&path, &mut after)?) else {
-            continue;
-        };
-        let is_new = |diagnostic: &Diagnostic| !known.iter().any(|known| known.message == diagnostic.message);
-        let diagnostics: Vec<_> = found
-            .into_iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error && is_new(diagnostic))
-            .collect();
-        reports.push(FileReport { path, kind: "workflow", diagnostics });
-    }
-    terminal.report(Format::Human, true, &after.sources, &reports)?;
-    let breaks = reports.iter().any(|report| !report.diagnostics.is_empty());
-    Ok(if breaks { Exit::Findings } else { Exit::Clean })
-}
-
-/// What is wrong with a preset or workflow; nothing if the file is neither.
-fn problems(path: &Path, session: &mut Session) -> Result<Option<Vec<Diagnostic>>, ToolError> {
-    let mut diagnostics = Diagnostics::new();
-    let file = session.sources.load(path)?;
-    if session::is_toml(path) {
-        if session.kind(file, &mut diagnostics) != Some(Kind::Preset) {
-            return Ok(None);
-        }
-        if let Some(ready) = session.preset(file, &[], &mut diagnostics)?
-            && let Some(mut job) = ready.compiler.job(&ready.loaded, &session.sources, &mut diagnostics)
-        {
-            job.compile(0, &mut diagnostics);
-        }
-        return Ok(Some(diagnostics.into_sorted()));
-    }
-    let compiler = session.compiler(None)?;
-    let text = session.sources.file(file).text().clone();
-    if let Some(graph) = json::read(file, &text, &compiler.catalog, &mut diagnostics) {
-        check::check(graph, &compiler.catalog, &mut diagnostics);
-    }
-    Ok(Some(diagnostics.into_sorted()))
 }

@@ -43,11 +43,16 @@ impl Session {
             (None, Some(path)) => path.to_string_lossy().into_owned(),
             (None, None) => String::new(),
         };
-        if let Some(compiler) = self.compilers.get(&name) {
+        self.compiler_for(&name)
+    }
+
+    /// The compiler against the catalog of the given name.
+    pub(super) fn compiler_for(&mut self, catalog: &str) -> Result<Arc<Compiler>, ToolError> {
+        if let Some(compiler) = self.compilers.get(catalog) {
             return Ok(Arc::clone(compiler));
         }
-        let compiler = Arc::new(Compiler::new(Arc::new(open_catalog(&name)?)));
-        self.compilers.insert(name, Arc::clone(&compiler));
+        let compiler = Arc::new(Compiler::new(Arc::new(open_catalog(catalog)?)));
+        self.compilers.insert(catalog.to_owned(), Arc::clone(&compiler));
         Ok(compiler)
     }
 

@@ -197,12 +197,12 @@ impl<'e> Builder<'_, 'e> {
         let stage = node.stage.as_ref().map(|stage| self.stage(stage));
         let when = node.when.as_ref().and_then(|when| self.compile(&when.0));
         let for_each = node.for_each.as_ref().and_then(|list| self.list_param(&list.0));
-        let class = self.class(node);
+        let class = self.class(&key.value, node);
         let mut inputs: Vec<(usize, InputPlan)> = Vec::with_capacity(node.inputs.len());
         for (name, input) in &node.inputs {
             let value = self.value(node, for_each, input);
             let Some(class) = &class else { continue };
-            let Some((order, spec)) = self.input_spec(class, node, name) else { continue };
+            let Some((order, spec)) = self.input_spec(&key.value, class, node, name) else { continue };
             let Some(value) = value else { continue };
             let value = match value {
                 ValuePlan::Literal(literal) if !matches!(input.get(), InputDecl::Json(_)) => {

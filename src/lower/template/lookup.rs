@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Builder, LinkPlan};
 use crate::catalog::{InputSpec, NodeClass};
-use crate::diag::{self, Diagnostic};
+use crate::diag::{self, Diagnostic, NodeRef};
 use crate::front::toml::decode::At;
 use crate::front::toml::graph::{InputDecl, NodeDecl, NodeOutput, Out, ParamType};
 use crate::ir::Value;
@@ -43,7 +43,7 @@ impl Builder<'_, '_> {
         Some(index)
     }
 
-    pub(super) fn class(&mut self, node: &NodeDecl) -> Option<Arc<NodeClass>> {
+    pub(super) fn class(&mut self, key: &str, node: &NodeDecl) -> Option<Arc<NodeClass>> {
         let name = node.class.get();
         let class = self.context.catalog.class(name);
         if class.is_none() {
@@ -61,6 +61,7 @@ impl Builder<'_, '_> {
                     format!("there is no node class `{name}`"),
                 )
                 .at(node.class.span(), "")
+                .node(node_ref(key, name, None))
                 .help(help),
             );
         }
@@ -70,11 +71,12 @@ impl Builder<'_, '_> {
     /// The declaration of an input and its place in the class's order.
     pub(super) fn input_spec(
         &mut self,
+        key: &str,
         class: &NodeClass,
         node: &NodeDecl,
         name: &Spanned<Arc<str>>,
     ) -> Option<(usize, InputSpec)> {
-        let literal = |key: &str| match node.inputs.get(key).map(At::get) {
+        let literal = |input: &str| match node.inputs.get(input).map(At::get) {
             Some(InputDecl::Literal(Value::Str(text))) => Some(text.clone()),
             _ => None,
         };
@@ -90,6 +92,7 @@ impl Builder<'_, '_> {
                     format!("`{}` has no input `{}`", class.name, name.value),
                 )
                 .at(name.span, "")
+                .node(node_ref(key, &class.name, Some(&name.value)))
                 .help(help),
             );
         }
@@ -165,4 +168,8 @@ impl Builder<'_, '_> {
         self.report(Diagnostic::format("unknown-output", message).at(span, "").help_opt(help));
         None
     }
+}
+
+fn node_ref(key: &str, class: &str, input: Option<&str>) -> NodeRef {
+    NodeRef { key: key.to_owned(), class_type: class.to_owned(), input: input.map(str::to_owned) }
 }
