@@ -102,30 +102,42 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Shows a report: JSON to standard output; for people to standard error, or to standard output
-    /// if the report is the very thing the command was asked for.
+    /// Shows a report.
     fn report(
         &self,
         format: Format,
-        asked_for: bool,
+        stream: Stream,
         sources: &Sources,
         files: &[FileReport],
     ) -> Result<(), ToolError> {
-        let to_stdout = asked_for || format != Format::Human;
-        let terminal = if to_stdout { io::stdout().is_terminal() } else { io::stderr().is_terminal() };
+        let is_terminal = match stream {
+            Stream::Output => io::stdout().is_terminal(),
+            Stream::Error => io::stderr().is_terminal(),
+        };
         let color = match self.color {
-            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none(),
+            Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none(),
             Color::Always => true,
             Color::Never => false,
         };
         let options = HumanOptions { color, unicode: true, width: width() };
         let text = format.render(sources, files, options);
-        if to_stdout {
-            return print(&text);
+        match stream {
+            Stream::Output => print(&text),
+            Stream::Error => {
+                note(&text);
+                Ok(())
+            }
         }
-        note(&text);
-        Ok(())
     }
+}
+
+/// Where a report goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    /// Standard output: the report is what the command was asked for.
+    Output,
+    /// Standard error: standard output carries something else.
+    Error,
 }
 
 /// Prints text to standard output.

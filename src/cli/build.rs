@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::output::{self, Written};
 use super::session::{self, Found, Ready, Session};
-use super::{Exit, Terminal, ToolError, ignore_closed_pipe, print};
+use super::{Exit, Stream, Terminal, ToolError, ignore_closed_pipe, print};
 use crate::back::api::{self, Ids, Layout};
 use crate::compile::{self, Job};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -14,6 +14,9 @@ use crate::report::{FileReport, Format};
 
 /// A batch stops after so many combinations with errors; the rest would say the same.
 const MAX_BAD_COMBINATIONS: u64 = 10;
+
+/// A comparison of a batch with what is on disk stops after so many files that differ.
+const MAX_DIFFERENCES: usize = 100;
 
 /// Compile presets into `NAME.workflow_api.json` and the manifest `NAME.wfc.json`.
 ///
@@ -48,6 +51,13 @@ pub(super) struct Args {
 enum IdStyle {
     Names,
     Numeric,
+}
+
+impl Args {
+    /// True if the workflows are printed instead of written.
+    fn to_stdout(&self) -> bool {
+        self.output.as_deref() == Some(Path::new("-"))
+    }
 }
 
 /// What became of one preset.
@@ -99,14 +109,16 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         ));
     }
     if args.format != Format::Human || reports.iter().any(|report| !report.diagnostics.is_empty()) {
-        terminal.report(args.format, false, &session.sources, &reports)?;
+        let json_alone = args.format != Format::Human && !args.to_stdout();
+        let stream = if json_alone { Stream::Output } else { Stream::Error };
+        terminal.report(args.format, stream, &session.sources, &reports)?;
     }
     Ok(exit)
 }
 
 /// Two presets of the same name must not overwrite each other's output.
 fn check_names(args: &Args, files: &[(PathBuf, Found)]) -> Result<(), ToolError> {
-    let Some(folder) = args.output.as_ref().filter(|output| output.as_os_str() != "-") else { return Ok(()) };
+    let Some(folder) = args.output.as_ref().filter(|_| !args.to_stdout()) else { return Ok(()) };
     for (index, (path, _)) in files.iter().enumerate() {
         if let Some((other, _)) =
             files[..index].iter().find(|(other, _)| other.file_stem() == path.file_stem())
@@ -139,13 +151,13 @@ fn preset(
         IdStyle::Names => Ids::Names,
         IdStyle::Numeric => Ids::Numeric,
     };
-    if args.output.as_deref() == Some(Path::new("-")) {
+    if args.to_stdout() {
         return stream(&mut job, ids, diagnostics);
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let folder = args.output.clone().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).to_owned());
     let place = Place { folder, stem };
-    let sink = Sink { check: args.check };
+    let sink = Sink { check: args.check, quiet: args.check || args.format != Format::Human };
     if job.is_batch() {
         batch(&mut job, ids, &place, &sink, diagnostics)
     } else {
@@ -223,6 +235,9 @@ fn batch(
             Outcome::Done => {}
             other => outcome = other,
         }
+        if diagnostics.len() >= MAX_DIFFERENCES {
+            return Ok(outcome);
+        }
     }
     let Some(first) = job.compile(0, diagnostics) else { return Ok(Outcome::Failed) };
     let files = format!("{}-{{n}}.workflow_api.json", place.stem);
@@ -259,11 +274,13 @@ fn stream(job: &mut Job<'_>, ids: Ids, diagnostics: &mut Diagnostics) -> Result<
 /// Takes finished files: to disk, or for comparison with what is there.
 struct Sink {
     check: bool,
+    /// Standard output is for the report alone.
+    quiet: bool,
 }
 
 impl Sink {
     fn say(&self, text: &str) -> Result<(), ToolError> {
-        if self.check { Ok(()) } else { print(text) }
+        if self.quiet { Ok(()) } else { print(text) }
     }
 
     fn put(

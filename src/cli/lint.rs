@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::session::{self, Found, Session};
-use super::{Exit, Terminal, ToolError};
+use super::{Exit, Stream, Terminal, ToolError};
 use crate::check;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json;
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     if reports.is_empty() {
         return Err(ToolError::new("there is nothing to check in what was given"));
     }
-    terminal.report(args.format, true, &session.sources, &reports)?;
+    terminal.report(args.format, Stream::Output, &session.sources, &reports)?;
     let least = match args.fail_on {
         FailOn::Error => Severity::Error,
         FailOn::Warning => Severity::Warning,

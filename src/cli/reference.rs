@@ -196,7 +196,8 @@ fn commands() -> String {
          Exit codes: 0 clean, 1 findings (or outputs that differ, with `--check`), 2 the tool could not do its job \
          (bad arguments, an unreadable file, no server).\n",
     );
-    let mut root = super::Cli::command();
+    // The page must not depend on the terminal that generates it.
+    let mut root = super::Cli::command().term_width(100);
     root.build();
     for command in root.get_subcommands().filter(|command| command.get_name() != "help") {
         command_page(command, &mut page);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::catalog::{CatalogDiff, Change, InputKind, InputSpec, diff};
 use crate::check::{self, Checked};
 use crate::cli::session::{self, Session};
-use crate::cli::{Exit, Terminal, ToolError, print};
+use crate::cli::{Exit, Stream, Terminal, ToolError, print};
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, NodeRef, Severity};
 use crate::front::json;
@@ -43,7 +43,7 @@ pub(super) fn run(
             reports.push(FileReport { path, kind, diagnostics });
         }
     }
-    terminal.report(Format::Human, true, &comparison.session.sources, &reports)?;
+    terminal.report(Format::Human, Stream::Output, &comparison.session.sources, &reports)?;
     let breaks = reports.iter().any(|report| !report.diagnostics.is_empty());
     Ok(if breaks { Exit::Findings } else { Exit::Clean })
 }
