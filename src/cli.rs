@@ -26,12 +26,14 @@ use crate::source::Sources;
 const DEFAULT_WIDTH: usize = 100;
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Nothing to complain about.
     Clean,
     /// Findings, or outputs that differ.
     Findings,
+    /// A file could not be read, though others could.
+    Failed,
 }
 
 impl From<Exit> for ExitCode {
@@ -39,6 +41,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Clean => Self::SUCCESS,
             Exit::Findings => Self::from(1),
+            Exit::Failed => Self::from(2),
         }
     }
 }

@@ -75,9 +75,9 @@ impl Compiler {
     /// Checks a graph file by itself: with its defaults, and with every value of every switch
     /// (bool and choice), one at a time, so that each variant is known to compile.
     pub fn check_graph(&self, graph: &Arc<GraphFile>, sources: &Sources, diagnostics: &mut Diagnostics) {
-        let Some(template) = prepare(graph, &Named::default(), self.context(sources), diagnostics) else {
-            return;
-        };
+        let template = prepare(graph, &Named::default(), self.context(sources), diagnostics);
+        // What could not be read is missing in the template, and would be reported as missing.
+        let Some(template) = template.filter(|_| !diagnostics.has_errors()) else { return };
         let samples = samples(&graph.params);
         let mut silent = Diagnostics::new();
         let Some(values) = params::resolve(&graph.params, &samples, &self.models, None, &mut silent) else {

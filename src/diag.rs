@@ -244,8 +244,14 @@ impl Diagnostics {
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.items.sort_by_key(Diagnostic::span);
-        self.items.dedup();
-        self.items
+        let mut unique: Vec<Diagnostic> = Vec::with_capacity(self.items.len());
+        for item in self.items {
+            let mut same_place = unique.iter().rev().take_while(|known| known.span() == item.span());
+            if !same_place.any(|known| *known == item) {
+                unique.push(item);
+            }
+        }
+        unique
     }
 }
 

@@ -249,7 +249,7 @@ pub fn requires(checked: &Checked, identity: &Identity, models: &Models) -> Requ
 fn model_files(graph: &Graph, models: &Models) -> Vec<ModelFile> {
     let mut files: Vec<ModelFile> = Vec::new();
     for (folder, file) in graph.files().filter(|(folder, _)| *folder != "input") {
-        if files.iter().any(|known| known.file == *file) {
+        if files.iter().any(|known| known.file == *file && known.folder.as_deref() == Some(folder)) {
             continue;
         }
         let known = models.by_file(file);

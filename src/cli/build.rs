@@ -1,11 +1,14 @@
 //! `wfc build`: presets in, workflows and manifests out.
 
+mod outputs;
+
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::output::{self, Written};
+use outputs::{Claims, Outcome, Place, Sink};
+
 use super::session::{self, Found, Ready, Session};
-use super::{Exit, Stream, Terminal, ToolError, ignore_closed_pipe, print};
+use super::{Exit, Stream, Terminal, ToolError, ignore_closed_pipe};
 use crate::back::api::{self, Ids, Layout};
 use crate::compile::{self, Job};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -60,78 +63,94 @@ impl Args {
     }
 }
 
-/// What became of one preset.
-enum Outcome {
-    Done,
-    Differs,
-    Failed,
-}
-
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::new(args.catalog.clone());
-    let files = session::expand(&args.presets, session::is_toml)?;
-    check_names(args, &files)?;
     let mut reports = Vec::new();
-    let mut exit = Exit::Clean;
-    let mut presets = 0;
-    for (path, found) in files {
-        let file = session.sources.load(&path)?;
-        let mut diagnostics = Diagnostics::new();
-        let kind = session.kind(file, &mut diagnostics);
-        if found == Found::Walked && kind != Some(Kind::Preset) && diagnostics.is_empty() {
-            continue;
-        }
-        presets += 1;
-        let ready = match kind {
-            Some(Kind::Graph | Kind::Project) => {
-                let what = kind.map_or("", Kind::name);
-                return Err(ToolError::new(format!(
-                    "{} is a {what}, not a preset; `wfc lint` checks it",
-                    path.display()
-                )));
-            }
-            _ if diagnostics.has_errors() => None,
-            _ => session.preset(file, &args.set, &mut diagnostics)?,
-        };
-        let outcome = match ready {
-            Some(ready) => preset(&path, &ready, &session, args, &mut diagnostics)?,
-            None => Outcome::Failed,
-        };
-        if !matches!(outcome, Outcome::Done) {
-            exit = Exit::Findings;
-        }
-        reports.push(FileReport { path, kind: "preset", diagnostics: diagnostics.into_sorted() });
-    }
-    if presets == 0 {
-        return Err(ToolError::new(
-            "there is no preset in what was given; a preset is a .toml file with `graph = \"…\"`",
-        ));
-    }
-    if args.format != Format::Human || reports.iter().any(|report| !report.diagnostics.is_empty()) {
+    let result = build(args, &mut session, &mut reports);
+    // What was found before the tool had to give up is worth seeing, too.
+    if (args.format != Format::Human && result.is_ok())
+        || reports.iter().any(|report| !report.diagnostics.is_empty())
+    {
         let json_alone = args.format != Format::Human && !args.to_stdout();
         let stream = if json_alone { Stream::Output } else { Stream::Error };
         terminal.report(args.format, stream, &session.sources, &reports)?;
     }
+    result
+}
+
+/// A preset that was read, as far as it could be.
+struct Planned {
+    path: PathBuf,
+    ready: Option<Ready>,
+    diagnostics: Diagnostics,
+}
+
+fn build(args: &Args, session: &mut Session, reports: &mut Vec<FileReport>) -> Result<Exit, ToolError> {
+    let mut exit = Exit::Clean;
+    let mut planned = Vec::new();
+    for (path, found) in session::expand(&args.presets, session::is_toml)? {
+        match plan(&path, found, args, session) {
+            Ok(Some(preset)) => planned.push(preset),
+            Ok(None) => {}
+            Err(error) if found == Found::Named && args.presets.len() == 1 => return Err(error),
+            Err(ToolError(message)) => {
+                exit = Exit::Failed;
+                let diagnostics = vec![Diagnostic::format("unreadable-file", message)];
+                reports.push(FileReport { path, kind: "unknown", diagnostics });
+            }
+        }
+    }
+    if planned.is_empty() && exit == Exit::Clean {
+        return Err(ToolError::new(
+            "there is no preset in what was given; a preset is a .toml file with `graph = \"…\"`",
+        ));
+    }
+    let mut claims = Claims::default();
+    for preset in planned.iter().filter(|_| !args.to_stdout()) {
+        claims.claim(&preset.path, &place(args, &preset.path), preset.ready.as_ref())?;
+    }
+    for Planned { path, ready, mut diagnostics } in planned {
+        let outcome = match &ready {
+            Some(ready) => preset(&path, ready, session, args, &mut diagnostics),
+            None => Ok(Outcome::Failed),
+        };
+        reports.push(FileReport { path, kind: "preset", diagnostics: diagnostics.into_sorted() });
+        if !matches!(outcome?, Outcome::Done) {
+            exit = exit.max(Exit::Findings);
+        }
+    }
     Ok(exit)
 }
 
-/// Two presets of the same name must not overwrite each other's output.
-fn check_names(args: &Args, files: &[(PathBuf, Found)]) -> Result<(), ToolError> {
-    let Some(folder) = args.output.as_ref().filter(|_| !args.to_stdout()) else { return Ok(()) };
-    for (index, (path, _)) in files.iter().enumerate() {
-        if let Some((other, _)) =
-            files[..index].iter().find(|(other, _)| other.file_stem() == path.file_stem())
-        {
+/// Reads one file; nothing if it was met in a folder and is no preset.
+fn plan(path: &Path, found: Found, args: &Args, session: &mut Session) -> Result<Option<Planned>, ToolError> {
+    let file = session.sources.load(path)?;
+    let mut diagnostics = Diagnostics::new();
+    let kind = session.kind(file, &mut diagnostics);
+    let ready = match kind {
+        _ if found == Found::Walked && kind != Some(Kind::Preset) && diagnostics.is_empty() => {
+            return Ok(None);
+        }
+        Some(Kind::Graph | Kind::Project) => {
+            let what = kind.map_or("", Kind::name);
             return Err(ToolError::new(format!(
-                "{} and {} would both be written to {} under the same name; build them apart",
-                other.display(),
-                path.display(),
-                folder.display(),
+                "{} is a {what}, not a preset; `wfc lint` checks it",
+                path.display()
             )));
         }
+        _ if diagnostics.has_errors() => None,
+        _ => session.preset(file, &args.set, &mut diagnostics)?,
+    };
+    Ok(Some(Planned { path: path.to_owned(), ready, diagnostics }))
+}
+
+/// Where the outputs of the preset at `path` go.
+fn place(args: &Args, path: &Path) -> Place {
+    Place {
+        folder: args.output.clone().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).to_owned()),
+        stem: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
     }
-    Ok(())
 }
 
 fn preset(
@@ -141,12 +160,8 @@ fn preset(
     args: &Args,
     diagnostics: &mut Diagnostics,
 ) -> Result<Outcome, ToolError> {
-    let Some(mut job) = ready.compiler.job(&ready.loaded, &session.sources, diagnostics) else {
-        return Ok(Outcome::Failed);
-    };
-    if diagnostics.has_errors() {
-        return Ok(Outcome::Failed);
-    }
+    let job = ready.compiler.job(&ready.loaded, &session.sources, diagnostics);
+    let Some(mut job) = job.filter(|_| !diagnostics.has_errors()) else { return Ok(Outcome::Failed) };
     let ids = match args.ids {
         IdStyle::Names => Ids::Names,
         IdStyle::Numeric => Ids::Numeric,
@@ -154,30 +169,12 @@ fn preset(
     if args.to_stdout() {
         return stream(&mut job, ids, diagnostics);
     }
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let folder = args.output.clone().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).to_owned());
-    let place = Place { folder, stem };
+    let place = place(args, path);
     let sink = Sink { check: args.check, quiet: args.check || args.format != Format::Human };
     if job.is_batch() {
         batch(&mut job, ids, &place, &sink, diagnostics)
     } else {
         single(&mut job, ids, &place, &sink, diagnostics)
-    }
-}
-
-/// Where the outputs of a preset go.
-struct Place {
-    folder: PathBuf,
-    stem: String,
-}
-
-impl Place {
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-
-    fn manifest(&self) -> PathBuf {
-        self.file(&format!("{}.wfc.json", self.stem))
     }
 }
 
@@ -190,10 +187,10 @@ fn single(
 ) -> Result<Outcome, ToolError> {
     let Some(checked) = job.compile(0, diagnostics) else { return Ok(Outcome::Failed) };
     let workflow = compile::workflow_bytes(&checked, ids, Layout::Pretty);
-    let name = format!("{}.workflow_api.json", place.stem);
+    let name = place.workflow();
     let manifest = job.manifest(&checked, ids, &name, &workflow).to_bytes();
     sink.put(
-        vec![(place.file(&name), workflow), (place.manifest(), manifest)],
+        vec![(place.path(&name), workflow), (place.path(&place.manifest()), manifest)],
         Some(checked.graph().len()),
         diagnostics,
     )
@@ -221,7 +218,6 @@ fn batch(
     if bad > 0 {
         return Ok(Outcome::Failed);
     }
-    let digits = count.to_string().len();
     let mut hasher = blake3::Hasher::new();
     let mut workflow = Vec::new();
     let mut outcome = Outcome::Done;
@@ -230,8 +226,8 @@ fn batch(
         workflow.clear();
         api::write(&checked, ids, Layout::Pretty, &mut workflow);
         hasher.update(&workflow);
-        let name = format!("{}-{:0digits$}.workflow_api.json", place.stem, number + 1);
-        match sink.put(vec![(place.file(&name), workflow.clone())], None, diagnostics)? {
+        let name = place.numbered(number + 1, count);
+        match sink.put(vec![(place.path(&name), workflow.clone())], None, diagnostics)? {
             Outcome::Done => {}
             other => outcome = other,
         }
@@ -240,15 +236,14 @@ fn batch(
         }
     }
     let Some(first) = job.compile(0, diagnostics) else { return Ok(Outcome::Failed) };
-    let files = format!("{}-{{n}}.workflow_api.json", place.stem);
+    let files = place.pattern("{n}");
     let hash = format!("blake3:{}", hasher.finalize());
     let manifest = job.batch_manifest(&first, ids, files, hash).to_bytes();
-    sink.say(&format!(
-        "{} workflows: {}\n",
-        count,
-        place.file(&format!("{}-*.workflow_api.json", place.stem)).display()
-    ))?;
-    match sink.put(vec![(place.manifest(), manifest)], None, diagnostics)? {
+    sink.say(&format!("{} workflows: {}\n", count, place.path(&place.pattern("*")).display()))?;
+    if sink.has_left_over(place, count, diagnostics) {
+        outcome = Outcome::Differs;
+    }
+    match sink.put(vec![(place.path(&place.manifest()), manifest)], None, diagnostics)? {
         Outcome::Done => Ok(outcome),
         other => Ok(other),
     }
@@ -269,57 +264,4 @@ fn stream(job: &mut Job<'_>, ids: Ids, diagnostics: &mut Diagnostics) -> Result<
     }
     ignore_closed_pipe(out.flush())?;
     Ok(Outcome::Done)
-}
-
-/// Takes finished files: to disk, or for comparison with what is there.
-struct Sink {
-    check: bool,
-    /// Standard output is for the report alone.
-    quiet: bool,
-}
-
-impl Sink {
-    fn say(&self, text: &str) -> Result<(), ToolError> {
-        if self.quiet { Ok(()) } else { print(text) }
-    }
-
-    fn put(
-        &self,
-        files: Vec<(PathBuf, Vec<u8>)>,
-        nodes: Option<usize>,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Outcome, ToolError> {
-        if self.check {
-            return Ok(compare(&files, diagnostics));
-        }
-        for (path, written) in output::write_all_atomic(files)? {
-            let Some(nodes) = nodes.filter(|_| !path.to_string_lossy().ends_with(".wfc.json")) else {
-                continue;
-            };
-            let state = if written == Written::Unchanged { ", unchanged" } else { "" };
-            self.say(&format!("{} ({nodes} nodes{state})\n", path.display()))?;
-        }
-        Ok(Outcome::Done)
-    }
-}
-
-/// Reports every file that is not on disk as it would be written.
-fn compare(files: &[(PathBuf, Vec<u8>)], diagnostics: &mut Diagnostics) -> Outcome {
-    let mut outcome = Outcome::Done;
-    for (path, bytes) in files {
-        let problem = match std::fs::read(path) {
-            Ok(present) if present == *bytes => continue,
-            Ok(_) => format!("{} is not what the preset gives now", path.display()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                format!("{} is missing", path.display())
-            }
-            Err(error) => format!("cannot read {}: {error}", path.display()),
-        };
-        diagnostics.push(
-            Diagnostic::format("output-out-of-date", problem)
-                .help("run `wfc build` without --check and commit the result"),
-        );
-        outcome = Outcome::Differs;
-    }
-    outcome
 }

@@ -113,6 +113,9 @@ fn preset(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> R
     let Some(mut job) = ready.compiler.job(&ready.loaded, &session.sources, diagnostics) else {
         return Ok(());
     };
+    if diagnostics.has_errors() {
+        return Ok(());
+    }
     for number in 0..job.count().min(MAX_COMBINATIONS) {
         if job.compile(number, diagnostics).is_none() {
             break;

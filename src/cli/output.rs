@@ -69,11 +69,7 @@ impl fmt::Display for OutputError {
     }
 }
 
-impl std::error::Error for OutputError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
+impl std::error::Error for OutputError {}
 
 /// Writes a file with all its folders. It has either its old content or the new one, whenever the power
 /// fails. Its permissions stay; a symbolic link stays one, and its target is written. A device or a pipe

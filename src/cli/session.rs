@@ -1,6 +1,6 @@
 //! What one run of a command shares: the files it read and a compiler for each catalog.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,7 +94,15 @@ impl Session {
         if source.path().file_name().is_some_and(|name| name == project::FILE_NAME) {
             return Some(Kind::Project);
         }
-        toml::kind_of(&toml::parse(file, source.text(), diagnostics)?)
+        let mut problems = Diagnostics::new();
+        match toml::parse(file, source.text(), &mut problems) {
+            // Wrong values are reported by whoever reads the file as what it is.
+            Some(root) => toml::kind_of(&root),
+            None => {
+                diagnostics.append(&mut problems);
+                None
+            }
+        }
     }
 }
 
@@ -120,21 +128,27 @@ pub(super) fn open_catalog(name: &str) -> Result<Catalog, ToolError> {
 }
 
 /// The files that `paths` stand for: files as they are, folders with every file below them that
-/// git would not ignore and that `wanted` takes, in order of their names.
+/// git would not ignore and that `wanted` takes, in order of their names; each file once.
 pub(super) fn expand(
     paths: &[PathBuf],
     wanted: impl Fn(&Path) -> bool,
 ) -> Result<Vec<(PathBuf, Found)>, ToolError> {
-    let mut files = Vec::new();
+    let mut files: Vec<(PathBuf, Found)> = Vec::new();
+    let mut seen = BTreeSet::new();
     for path in paths {
         if !path.is_dir() {
-            files.push((path.clone(), Found::Named));
+            if seen.insert(source::identity(path)) {
+                files.push((path.clone(), Found::Named));
+            }
             continue;
         }
         let walk = ignore::WalkBuilder::new(path).require_git(false).sort_by_file_path(Path::cmp).build();
         for entry in walk {
             let entry = entry?;
-            if entry.file_type().is_some_and(|kind| kind.is_file()) && wanted(entry.path()) {
+            if entry.file_type().is_some_and(|kind| kind.is_file())
+                && wanted(entry.path())
+                && seen.insert(source::identity(entry.path()))
+            {
                 files.push((entry.into_path(), Found::Walked));
             }
         }

@@ -3,6 +3,8 @@
 //! The language is MiniJinja's expression language, cut down to what is deterministic and bounded:
 //! no functions, the filters listed in [`FILTERS`], strict about undefined names, limited fuel.
 
+mod guard;
+
 use std::sync::Arc;
 
 use minijinja::value::{Object, ValueKind};
@@ -12,17 +14,18 @@ use crate::diag::{self, Diagnostic};
 use crate::ir::Value;
 use crate::source::{Sources, Span, Spanned};
 
-/// Longest expression, in bytes. Real ones are under a hundred.
-const MAX_LENGTH: usize = 4096;
+/// Longest expression, in bytes. Real ones are under a hundred; the parser's recursion is bounded by it.
+pub const MAX_LENGTH: usize = 1000;
+
+/// Longest text that an expression may give, in bytes.
+const MAX_TEXT: usize = 1 << 20;
 
 /// Instructions that one evaluation may take. Real expressions take about ten.
 const FUEL: u64 = 5_000;
 
 /// The filters that expressions may use, for the documentation.
-pub const FILTERS: [&str; 16] = [
-    "abs", "bool", "ceil", "first", "float", "floor", "int", "join", "last", "length", "lower", "max", "min",
-    "round", "string", "upper",
-];
+pub const FILTERS: [&str; 11] =
+    ["abs", "bool", "ceil", "float", "floor", "int", "length", "lower", "round", "string", "upper"];
 
 /// Compiles expressions.
 #[derive(Debug)]
@@ -39,16 +42,11 @@ impl Default for Engine {
         environment.add_filter("abs", filters::abs);
         environment.add_filter("bool", filters::bool);
         environment.add_filter("ceil", |number: f64| whole(number.ceil()));
-        environment.add_filter("first", filters::first);
         environment.add_filter("float", filters::float);
         environment.add_filter("floor", |number: f64| whole(number.floor()));
         environment.add_filter("int", filters::int);
-        environment.add_filter("join", filters::join);
-        environment.add_filter("last", filters::last);
         environment.add_filter("length", filters::length);
         environment.add_filter("lower", filters::lower);
-        environment.add_filter("max", filters::max);
-        environment.add_filter("min", filters::min);
         environment.add_filter("round", filters::round);
         environment.add_filter("string", filters::string);
         environment.add_filter("upper", filters::upper);
@@ -79,14 +77,16 @@ pub struct Expression<'e> {
 }
 
 impl Engine {
-    /// Compiles `source`, which may name the parameters in `names`.
+    /// Compiles `source`, which may name the parameters in `names`. `is_text` tells which of them are
+    /// anything but a number.
     ///
     /// # Errors
-    /// When it is too long, not an expression, or names something else.
+    /// When it is too long, not an expression, names something else, or could take all memory.
     pub fn compile(
         &self,
         source: &Spanned<Arc<str>>,
         names: &[Arc<str>],
+        is_text: &dyn Fn(&str) -> bool,
         sources: &Sources,
     ) -> Result<Expression<'_>, Vec<Diagnostic>> {
         let text = &source.value;
@@ -101,6 +101,11 @@ impl Engine {
             Ok(compiled) => compiled,
             Err(error) => return Err(vec![syntax_error(&error, source, sources)]),
         };
+        if let Some(refusal) = guard::refusal(text, is_text) {
+            let span = place(source, refusal.range, sources);
+            let problem = Diagnostic::format("bad-expression", refusal.message).at(span, "");
+            return Err(vec![problem.help(refusal.help)]);
+        }
         let mut used: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
         used.sort();
         let mut reads = Vec::new();
@@ -172,23 +177,34 @@ impl Expression<'_> {
         &self.source
     }
 
+    fn result(&self, scope: &Scope, sources: &Sources) -> Result<minijinja::Value, Box<Diagnostic>> {
+        self.compiled.eval(scope.context.clone()).map_err(|error| {
+            if error.kind() == ErrorKind::OutOfFuel {
+                return Self::failure("the expression takes too long".into(), self.source.span);
+            }
+            let span = error.range().map_or(self.source.span, |range| place(&self.source, range, sources));
+            let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+            Self::failure(format!("the expression fails: {detail}"), span)
+        })
+    }
+
+    fn failure(message: String, span: Span) -> Box<Diagnostic> {
+        Box::new(Diagnostic::format("expression-failed", message).at(span, ""))
+    }
+
     /// Evaluates it.
     ///
     /// # Errors
     /// When it fails (mixed types, division by zero), runs too long or gives no plain value.
     pub fn evaluate(&self, scope: &Scope, sources: &Sources) -> Result<Value, Box<Diagnostic>> {
-        let fail =
-            |message: String, span| Box::new(Diagnostic::format("expression-failed", message).at(span, ""));
-        let result = self.compiled.eval(scope.context.clone()).map_err(|error| {
-            if error.kind() == ErrorKind::OutOfFuel {
-                return fail("the expression takes too long".into(), self.source.span);
-            }
-            let span = error.range().map_or(self.source.span, |range| place(&self.source, range, sources));
-            let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-            fail(format!("the expression fails: {detail}"), span)
-        })?;
+        let result = self.result(scope, sources)?;
         from_minijinja(&result).ok_or_else(|| {
-            fail(format!("the expression gives {}, which no input takes", result.kind()), self.source.span)
+            let what = match result.kind() {
+                ValueKind::Number => "a number that no input takes".to_owned(),
+                ValueKind::String => format!("a text of more than {MAX_TEXT} bytes"),
+                kind => format!("{kind}, which no input takes"),
+            };
+            Self::failure(format!("the expression gives {what}"), self.source.span)
         })
     }
 
@@ -197,15 +213,7 @@ impl Expression<'_> {
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
     pub fn is_true(&self, scope: &Scope, sources: &Sources) -> Result<bool, Box<Diagnostic>> {
-        Ok(match self.evaluate(scope, sources)? {
-            Value::Null => false,
-            Value::Bool(bool) => bool,
-            Value::Int(int) => int != 0,
-            Value::Float(float) => float != 0.0,
-            Value::Str(text) => !text.is_empty(),
-            Value::List(items) => !items.is_empty(),
-            Value::Map(entries) => !entries.is_empty(),
-        })
+        Ok(self.result(scope, sources)?.is_true())
     }
 }
 
@@ -259,9 +267,8 @@ fn from_minijinja(value: &minijinja::Value) -> Option<Value> {
         ValueKind::Number => {
             f64::try_from(value.clone()).ok().filter(|float| float.is_finite()).map(Value::Float)
         }
-        ValueKind::String => value.as_str().map(|text| Value::Str(text.into())),
-        ValueKind::Seq | ValueKind::Iterable => {
-            value.try_iter().ok()?.map(|item| from_minijinja(&item)).collect::<Option<_>>().map(Value::List)
+        ValueKind::String => {
+            value.as_str().filter(|text| text.len() <= MAX_TEXT).map(|text| Value::Str(text.into()))
         }
         _ => None,
     }

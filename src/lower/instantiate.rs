@@ -56,6 +56,14 @@ struct Fill<'t, 'd> {
     diagnostics: &'d mut Diagnostics,
 }
 
+/// The input that a link is looked up for.
+struct Consumer<'p> {
+    /// The list that its node repeats over, and which item it is.
+    list: Option<usize>,
+    index: usize,
+    kind: &'p InputKind,
+}
+
 /// An input value on its way into the graph.
 enum Resolved {
     Value(Argument, Option<Span>),
@@ -207,17 +215,22 @@ impl Fill<'_, '_> {
     }
 
     fn link(&self, link: LinkPlan, from: &NodePlan<'_>, index: usize, kind: &InputKind) -> Resolved {
-        let target = &self.template.nodes[link.node];
-        let instances = self.instances[link.node];
-        let same_list = target.for_each.is_some() && target.for_each == from.for_each;
-        let found = if same_list { instances.nth(index) } else { instances.last() };
-        let value = match found {
-            Some(node) => Some(Argument::Link { from: node, slot: link.slot }),
-            None => self.bypass(link, kind, 0),
-        };
-        match value {
+        match self.source(link, &Consumer { list: from.for_each, index, kind }, 0) {
             Some(value) => Resolved::Value(value, None),
             None => Resolved::Dropped { node: link.node },
+        }
+    }
+
+    /// The output that a link stands for: of the node itself, item by item over the same list and of
+    /// the last item otherwise, or what a node that is not there passes on.
+    fn source(&self, link: LinkPlan, consumer: &Consumer<'_>, depth: usize) -> Option<Argument> {
+        let list = self.template.nodes[link.node].for_each;
+        let instances = self.instances[link.node];
+        let same_list = list.is_some() && list == consumer.list;
+        let found = if same_list { instances.nth(consumer.index) } else { instances.last() };
+        match found {
+            Some(from) => Some(Argument::Link { from, slot: link.slot }),
+            None => self.bypass(link, consumer, depth),
         }
     }
 
@@ -227,16 +240,15 @@ impl Fill<'_, '_> {
         present.copied().ok_or_else(|| links.first().map(|link| link.node))
     }
 
-    /// What ComfyUI's bypass gives to an input of type `kind` that was linked to a node which is
-    /// switched off: what is linked to one input of that node, chosen as the editor does: the input
+    /// What ComfyUI's bypass gives to an input that was linked to a node which is switched off: what is linked to one input of that node, chosen as the editor does: the input
     /// at the output's own position if it fits, else the first of exactly the wanted type, else the
     /// first that connects. If nothing is linked there, nothing is given.
-    fn bypass(&self, link: LinkPlan, kind: &InputKind, depth: usize) -> Option<Argument> {
+    fn bypass(&self, link: LinkPlan, consumer: &Consumer<'_>, depth: usize) -> Option<Argument> {
         if depth > self.template.nodes.len() {
             return None;
         }
         let node = &self.template.nodes[link.node];
-        let wanted = kind.type_name();
+        let wanted = consumer.kind.type_name();
         let slot = link.slot as usize;
         let output = &node.class.outputs.get(slot)?.types;
         let sockets = sockets(node);
@@ -251,17 +263,10 @@ impl Fill<'_, '_> {
         };
         match &chosen?.input?.value {
             ValuePlan::Link(next) | ValuePlan::Prev { initial: Some(next), .. } => {
-                self.follow(*next, kind, depth)
+                self.source(*next, consumer, depth + 1)
             }
-            ValuePlan::FirstOf(links) => self.follow(self.first_present(links).ok()?, kind, depth),
+            ValuePlan::FirstOf(links) => self.source(self.first_present(links).ok()?, consumer, depth + 1),
             _ => None,
-        }
-    }
-
-    fn follow(&self, link: LinkPlan, kind: &InputKind, depth: usize) -> Option<Argument> {
-        match self.instances[link.node].last() {
-            Some(from) => Some(Argument::Link { from, slot: link.slot }),
-            None => self.bypass(link, kind, depth + 1),
         }
     }
 

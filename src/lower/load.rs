@@ -234,8 +234,14 @@ pub fn set(loaded: &mut Loaded, setting: &str, sources: &mut Sources, diagnostic
         )
     );
     let bare = is_text && !value.trim_start().starts_with(['"', '\'']);
-    let raw =
-        if bare { Raw::Str(value.into()) } else { toml_value(file, setting, value, value_span, diagnostics) };
+    let raw = if kind.is_none() {
+        // That there is no such parameter is reported together with all others.
+        Raw::Invalid
+    } else if bare {
+        Raw::Str(value.into())
+    } else {
+        toml_value(file, setting, value, value_span, diagnostics)
+    };
     loaded.preset.matrix.remove(&name);
     loaded.preset.params.set(Spanned::new(name, key_span), Item::new(raw, value_span));
 }

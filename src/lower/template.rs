@@ -13,7 +13,7 @@ use super::params;
 use crate::catalog::{Catalog, InputKind, Models, NodeClass};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::toml::decode::{At, Named};
-use crate::front::toml::graph::{GraphFile, InputDecl, NodeDecl};
+use crate::front::toml::graph::{GraphFile, InputDecl, NodeDecl, ParamType};
 use crate::ir::Value;
 use crate::source::{Sources, Span, Spanned};
 
@@ -114,11 +114,13 @@ pub fn prepare<'e>(
 ) -> Option<Template<'e>> {
     let before = diagnostics.error_count();
     let names: Arc<[Arc<str>]> = file.params.iter().map(|(name, _)| name.value.clone()).collect();
+    let expression_names = names.iter().chain(file.params.broken()).cloned().collect();
     let mut builder = Builder {
         file,
         chosen,
         context,
         names: &names,
+        expression_names,
         diagnostics,
         expressions: Vec::new(),
         models: Vec::new(),
@@ -147,6 +149,8 @@ struct Builder<'b, 'e> {
     chosen: &'b Named<At<Arc<str>>>,
     context: Context<'e>,
     names: &'b [Arc<str>],
+    /// With those of broken parameters, which are no news to whoever reads the messages.
+    expression_names: Vec<Arc<str>>,
     diagnostics: &'b mut Diagnostics,
     expressions: Vec<Expression<'e>>,
     models: Vec<(Arc<str>, Arc<str>)>,
@@ -159,10 +163,19 @@ impl<'e> Builder<'_, 'e> {
     }
 
     fn compile(&mut self, source: &Spanned<Arc<str>>) -> Option<Expression<'e>> {
-        match self.context.engine.compile(source, self.names, self.context.sources) {
+        let is_text = |name: &str| {
+            let kind = self.file.params.get(name).map(|param| *param.kind.get());
+            kind.is_some_and(|kind| {
+                !matches!(kind, ParamType::Int | ParamType::Float | ParamType::Seed | ParamType::Bool)
+            })
+        };
+        let (engine, sources) = (self.context.engine, self.context.sources);
+        match engine.compile(source, &self.expression_names, &is_text, sources) {
             Ok(expression) => {
                 for &param in &expression.reads {
-                    self.used_params[param] = true;
+                    if let Some(used) = self.used_params.get_mut(param) {
+                        *used = true;
+                    }
                 }
                 Some(expression)
             }

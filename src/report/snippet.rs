@@ -223,8 +223,11 @@ impl Excerpt {
             .without_primary_span_start();
         let mut out = String::new();
         match handler.render_report(&mut out, self) {
-            // The first line is the message, and this one's is empty.
-            Ok(()) => out.trim_start_matches('\n').to_owned(),
+            // The first line is the message, and this one's is empty; empty lines of source end in a blank.
+            Ok(()) => {
+                let lines = out.lines().skip_while(|line| line.is_empty());
+                lines.flat_map(|line| [line.trim_end(), "\n"]).collect()
+            }
             Err(fmt::Error) => format!("  --> {}\n", self.title),
         }
     }

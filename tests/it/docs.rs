@@ -8,8 +8,13 @@ fn examples(page: &str) -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let text = std::fs::read_to_string(path).unwrap();
     let blocks = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
-    let whole = blocks.filter(|block| block.contains("\ngraph = ") || block.starts_with("graph = ") || block.contains("\n[nodes."));
-    whole.enumerate().map(|(number, block)| (format!("{page}, example {}", number + 1), block.to_owned())).collect()
+    let whole = blocks.filter(|block| {
+        block.contains("\ngraph = ") || block.starts_with("graph = ") || block.contains("\n[nodes.")
+    });
+    whole
+        .enumerate()
+        .map(|(number, block)| (format!("{page}, example {}", number + 1), block.to_owned()))
+        .collect()
 }
 
 #[test]

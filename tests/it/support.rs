@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A graph that makes a picture and saves it. `{width}`, `{prompt}` and the rest are what most tests need.
+/// A graph that makes a picture and saves it.
 pub(crate) const PICTURE: &str = r#"title = "A picture"
 stages = ["make", "save"]
 
@@ -235,6 +235,9 @@ impl Folder {
         for name in ["COLUMNS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR"] {
             command.env_remove(name);
         }
+        for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -316,4 +319,9 @@ pub(crate) fn toml_files(folder: &str) -> Vec<(String, String)> {
 #[track_caller]
 pub(crate) fn input<'w>(workflow: &'w Value, node: &str, input: &str) -> &'w Value {
     workflow[node]["inputs"].get(input).unwrap_or_else(|| panic!("no `{input}` of `{node}` in {workflow:#}"))
+}
+
+/// The file of a model of the catalog.
+pub(crate) fn model_file(name: &str) -> String {
+    wfc::catalog::Models::embedded().model(name).unwrap().file
 }

@@ -144,6 +144,11 @@ impl<T> Named<T> {
         self.broken.iter().any(|broken| **broken == *name)
     }
 
+    /// The names of the entries with a mistake in them.
+    pub fn broken(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.broken.iter()
+    }
+
     /// Key and value pairs in written order.
     pub fn iter(&self) -> std::slice::Iter<'_, (Spanned<Arc<str>>, T)> {
         self.entries.iter()
@@ -364,7 +369,9 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
     }
 }
 
-/// Declares a structure of a TOML format: `"key" => field: Type, required|optional|default;`.
+/// Declares a structure of a TOML format: `"key" => field: Type, mode;`. The modes: `required`, without
+/// which there is no structure; `needed`, without which there is an error, but the rest is still
+/// read; `optional` and `default`, which may be left out.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
@@ -407,14 +414,18 @@ macro_rules! table {
         }
     };
     (@type required $type:ty) => { $type };
+    (@type needed $type:ty) => { $type };
     (@type optional $type:ty) => { Option<$type> };
     (@type default $type:ty) => { $type };
     (@read required $fields:ident $key:literal $what:literal) => { $fields.required($key, $what) };
+    (@read needed $fields:ident $key:literal $what:literal) => { $fields.required($key, $what) };
     (@read $mode:ident $fields:ident $key:literal $what:literal) => { $fields.optional($key) };
     (@value required $field:ident) => { $field? };
     (@value optional $field:ident) => { $field };
+    (@value needed $field:ident) => { $field.unwrap_or_default() };
     (@value default $field:ident) => { $field.unwrap_or_default() };
     (@required required) => { true };
+    (@required needed) => { true };
     (@required $mode:ident) => { false };
 }
 pub(crate) use table;

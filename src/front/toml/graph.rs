@@ -17,7 +17,7 @@ table! {
     /// A graph: one pipeline as data.
     pub struct GraphFile ("a graph") {
         /// What the pipeline is called.
-        "title" => title: Arc<str>, required;
+        "title" => title: Arc<str>, needed;
         /// What it makes, and what to know about it.
         "description" => description: Arc<str>, optional;
         /// The generation steps, in order; every node names one of them.
@@ -29,7 +29,7 @@ table! {
         /// Conditions over the parameters that must hold.
         "constraints" => constraints: Vec<Constraint>, default;
         /// The nodes of the workflow. A node's name becomes its id in the compiled workflow.
-        "nodes" => nodes: Named<NodeDecl>, required;
+        "nodes" => nodes: Named<NodeDecl>, needed;
     }
 }
 
@@ -221,7 +221,7 @@ impl Decode for InputDecl {
 fn prev(item: &Item, value: &Item, reader: &mut Reader<'_>) -> Option<InputDecl> {
     let initial = match &value.value {
         Raw::Bool(true) => None,
-        Raw::Table(_) => Some(node_output(value, reader)?),
+        Raw::Table(_) => Some(inner_output(value, reader)?),
         _ => return reader.expected("true, or { node = … } for the first one", value),
     };
     Some(InputDecl::Prev { initial, out: out(item, reader) })
@@ -229,7 +229,19 @@ fn prev(item: &Item, value: &Item, reader: &mut Reader<'_>) -> Option<InputDecl>
 
 fn alternatives(value: &Item, reader: &mut Reader<'_>) -> Option<Vec<NodeOutput>> {
     let Raw::List(items) = &value.value else { return reader.expected("an array of { node = … }", value) };
-    Some(items.iter().filter_map(|item| node_output(item, reader)).collect())
+    Some(items.iter().filter_map(|item| inner_output(item, reader)).collect())
+}
+
+/// An output in a table of its own, which has no other keys.
+fn inner_output(item: &Item, reader: &mut Reader<'_>) -> Option<NodeOutput> {
+    let Raw::Table(entries) = &item.value else { return reader.expected("{ node = … }", item) };
+    for (key, _) in entries.iter().filter(|(key, _)| !matches!(&*key.value, "node" | "out")) {
+        reader.report(
+            Diagnostic::format("unknown-key", format!("`{}` does not go with `node`", key.value))
+                .at(key.span, ""),
+        );
+    }
+    node_output(item, reader)
 }
 
 fn node_output(item: &Item, reader: &mut Reader<'_>) -> Option<NodeOutput> {

@@ -242,7 +242,7 @@ fn empty_spans_and_the_end_of_the_file_are_marked() {
     };
     assert_snapshot!(end(""), @r#"
       ╭─[p.toml:1:1]
-    1 │ 
+    1 │
       · ▲
       · ╰── here
       ╰────
@@ -257,7 +257,7 @@ fn empty_spans_and_the_end_of_the_file_are_marked() {
     assert_snapshot!(end("a = [\n"), @r#"
       ╭─[p.toml:2:1]
     1 │ a = [
-    2 │ 
+    2 │
       · ▲
       · ╰── here
       ╰────
