@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::back::api::{self, Ids, Layout};
-use crate::back::manifest::{self, Manifest};
+use crate::back::manifest::{self, Manifest, Needs};
 use crate::catalog::{Catalog, Gpus, Models};
 use crate::check::{self, Checked};
 use crate::diag::{self, Diagnostic, Diagnostics, Severity};
@@ -14,6 +14,7 @@ use crate::front::toml::decode::Named;
 use crate::front::toml::graph::{GraphFile, Param, ParamType};
 use crate::front::toml::types::Target;
 use crate::front::toml::{Item, Raw};
+use crate::lint;
 use crate::lower::expr::Engine;
 use crate::lower::load::Loaded;
 use crate::lower::matrix::{self, Matrix};
@@ -58,6 +59,7 @@ impl Compiler {
         let values =
             params::resolve(&loaded.graph.params, &given, &self.models, Some(loaded.graph_span), diagnostics);
         let template = prepare(&loaded.graph, &preset.models, self.context(sources), diagnostics);
+        lint::apply(&preset.lint, diagnostics);
         if diagnostics.error_count() > before {
             return None;
         }
@@ -120,7 +122,7 @@ impl Compiler {
                 .any(|known| known.labels == diagnostic.labels && known.rule == diagnostic.rule);
             // A constraint over several parameters may forbid changing one of them alone.
             let expected = variant.is_some() && diagnostic.rule == "constraint-violated";
-            if known || expected {
+            if known || expected || self.is_placeholder(&diagnostic) {
                 continue;
             }
             diagnostics.push(match &variant {
@@ -133,11 +135,22 @@ impl Compiler {
         }
     }
 
+    /// True if a made-up file name was compared with the files of a machine.
+    fn is_placeholder(&self, diagnostic: &Diagnostic) -> bool {
+        let input = diagnostic.node.as_ref().and_then(|node| {
+            let class = self.catalog.class(&node.class_type)?;
+            class.input(node.input.as_deref()?).cloned()
+        });
+        let takes_files = input.is_some_and(|input| input.kind.folder().is_some());
+        diagnostic.rule == "value-not-in-list" && takes_files
+    }
+
     fn context<'c>(&'c self, sources: &'c Sources) -> Context<'c> {
         Context { engine: &self.engine, catalog: &self.catalog, models: &self.models, sources }
     }
 
-    fn check_target(&self, target: &Target, diagnostics: &mut Diagnostics) {
+    /// Checks that a target names one card that exists, or an amount of memory.
+    pub fn check_target(&self, target: &Target, diagnostics: &mut Diagnostics) {
         let Some(gpu) = &target.gpu else { return };
         if let Some(vram) = &target.vram {
             diagnostics.push(
@@ -270,22 +283,31 @@ impl Job<'_> {
             hash: manifest::hash(workflow),
             outputs: manifest::outputs(checked, ids),
         };
-        Manifest { workflow: Some(workflow), ..self.common_manifest(checked, ids) }
+        let mut needs = Needs::default();
+        needs.add(checked);
+        Manifest { workflow: Some(workflow), ..self.common_manifest(checked, &needs, ids) }
     }
 
-    /// The manifest of a batch: `first` is its first workflow, `files` the pattern of the file names,
-    /// `hash` the hash over all files.
+    /// The manifest of a batch: `first` is its first workflow, `needs` what all of them need, `files`
+    /// the pattern of the file names, `hash` the hash over all files.
     #[must_use]
-    pub fn batch_manifest(&self, first: &Checked, ids: Ids, files: String, hash: String) -> Manifest {
+    pub fn batch_manifest(
+        &self,
+        first: &Checked,
+        needs: &Needs,
+        ids: Ids,
+        files: String,
+        hash: String,
+    ) -> Manifest {
         let axes = self.matrix.axes.iter().map(|axis| manifest::Axis {
             param: axis.name.to_string(),
             values: axis.values.iter().map(|given| given.value.to_json()).collect(),
         });
         let batch = manifest::Batch { count: self.count(), files, axes: axes.collect(), hash };
-        Manifest { batch: Some(batch), ..self.common_manifest(first, ids) }
+        Manifest { batch: Some(batch), ..self.common_manifest(first, needs, ids) }
     }
 
-    fn common_manifest(&self, checked: &Checked, ids: Ids) -> Manifest {
+    fn common_manifest(&self, checked: &Checked, needs: &Needs, ids: Ids) -> Manifest {
         let graph = &self.loaded.graph;
         let identity = self.compiler.catalog.identity();
         let shapes =
@@ -302,7 +324,7 @@ impl Job<'_> {
             batch: None,
             target: self.loaded.preset.target.as_ref().map(|target| self.target(target)),
             catalog: manifest::catalog_info(&identity),
-            requires: manifest::requires(checked, &identity, &self.compiler.models),
+            requires: manifest::requires(needs, &identity, &self.compiler.models),
             interface: manifest::Interface {
                 inputs: self.request_schema(),
                 bindings: manifest::bindings(checked, ids, shapes),

@@ -137,6 +137,12 @@ impl Diagnostic {
         Self { gate: Gate::Check, server_type: Some(server_type), ..Self::format(rule, message) }
     }
 
+    /// A warning of gate [`Gate::Lint`].
+    #[must_use]
+    pub fn lint(rule: &'static str, message: impl Into<String>) -> Self {
+        Self { gate: Gate::Lint, severity: Severity::Warning, ..Self::format(rule, message) }
+    }
+
     /// The same with a labelled place; the first one added is the primary one.
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
@@ -188,10 +194,14 @@ impl Diagnostic {
     }
 }
 
+/// So many problems at one place are compared with one another to find doubles.
+const SAME_PLACE: usize = 32;
+
 /// The problems found so far, in the order they were found.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     items: Vec<Diagnostic>,
+    errors: usize,
 }
 
 impl Diagnostics {
@@ -203,24 +213,36 @@ impl Diagnostics {
 
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
         self.items.push(diagnostic);
     }
 
     /// Moves all of `other` here.
     pub fn append(&mut self, other: &mut Self) {
         self.items.append(&mut other.items);
+        self.errors += std::mem::take(&mut other.errors);
+    }
+
+    /// Gives every problem the severity that `severity` says, and drops those for which it says none.
+    pub fn relevel(&mut self, severity: impl Fn(&Diagnostic) -> Option<Severity>) {
+        for mut diagnostic in std::mem::take(self).items {
+            if let Some(severity) = severity(&diagnostic) {
+                diagnostic.severity = severity;
+                self.push(diagnostic);
+            }
+        }
     }
 
     /// True if at least one is an error.
     #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.items.iter().any(|item| item.severity == Severity::Error)
+    pub const fn has_errors(&self) -> bool {
+        self.errors > 0
     }
 
     /// How many errors there are.
     #[must_use]
-    pub fn error_count(&self) -> usize {
-        self.items.iter().filter(|item| item.severity == Severity::Error).count()
+    pub const fn error_count(&self) -> usize {
+        self.errors
     }
 
     /// All, in the order found.
@@ -246,7 +268,8 @@ impl Diagnostics {
         self.items.sort_by_key(Diagnostic::span);
         let mut unique: Vec<Diagnostic> = Vec::with_capacity(self.items.len());
         for item in self.items {
-            let mut same_place = unique.iter().rev().take_while(|known| known.span() == item.span());
+            let mut same_place =
+                unique.iter().rev().take(SAME_PLACE).take_while(|known| known.span() == item.span());
             if !same_place.any(|known| *known == item) {
                 unique.push(item);
             }
@@ -257,7 +280,7 @@ impl Diagnostics {
 
 impl Extend<Diagnostic> for Diagnostics {
     fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, diagnostics: I) {
-        self.items.extend(diagnostics);
+        diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 }
 

@@ -38,6 +38,7 @@ pub mod compile;
 pub mod diag;
 pub mod front;
 pub mod ir;
+pub mod lint;
 pub mod lower;
 pub mod report;
 pub mod source;

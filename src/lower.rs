@@ -25,12 +25,20 @@ pub use template::{Context, Template, prepare};
 /// Most nodes that one workflow may have. The largest published workflows have a few hundred.
 pub const MAX_NODES: usize = 20_000;
 
+/// Most parameters that one graph may declare. The largest built-in graph has about fifty.
+pub const MAX_PARAMS: usize = 1_000;
+
 /// The value as an input of the given kind wants it: `1` becomes `1.0` for a FLOAT, `2.0` becomes `2`
 /// for an INT, and the noise that editors leave in floats (`5.000000000000001`) goes.
 ///
 /// # Errors
 /// What the input takes instead, if the value is of another type.
 pub(crate) fn fit(value: Value, kind: &InputKind) -> Result<Value, String> {
+    if let Value::Int(int) = value
+        && !(i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&int)
+    {
+        return Err(format!("a number of 64 bits, found {int}"));
+    }
     let needed = match (kind, &value) {
         (InputKind::Int { .. }, Value::Int(_))
         | (InputKind::Boolean, Value::Bool(_))

@@ -3,13 +3,15 @@
 //! The types are the format: their serialisation is what is written, and their JSON Schema is
 //! generated from the same declaration.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::api::{self, Ids};
-use crate::catalog::{Identity, Models};
+use crate::catalog::{Identity, Models, NodeClass};
 use crate::check::Checked;
-use crate::ir::Graph;
 
 /// The manifest of a compiled workflow or batch.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -222,47 +224,59 @@ pub fn catalog_info(identity: &Identity) -> CatalogInfo {
     }
 }
 
-/// The packs and model files that a workflow needs.
+/// What the workflows seen so far need.
+#[derive(Debug, Default)]
+pub struct Needs {
+    classes: BTreeMap<Arc<str>, Arc<NodeClass>>,
+    /// Folder and file, in the order of first use.
+    files: Vec<(String, String)>,
+}
+
+impl Needs {
+    /// Adds what one workflow needs.
+    pub fn add(&mut self, checked: &Checked) {
+        let graph = checked.graph();
+        for class in graph.nodes().filter_map(|(_, node)| node.class.as_ref()) {
+            if !self.classes.contains_key(&class.name) {
+                self.classes.insert(class.name.clone(), Arc::clone(class));
+            }
+        }
+        for (folder, file) in graph.files().filter(|(folder, _)| *folder != "input") {
+            if !self.files.iter().any(|(known, present)| known == folder && present == file) {
+                self.files.push((folder.to_owned(), file.to_owned()));
+            }
+        }
+    }
+}
+
+/// The packs and model files that are needed.
 #[must_use]
-pub fn requires(checked: &Checked, identity: &Identity, models: &Models) -> Requires {
-    let graph = checked.graph();
+pub fn requires(needs: &Needs, identity: &Identity, models: &Models) -> Requires {
     let mut packs: Vec<Pack> = Vec::new();
-    for class in graph.nodes().filter_map(|(_, node)| node.class.as_ref()) {
+    for class in needs.classes.values() {
         let at = packs.iter().position(|pack| pack.name == *class.pack).unwrap_or_else(|| {
             let known = identity.packs.iter().find(|pack| pack.name == *class.pack);
             let version = known.and_then(|pack| pack.version.clone());
             packs.push(Pack { name: class.pack.to_string(), version, classes: Vec::new() });
             packs.len() - 1
         });
-        if !packs[at].classes.iter().any(|name| *name == *class.name) {
-            packs[at].classes.push(class.name.to_string());
-        }
+        packs[at].classes.push(class.name.to_string());
     }
     packs.sort_by(|a, b| a.name.cmp(&b.name));
-    for pack in &mut packs {
-        pack.classes.sort();
-    }
-    Requires { packs, models: model_files(graph, models) }
+    let files = needs.files.iter().map(|(folder, file)| model_file(folder, file, models));
+    Requires { packs, models: files.collect() }
 }
 
-/// The model files named by a workflow's inputs, in the order of the workflow.
-fn model_files(graph: &Graph, models: &Models) -> Vec<ModelFile> {
-    let mut files: Vec<ModelFile> = Vec::new();
-    for (folder, file) in graph.files().filter(|(folder, _)| *folder != "input") {
-        if files.iter().any(|known| known.file == *file && known.folder.as_deref() == Some(folder)) {
-            continue;
-        }
-        let known = models.by_file(file);
-        files.push(ModelFile {
-            name: known.as_ref().map(|model| model.name.clone()),
-            file: file.to_owned(),
-            folder: Some(folder.to_owned()),
-            bytes: known.as_ref().and_then(|model| model.bytes),
-            bytes_exact: known.as_ref().filter(|model| model.bytes.is_some()).map(|model| model.bytes_exact),
-            url: known.as_ref().and_then(|model| model.url.clone()),
-        });
+fn model_file(folder: &str, file: &str, models: &Models) -> ModelFile {
+    let known = models.by_file(file);
+    ModelFile {
+        name: known.as_ref().map(|model| model.name.clone()),
+        file: file.to_owned(),
+        folder: Some(folder.to_owned()),
+        bytes: known.as_ref().and_then(|model| model.bytes),
+        bytes_exact: known.as_ref().filter(|model| model.bytes.is_some()).map(|model| model.bytes_exact),
+        url: known.and_then(|model| model.url),
     }
-    files
 }
 
 /// The ids of the output nodes.

@@ -133,6 +133,15 @@ impl InputKind {
         }
     }
 
+    /// The folder whose files the input takes, if it takes files.
+    #[must_use]
+    pub fn folder(&self) -> Option<&str> {
+        match self {
+            Self::Combo(combo) => combo.folder.as_deref(),
+            _ => None,
+        }
+    }
+
     /// True if the editor shows a widget for it, so that a literal is the normal value.
     #[must_use]
     pub const fn is_widget(&self) -> bool {

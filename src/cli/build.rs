@@ -10,6 +10,7 @@ use outputs::{Claims, Outcome, Place, Sink};
 use super::session::{self, Found, Ready, Session};
 use super::{Exit, Stream, Terminal, ToolError, ignore_closed_pipe};
 use crate::back::api::{self, Ids, Layout};
+use crate::back::manifest::Needs;
 use crate::compile::{self, Job};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::toml::Kind;
@@ -39,10 +40,11 @@ pub(super) struct Args {
     /// Write nothing; fail if a file on disk is not what would be written.
     #[arg(long)]
     check: bool,
-    /// Number the nodes instead of using their names.
+    /// How nodes are called in the output.
     #[arg(long, value_enum, default_value = "names")]
     ids: IdStyle,
-    /// The node catalog: `embedded`, packs by name, a captured catalog, an `/object_info` file, or a server's URL.
+    /// The node catalog: `embedded`, some of its packs (`comfyui,kjnodes`), a captured catalog, an
+    /// `/object_info` file, or a server's URL [default: the project's, or `embedded`].
     #[arg(long, value_name = "CATALOG")]
     catalog: Option<String>,
     /// The format of diagnostics.
@@ -87,6 +89,9 @@ struct Planned {
 }
 
 fn build(args: &Args, session: &mut Session, reports: &mut Vec<FileReport>) -> Result<Exit, ToolError> {
+    if args.check && args.to_stdout() {
+        return Err(ToolError::new("--check compares files, so it does not go with -o -"));
+    }
     let mut exit = Exit::Clean;
     let mut planned = Vec::new();
     for (path, found) in session::expand(&args.presets, session::is_toml)? {
@@ -125,6 +130,9 @@ fn build(args: &Args, session: &mut Session, reports: &mut Vec<FileReport>) -> R
 
 /// Reads one file; nothing if it was met in a folder and is no preset.
 fn plan(path: &Path, found: Found, args: &Args, session: &mut Session) -> Result<Option<Planned>, ToolError> {
+    if path.is_file() && !session::is_toml(path) {
+        return Err(ToolError::new(format!("{} is no preset: presets are .toml files", path.display())));
+    }
     let file = session.sources.load(path)?;
     let mut diagnostics = Diagnostics::new();
     let kind = session.kind(file, &mut diagnostics);
@@ -219,6 +227,7 @@ fn batch(
         return Ok(Outcome::Failed);
     }
     let mut hasher = blake3::Hasher::new();
+    let mut needs = Needs::default();
     let mut workflow = Vec::new();
     let mut outcome = Outcome::Done;
     for number in 0..count {
@@ -226,6 +235,7 @@ fn batch(
         workflow.clear();
         api::write(&checked, ids, Layout::Pretty, &mut workflow);
         hasher.update(&workflow);
+        needs.add(&checked);
         let name = place.numbered(number + 1, count);
         match sink.put(vec![(place.path(&name), workflow.clone())], None, diagnostics)? {
             Outcome::Done => {}
@@ -238,7 +248,7 @@ fn batch(
     let Some(first) = job.compile(0, diagnostics) else { return Ok(Outcome::Failed) };
     let files = place.pattern("{n}");
     let hash = format!("blake3:{}", hasher.finalize());
-    let manifest = job.batch_manifest(&first, ids, files, hash).to_bytes();
+    let manifest = job.batch_manifest(&first, &needs, ids, files, hash).to_bytes();
     sink.say(&format!("{} workflows: {}\n", count, place.path(&place.pattern("*")).display()))?;
     if sink.has_left_over(place, count, diagnostics) {
         outcome = Outcome::Differs;

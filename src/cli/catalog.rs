@@ -72,7 +72,7 @@ struct Target {
     /// Leave out the machine's own lists of files, so that the catalog holds for any machine.
     #[arg(long)]
     portable: bool,
-    /// Most bytes to read, in MiB.
+    /// Largest answer or file to accept, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65_536))]
     limit: u64,
 }

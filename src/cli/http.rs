@@ -1,12 +1,26 @@
 //! Requests to a ComfyUI server.
 
 use std::io::Read;
+#[cfg(feature = "exec")]
+use std::time::Duration;
 
 use super::ToolError;
 
 /// Longest answer to a question about the server itself, in bytes.
 #[cfg(feature = "exec")]
 const MAX_STATS_BYTES: u64 = 1 << 20;
+
+/// How long a server may take to accept a connection.
+#[cfg(feature = "exec")]
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long it may take to begin its answer; it collects the lists of all its files for it.
+#[cfg(feature = "exec")]
+const ANSWER: Duration = Duration::from_mins(1);
+
+/// How long the whole answer may take: 100 MiB over a slow line.
+#[cfg(feature = "exec")]
+const BODY: Duration = Duration::from_mins(10);
 
 /// Opens `/object_info` of a server.
 #[cfg(feature = "exec")]
@@ -26,7 +40,12 @@ pub(super) fn comfyui_version(server: &str) -> Option<String> {
 
 #[cfg(feature = "exec")]
 fn get(url: &str) -> Result<ureq::http::Response<ureq::Body>, ToolError> {
-    ureq::get(url).call().map_err(|error| {
+    let config = ureq::Agent::config_builder()
+        .timeout_connect(Some(CONNECT))
+        .timeout_recv_response(Some(ANSWER))
+        .timeout_recv_body(Some(BODY))
+        .build();
+    ureq::Agent::new_with_config(config).get(url).call().map_err(|error| {
         ToolError::new(format!("{url}: {error}; is ComfyUI running there? try the address in a browser"))
     })
 }

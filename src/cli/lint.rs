@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use super::session::{self, Found, Session};
 use super::{Exit, Stream, Terminal, ToolError};
-use crate::check;
+use crate::catalog::Catalog;
+use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json;
 use crate::front::toml::graph::GraphFile;
+use crate::front::toml::project::Project;
 use crate::front::toml::{self, Kind};
 use crate::report::{FileReport, Format};
-use crate::source::FileId;
+use crate::source::{self, FileId};
+use crate::{check, lint};
 
 /// Combinations of a batch that are checked; a matrix of many seeds says the same again and again.
 const MAX_COMBINATIONS: u64 = 256;
@@ -28,10 +31,11 @@ pub(super) struct Args {
     /// The format of diagnostics.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
-    /// The findings to report: of ComfyUI's own checks only, or all.
+    /// Which findings to report: only what ComfyUI itself would refuse, or all.
     #[arg(long, value_enum, default_value = "all")]
     gate: GateFilter,
-    /// The node catalog: `embedded`, packs by name, a captured catalog, an `/object_info` file, or a server's URL.
+    /// The node catalog: `embedded`, some of its packs (`comfyui,kjnodes`), a captured catalog, an
+    /// `/object_info` file, or a server's URL [default: the project's, or `embedded`].
     #[arg(long, value_name = "CATALOG")]
     catalog: Option<String>,
     /// The least severity that makes the exit code 1.
@@ -73,7 +77,15 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     };
     let findings =
         reports.iter().flat_map(|report| &report.diagnostics).any(|diagnostic| diagnostic.severity >= least);
-    Ok(if findings { Exit::Findings } else { Exit::Clean })
+    let unreadable = reports
+        .iter()
+        .flat_map(|report| &report.diagnostics)
+        .any(|diagnostic| diagnostic.rule == "unreadable-file" && diagnostic.labels.is_empty());
+    Ok(match (unreadable, findings) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Findings,
+        (false, false) => Exit::Clean,
+    })
 }
 
 /// Checks one file and gives its kind; nothing if it was met in a folder and is not wfc's business.
@@ -132,12 +144,28 @@ fn graph(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> Re
     if let Some(graph) = toml::read::<GraphFile>(id, &text, diagnostics) {
         compiler.check_graph(&Arc::new(graph), &session.sources, diagnostics);
     }
+    if let Some(root) = root {
+        lint::apply(&root.project.lint, diagnostics);
+    }
     Ok(())
 }
 
-fn project(id: FileId, session: &Session, diagnostics: &mut Diagnostics) {
-    let text = session.sources.file(id).text().clone();
-    toml::read::<toml::project::Project>(id, &text, diagnostics);
+fn project(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) {
+    let source = session.sources.file(id);
+    let (path, text) = (source.path().to_owned(), source.text().clone());
+    let Some(project) = toml::read::<Project>(id, &text, diagnostics) else { return };
+    lint::apply(&project.lint, diagnostics);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let catalog = project.catalog.as_ref().filter(|catalog| session::is_file(catalog.get()));
+    for path in catalog.into_iter().chain(&project.graphs) {
+        if !source::exists(&folder.join(&**path.get())) {
+            let message = format!("there is no `{}` beside this file", path.get());
+            diagnostics.push(Diagnostic::format("unreadable-file", message).at(path.span(), ""));
+        }
+    }
+    if let Some(target) = &project.target {
+        Compiler::new(Arc::new(Catalog::embedded())).check_target(target, diagnostics);
+    }
 }
 
 fn api(
@@ -148,7 +176,8 @@ fn api(
 ) -> Result<Option<&'static str>, ToolError> {
     let source = session.sources.file(id);
     let (path, text) = (source.path().to_owned(), source.text().clone());
-    if found == Found::Walked && !text.contains("\"class_type\"") {
+    let named_as_one = path.to_string_lossy().ends_with(".workflow_api.json");
+    if found == Found::Walked && !named_as_one && !json::is_workflow(&text) {
         return Ok(None);
     }
     let root = session.root(&path, diagnostics)?;

@@ -36,8 +36,10 @@ impl Session {
 
     /// The compiler for a file that belongs to `root`.
     pub(super) fn compiler(&mut self, root: Option<&Root>) -> Result<Arc<Compiler>, ToolError> {
-        let pinned =
-            root.and_then(|root| Some(root.folder.join(root.project.catalog.as_ref()?.get().as_ref())));
+        let pinned = root.and_then(|root| {
+            let catalog = root.project.catalog.as_ref()?.get();
+            Some(if is_file(catalog) { root.folder.join(&**catalog) } else { PathBuf::from(&**catalog) })
+        });
         let name = match (&self.catalog, pinned) {
             (Some(given), _) => given.clone(),
             (None, Some(path)) => path.to_string_lossy().into_owned(),
@@ -95,15 +97,22 @@ impl Session {
             return Some(Kind::Project);
         }
         let mut problems = Diagnostics::new();
-        match toml::parse(file, source.text(), &mut problems) {
-            // Wrong values are reported by whoever reads the file as what it is.
-            Some(root) => toml::kind_of(&root),
-            None => {
-                diagnostics.append(&mut problems);
-                None
-            }
+        let root = toml::parse(file, source.text(), &mut problems);
+        if root.is_none() {
+            // What is wrong with values is reported by whoever reads the file as what it is.
+            diagnostics.append(&mut problems);
         }
+        toml::kind_of(&root?)
     }
+}
+
+/// True if a catalog's name is a path: neither a server nor an embedded one.
+pub(super) fn is_file(catalog: &str) -> bool {
+    !is_server(catalog) && Catalog::named(catalog).is_none()
+}
+
+fn is_server(catalog: &str) -> bool {
+    catalog.starts_with("http://") || catalog.starts_with("https://")
 }
 
 /// Opens a catalog: the built-in one (an empty name or `embedded`), some of its packs by name, a
@@ -116,7 +125,7 @@ pub(super) fn open_catalog(name: &str) -> Result<Catalog, ToolError> {
         return Ok(catalog);
     }
     let options = ImportOptions::default();
-    let bytes = if name.starts_with("http://") || name.starts_with("https://") {
+    let bytes = if is_server(name) {
         let mut bytes = Vec::new();
         let limit = options.limit_bytes.saturating_add(1);
         super::http::object_info(name)?.take(limit).read_to_end(&mut bytes)?;

@@ -48,6 +48,14 @@ pub fn read(file: FileId, text: &str, catalog: &Catalog, diagnostics: &mut Diagn
     Some(reader.graph)
 }
 
+/// True if `text` is a workflow in API format, or nearly one: an object with a node in it.
+#[must_use]
+pub fn is_workflow(text: &str) -> bool {
+    let Ok(json) = serde_json::from_str::<Json>(text) else { return false };
+    let prompt = json.get("prompt").unwrap_or(&json);
+    prompt.as_object().is_some_and(|nodes| nodes.values().any(|node| node.get("class_type").is_some()))
+}
+
 fn not_a_workflow(why: &str, place: Span) -> Diagnostic {
     Diagnostic::format("not-a-workflow", format!("not a workflow in API format: {why}")).at(place, "")
 }

@@ -20,9 +20,9 @@ pub use value::{Item, Raw};
 /// What a TOML file is, judged by its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Has `graph` or `extends`.
+    /// Has `graph`, `extends`, `params` or `matrix`.
     Preset,
-    /// Has `nodes`.
+    /// Has `nodes`, `stages` or `constraints`.
     Graph,
     /// Called `wfc.toml`.
     Project,
@@ -68,9 +68,10 @@ pub fn read<T: Decode>(file: FileId, text: &str, diagnostics: &mut Diagnostics) 
 pub fn kind_of(root: &Item) -> Option<Kind> {
     let Raw::Table(entries) = &root.value else { return None };
     let has = |wanted: &str| entries.iter().any(|(key, _)| &*key.value == wanted);
-    if has("nodes") {
+    // A key of one format alone tells, so that a file with a typing error is not passed over.
+    if has("nodes") || has("stages") || has("constraints") {
         Some(Kind::Graph)
-    } else if has("graph") || has("extends") {
+    } else if has("graph") || has("extends") || has("params") || has("matrix") {
         Some(Kind::Preset)
     } else {
         None

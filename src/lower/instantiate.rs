@@ -274,13 +274,19 @@ impl Fill<'_, '_> {
         let absent = &self.template.nodes[absent];
         let why = absent.when.as_ref().map(|when| when.source().span);
         let key = &absent.key.value;
+        let (state, mark) = match (&absent.when, absent.for_each) {
+            (None, Some(list)) => {
+                (format!("the list `{}` of `{key}` is empty", self.template.names[list]), "repeated here")
+            }
+            _ => (format!("`{key}` is switched off"), "switched off here"),
+        };
         self.diagnostics.push(
             Diagnostic::format(
                 "required-input-lost",
-                format!("`{}` needs the input `{}`, but `{key}` is switched off", plan.key.value, input.name),
+                format!("`{}` needs the input `{}`, but {state}", plan.key.value, input.name),
             )
             .at(input.span, format!("links to `{key}`"))
-            .at(why.unwrap_or(absent.key.span), "switched off here")
+            .at(why.unwrap_or(absent.key.span), mark)
             .node(NodeRef {
                 key: plan.key.value.to_string(),
                 class_type: plan.class.name.to_string(),

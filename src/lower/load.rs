@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::library;
 use crate::diag::{self, Diagnostic, Diagnostics};
-use crate::front::toml::decode::{At, Decode as _, Reader};
+use crate::front::toml::decode::At;
 use crate::front::toml::graph::{GraphFile, ParamType};
 use crate::front::toml::preset::Preset;
 use crate::front::toml::project::{self, Project};
@@ -115,7 +115,11 @@ fn find_graph(
         return match sources.load(&beside(home, name)) {
             Ok(file) => Some(file),
             Err(error) => {
-                diagnostics.push(Diagnostic::format("unknown-graph", error.to_string()).at(span, ""));
+                diagnostics.push(
+                    Diagnostic::format("unknown-graph", error.to_string())
+                        .at(span, "")
+                        .help("`graph` with a slash or `.toml` is a path from this file"),
+                );
                 None
             }
         };
@@ -215,7 +219,9 @@ pub fn set(loaded: &mut Loaded, setting: &str, sources: &mut Sources, diagnostic
     };
     let name: Arc<str> = key.trim().into();
     let key_span = Span::new(file, 0..key.trim_end().len());
-    let value_span = Span::new(file, key.len() + 1..setting.len());
+    let blanks = value.len() - value.trim_start().len();
+    let value_span =
+        Span::new(file, key.len() + 1 + blanks..setting.trim_end().len().max(key.len() + 1 + blanks));
     if let Some(slot) = name.strip_prefix("models.") {
         let model = At(Spanned::new(Arc::from(value.trim().trim_matches('"')), value_span));
         loaded.preset.models.set(Spanned::new(slot.into(), key_span), model);
@@ -240,27 +246,21 @@ pub fn set(loaded: &mut Loaded, setting: &str, sources: &mut Sources, diagnostic
     } else if bare {
         Raw::Str(value.into())
     } else {
-        toml_value(file, setting, value, value_span, diagnostics)
+        toml_value(file, setting, value)
     };
     loaded.preset.matrix.remove(&name);
     loaded.preset.params.set(Spanned::new(name, key_span), Item::new(raw, value_span));
 }
 
-/// Parses the right side of a setting; reports what is wrong with it.
-fn toml_value(file: FileId, setting: &str, value: &str, span: Span, diagnostics: &mut Diagnostics) -> Raw {
+/// The right side of a setting as TOML; what is no TOML value counts as a text, so that the message
+/// says what the parameter takes.
+fn toml_value(file: FileId, setting: &str, value: &str) -> Raw {
     let padded = format!("{}={value}", "k".repeat(setting.len() - value.len() - 1));
-    let mut problems = Diagnostics::new();
-    let item = toml::parse(file, &padded, &mut problems).and_then(|root| match root.value {
-        Raw::Table(entries) => entries.into_iter().next().map(|(_, item)| item),
-        _ => None,
-    });
-    if let Some(item) = item.and_then(|item| Item::decode(&item, &mut Reader::new(&mut problems))) {
-        return item.value;
+    let parsed = toml::parse(file, &padded, &mut Diagnostics::new()).map(|root| root.value);
+    match parsed {
+        Some(Raw::Table(entries)) if entries.len() == 1 => {
+            entries.into_iter().next().map_or(Raw::Invalid, |(_, item)| item.value)
+        }
+        _ => Raw::Str(value.trim().into()),
     }
-    diagnostics.push(
-        Diagnostic::format("toml-syntax", format!("`{}` is not a TOML value", value.trim()))
-            .at(span, "")
-            .help("a text goes in quotes: --set 'key=\"text\"'"),
-    );
-    Raw::Invalid
 }

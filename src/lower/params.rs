@@ -121,6 +121,9 @@ pub fn describe(name: &str, param: &Param) -> String {
     if let Some(form) = &param.form {
         let _ = write!(line, ", of the form {}", form.get());
     }
+    for (number, choice) in param.choices.iter().flatten().enumerate() {
+        let _ = write!(line, "{} {}", if number == 0 { ":" } else { "," }, choice.get());
+    }
     let _ = write!(line, "): {}", param.doc);
     line
 }
@@ -208,8 +211,7 @@ const fn needed(kind: ParamType) -> &'static str {
         ParamType::Int | ParamType::Seed => "an integer",
         ParamType::Float => "a number",
         ParamType::Bool => "true or false",
-        ParamType::String => "a string",
-        ParamType::Choice => "one of its choices, a string",
+        ParamType::String | ParamType::Choice => "a string",
         ParamType::Image | ParamType::Video | ParamType::Audio => "a file name, a string",
         ParamType::Model => "a model's name or file name, a string",
         ParamType::LoraList => "a list of LoRAs",
@@ -230,10 +232,22 @@ fn seed(name: &str, int: i128, span: Span) -> Vec<Diagnostic> {
 }
 
 fn file(name: &str, text: &str, span: Span) -> Vec<Diagnostic> {
-    if !text.trim().is_empty() {
+    let wrong = if text.is_empty() {
+        "is empty; it names a file"
+    } else if text.trim() != text {
+        "begins or ends with a blank"
+    } else if text.contains('\\') {
+        "has a backslash, which only Windows takes for a separator"
+    } else if text.starts_with('/') || text.contains("://") || text.split('/').any(|part| part == "..") {
+        "is not a name inside a folder of ComfyUI"
+    } else {
         return Vec::new();
-    }
-    vec![Diagnostic::format("out-of-range", format!("`{name}` is empty; it names a file")).at(span, "")]
+    };
+    vec![
+        Diagnostic::format("bad-file-name", format!("`{name}` {wrong}"))
+            .at(span, "")
+            .help("write the name as ComfyUI shows it, relative to its folder, with forward slashes"),
+    ]
 }
 
 fn choice(name: &str, param: &Param, text: &str, span: Span) -> Vec<Diagnostic> {
@@ -321,11 +335,11 @@ fn lora(item: &Item, models: &Models, problems: &mut Vec<Diagnostic>) -> Option<
     let mut file = None;
     let mut strength = 1.0;
     match &item.value {
-        Raw::Str(text) => file = Some(text.clone()),
+        Raw::Str(text) => file = Some((text.clone(), item.span)),
         Raw::Table(entries) => {
             for (key, value) in entries {
                 match (&*key.value, &value.value) {
-                    ("file", Raw::Str(text)) => file = Some(text.clone()),
+                    ("file", Raw::Str(text)) => file = Some((text.clone(), value.span)),
                     ("strength", raw @ (Raw::Int(_) | Raw::Float(_))) => {
                         strength = raw.to_value().as_f64().unwrap_or(1.0);
                     }
@@ -338,7 +352,8 @@ fn lora(item: &Item, models: &Models, problems: &mut Vec<Diagnostic>) -> Option<
         }
         other => return wrong(format!("a LoRA cannot be {}", other.kind()), item.span),
     }
-    let Some(file) = file else { return wrong("a LoRA needs the key `file`".into(), item.span) };
+    let Some((file, span)) = file else { return wrong("a LoRA needs the key `file`".into(), item.span) };
+    problems.extend(self::file("file", &file, span));
     Some(Value::Map(vec![
         ("file".into(), Value::Str(model_file(&file, models))),
         ("strength".into(), Value::Float(strength)),

@@ -8,8 +8,11 @@ mod lookup;
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::expr::{Engine, Expression};
 use super::params;
+use super::{MAX_NODES, MAX_PARAMS};
 use crate::catalog::{Catalog, InputKind, Models, NodeClass};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::toml::decode::{At, Named};
@@ -113,6 +116,10 @@ pub fn prepare<'e>(
     diagnostics: &mut Diagnostics,
 ) -> Option<Template<'e>> {
     let before = diagnostics.error_count();
+    if let Some(problem) = too_much(file) {
+        diagnostics.push(problem);
+        return None;
+    }
     let names: Arc<[Arc<str>]> = file.params.iter().map(|(name, _)| name.value.clone()).collect();
     let expression_names = names.iter().chain(file.params.broken()).cloned().collect();
     let mut builder = Builder {
@@ -121,6 +128,7 @@ pub fn prepare<'e>(
         context,
         names: &names,
         expression_names,
+        positions: file.nodes.names().enumerate().map(|(at, name)| (name, at)).collect(),
         diagnostics,
         expressions: Vec::new(),
         models: Vec::new(),
@@ -134,7 +142,7 @@ pub fn prepare<'e>(
         .filter_map(|constraint| Some((builder.compile(&constraint.rule.0)?, constraint.message.clone())))
         .collect();
     let nodes = file.nodes.iter().filter_map(|(key, node)| builder.node(key, node)).collect();
-    if builder.diagnostics.error_count() == before {
+    if !builder.diagnostics.has_errors() {
         builder.check_unused();
     }
     let (expressions, models) = (builder.expressions, builder.models);
@@ -144,11 +152,27 @@ pub fn prepare<'e>(
     Some(Template { file: file.clone(), names, models, nodes, constraints, expressions })
 }
 
+/// A file with more nodes or parameters than any workflow has.
+fn too_much(file: &GraphFile) -> Option<Diagnostic> {
+    let over = |what: &str, count: usize, limit: usize, span: Option<Span>| {
+        (count > limit).then(|| {
+            let message = format!("the graph declares {count} {what}; the limit is {limit}");
+            Diagnostic::format("too-many-nodes", message).at_opt(span, "")
+        })
+    };
+    let first_node = file.nodes.iter().next().map(|(name, _)| name.span);
+    let first_param = file.params.iter().next().map(|(name, _)| name.span);
+    over("nodes", file.nodes.len(), MAX_NODES, first_node)
+        .or_else(|| over("parameters", file.params.len(), MAX_PARAMS, first_param))
+}
+
 struct Builder<'b, 'e> {
     file: &'b GraphFile,
     chosen: &'b Named<At<Arc<str>>>,
     context: Context<'e>,
     names: &'b [Arc<str>],
+    /// Where each node stands in the file.
+    positions: FxHashMap<&'b str, usize>,
     /// With those of broken parameters, which are no news to whoever reads the messages.
     expression_names: Vec<Arc<str>>,
     diagnostics: &'b mut Diagnostics,
@@ -236,6 +260,9 @@ impl<'e> Builder<'_, 'e> {
                 }
                 value => value,
             };
+            if let InputDecl::Model(model) = input.get() {
+                self.check_folder(model, &key.value, class, &spec);
+            }
             let plan = InputPlan {
                 name: name.value.clone(),
                 span: input.span(),

@@ -159,6 +159,7 @@ fn a_folder_is_not_a_file() {
      1 │ graph = "sub.toml"
        ·         ──────────
        ╰────
+      help: `graph` with a slash or `.toml` is a path from this file
 
     1 error in 1 file
     "#);
@@ -181,7 +182,7 @@ fn one_unreadable_file_does_not_stop_lint() {
     folder.write("b.toml", b"\xff");
     folder.write("c.toml", "graph = \"g\"\nx = 1\n");
     let run = folder.wfc(&["lint", "."]);
-    assert_eq!(run.code, Some(1));
+    assert_eq!(run.code, Some(2));
     assert_snapshot!(run.stdout, @r#"
     error[unreadable-file]: ./b.toml is not UTF-8 text (byte 0); save it as UTF-8
       file: ./b.toml
@@ -192,7 +193,7 @@ fn one_unreadable_file_does_not_stop_lint() {
      2 │ x = 1
        · ─
        ╰────
-      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, lint
+      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, lint; parameters go under [params]
 
     2 errors in 4 files
     "#);

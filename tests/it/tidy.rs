@@ -18,8 +18,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("check", &["catalog", "diag", "ir", "source"]),
     ("back", &["catalog", "check", "ir"]),
     ("report", &["diag", "source"]),
-    ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lower", "source"]),
-    ("cli", &["back", "catalog", "check", "compile", "diag", "front", "ir", "lower", "report", "source"]),
+    ("lint", &["diag", "front"]),
+    ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "source"]),
+    (
+        "cli",
+        &["back", "catalog", "check", "compile", "diag", "front", "ir", "lint", "lower", "report", "source"],
+    ),
 ];
 
 /// Crates and modules that only some places may name: a file, or a folder with its `.rs` file.

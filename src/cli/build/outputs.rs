@@ -110,11 +110,11 @@ impl Claims {
         }
         let mut owner = None;
         for name in names {
-            let in_batch = self
+            let batch_of_another = self
                 .batches
                 .iter()
                 .find(|(batch, count, _)| batch.folder == place.folder && batch.has(&name, *count));
-            owner = owner.or(in_batch.map(|(.., owner)| owner.clone()));
+            owner = owner.or(batch_of_another.map(|(.., owner)| owner.clone()));
             owner = owner.or(self.files.insert(place.path(&name), path.to_owned()));
         }
         if is_batch {
@@ -176,8 +176,9 @@ impl Sink {
             let Some(nodes) = nodes.filter(|_| !path.to_string_lossy().ends_with(".wfc.json")) else {
                 continue;
             };
+            let plural = if nodes == 1 { "" } else { "s" };
             let state = if written == Written::Unchanged { ", unchanged" } else { "" };
-            self.say(&format!("{} ({nodes} nodes{state})\n", path.display()))?;
+            self.say(&format!("{} ({nodes} node{plural}{state})\n", path.display()))?;
         }
         Ok(Outcome::Done)
     }

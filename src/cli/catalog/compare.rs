@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::catalog::{CatalogDiff, Change, InputKind, InputSpec, diff};
+use crate::catalog::{CatalogDiff, Change, InputSpec, diff};
 use crate::check::{self, Checked};
 use crate::cli::session::{self, Session};
 use crate::cli::{Exit, Stream, Terminal, ToolError, print};
@@ -136,8 +136,7 @@ impl Comparison {
             let class = self.new.catalog.class(&node.class_type)?;
             class.input(node.input.as_deref()?).cloned()
         });
-        let takes_files =
-            |input: &InputSpec| matches!(&input.kind, InputKind::Combo(combo) if combo.folder.is_some());
+        let takes_files = |input: &InputSpec| input.kind.folder().is_some();
         diagnostic.rule == "value-not-in-list" && input.as_ref().is_some_and(takes_files)
     }
 

@@ -261,10 +261,11 @@ impl<'r, 'd> Fields<'r, 'd> {
                 reader.report(
                     Diagnostic::format("unknown-key", format!("unknown key `{name}` in {what}"))
                         .at(key.span, "")
-                        .help(
-                            diag::did_you_mean(name, keys.iter().copied())
-                                .unwrap_or_else(|| format!("the keys of {what} are: {}", keys.join(", "))),
-                        ),
+                        .help(diag::did_you_mean(name, keys.iter().copied()).unwrap_or_else(|| {
+                            let hint =
+                                if keys.contains(&"matrix") { "; parameters go under [params]" } else { "" };
+                            format!("the keys of {what} are: {}{hint}", keys.join(", "))
+                        })),
                 );
             }
         }

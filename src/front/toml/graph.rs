@@ -172,7 +172,7 @@ impl Decode for InputDecl {
                     reader.report(
                         Diagnostic::format("wrong-type", "a list is not an input")
                             .at(item.span, "")
-                            .help("to hand the list to ComfyUI as a value, write { literal = [...] }"),
+                            .help("a link is { node = \"name\", out = 0 }; a list as a value is { literal = [...] }"),
                     );
                     None
                 }
@@ -235,7 +235,8 @@ fn alternatives(value: &Item, reader: &mut Reader<'_>) -> Option<Vec<NodeOutput>
 /// An output in a table of its own, which has no other keys.
 fn inner_output(item: &Item, reader: &mut Reader<'_>) -> Option<NodeOutput> {
     let Raw::Table(entries) = &item.value else { return reader.expected("{ node = … }", item) };
-    for (key, _) in entries.iter().filter(|(key, _)| !matches!(&*key.value, "node" | "out")) {
+    let has_node = entries.iter().any(|(key, _)| &*key.value == "node");
+    for (key, _) in entries.iter().filter(|(key, _)| has_node && !matches!(&*key.value, "node" | "out")) {
         reader.report(
             Diagnostic::format("unknown-key", format!("`{}` does not go with `node`", key.value))
                 .at(key.span, ""),

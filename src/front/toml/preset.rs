@@ -75,7 +75,7 @@ impl Decode for LintLevel {
         };
         if level.level == Level::Allow && level.reason.is_none() {
             reader.report(
-                Diagnostic::format("missing-reason", "a rule is not allowed without a reason")
+                Diagnostic::format("missing-reason", "`allow` needs a reason")
                     .at(item.span, "")
                     .help("write { level = \"allow\", reason = \"…\" }"),
             );
@@ -101,6 +101,10 @@ impl Preset {
         self.extends = None;
         self.graph = over.graph.or(self.graph);
         self.description = over.description.or(self.description);
+        // A value given for a parameter ends an inherited axis over it.
+        for name in over.params.names() {
+            self.matrix.remove(name);
+        }
         self.params.merge(over.params);
         self.models.merge(over.models);
         self.matrix.merge(over.matrix);
@@ -116,9 +120,10 @@ impl Preset {
 impl Preset {
     /// Takes over from the project what the preset leaves open.
     pub fn inherit(&mut self, project: &Project) {
-        if self.target.is_none() {
-            self.target.clone_from(&project.target);
-        }
+        self.target = match (project.target.clone(), self.target.take()) {
+            (Some(base), Some(over)) => Some(base.overlaid(over)),
+            (base, over) => over.or(base),
+        };
         let mut lint = project.lint.clone();
         lint.merge(std::mem::take(&mut self.lint));
         self.lint = lint;

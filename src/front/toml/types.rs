@@ -17,6 +17,9 @@ pub struct Size {
     pub bytes: u64,
 }
 
+/// The units of a size.
+const UNITS: [&str; 9] = ["B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"];
+
 impl Size {
     /// In MiB.
     #[must_use]
@@ -31,10 +34,13 @@ impl Decode for Size {
         let Raw::Str(text) = &item.value else {
             return reader.expected("a size such as \"24 GiB\"", item);
         };
-        if let Ok(size) = text.parse::<bytesize::ByteSize>()
-            && text.ends_with(['B', 'b'])
-        {
-            return Some(Self { bytes: size.as_u64() });
+        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let number = &text[..text.len() - unit.len()];
+        let known =
+            UNITS.contains(&unit.strip_prefix(' ').unwrap_or(unit)) && number.starts_with(|c: char| c != '.');
+        let size = text.parse::<bytesize::ByteSize>().ok().map(|size| size.as_u64());
+        if let Some(bytes) = size.filter(|bytes| known && (1..u64::MAX).contains(bytes)) {
+            return Some(Self { bytes });
         }
         reader.report(
             Diagnostic::format("wrong-type", format!("`{text}` is not a size"))
@@ -53,7 +59,7 @@ impl JsonSchema for Size {
         json_schema!({
             "type": "string",
             "description": "An amount of memory: a number and a unit, for example 24 GiB.",
-            "pattern": r"^[0-9]+(\.[0-9]+)? ?([kKMGT]i?)?B$",
+            "pattern": r"^[0-9]+(\.[0-9]+)? ?(B|[kMGT]B|[KMGT]iB)$",
         })
     }
 }
@@ -97,8 +103,8 @@ impl Decode for Form {
     fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
         let Raw::Str(text) = &item.value else { return reader.expected("a form such as \"4n+1\"", item) };
         let parsed = text.split_once('n').and_then(|(factor, offset)| {
-            let offset = if offset.is_empty() { 0 } else { offset.strip_prefix('+')?.trim().parse().ok()? };
-            Some(Self { factor: factor.trim().parse().ok()?, offset })
+            let offset = if offset.is_empty() { 0 } else { offset.strip_prefix('+')?.parse().ok()? };
+            Some(Self { factor: factor.parse().ok()?, offset })
         });
         if parsed.is_none() {
             reader.report(

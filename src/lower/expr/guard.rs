@@ -168,7 +168,6 @@ impl Tokens<'_> {
         let word = self.at(Some(last));
         match self.all[last].kind {
             Kind::Number => true,
-            Kind::Text => false,
             Kind::Word if self.at(last.checked_sub(1)) == "|" => NUMERIC_FILTERS.contains(&word),
             Kind::Word => !(self.is_text)(word) && self.at(last.checked_sub(1)) != ".",
             Kind::Operator if word == ")" => match self.opening(last) {
@@ -178,7 +177,7 @@ impl Tokens<'_> {
                 Some(open) => self.is_numeric_group(open, last),
                 None => false,
             },
-            Kind::Operator => false,
+            Kind::Text | Kind::Operator => false,
         }
     }
 
@@ -243,6 +242,7 @@ impl Tokens<'_> {
                     at = self.closing(at).unwrap_or(close);
                     !compared
                 }
+                Kind::Operator if word == "|" => !self.ends_in_a_numeric_filter(at),
                 Kind::Operator => word == "~",
                 Kind::Number => false,
             };
@@ -292,6 +292,7 @@ mod tests {
             "9 * 'x'",
             "prompt * 9",
             "9 * (prompt)",
+            "(width | string) * 9",
             "(prompt ~ 'x') * 9",
             "('a' if width else 'b') * 9",
             "prompt | upper * 9",

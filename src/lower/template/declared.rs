@@ -53,7 +53,8 @@ impl Builder<'_, '_> {
                     self.report(misplaced("choices", span));
                 }
             }
-            if let Some(default) = &param.default
+            let has_choices = kind != ParamType::Choice || param.choices.is_some();
+            if let Some(default) = param.default.as_ref().filter(|_| has_choices)
                 && let Err(problems) = params::accept(&name.value, param, default, self.context.models)
             {
                 self.diagnostics.extend(problems);
@@ -69,10 +70,12 @@ impl Builder<'_, '_> {
             self.diagnostics.push(
                 Diagnostic::format("unknown-model", format!("the graph has no model slot `{}`", slot.value))
                     .at(slot.span, "")
-                    .help(
-                        diag::did_you_mean(&slot.value, slots.iter().copied())
-                            .unwrap_or_else(|| format!("its model slots are: {}", slots.join(", "))),
-                    ),
+                    .help(diag::did_you_mean(&slot.value, slots.iter().copied()).unwrap_or_else(|| {
+                        match slots.as_slice() {
+                            [] => "it has none".to_owned(),
+                            slots => format!("its model slots are: {}", slots.join(", ")),
+                        }
+                    })),
             );
         }
         for (slot, model) in &self.file.models {
@@ -104,9 +107,8 @@ impl Builder<'_, '_> {
         let unused = self.file.params.iter().zip(&self.used_params).filter(|(_, used)| !**used);
         for ((name, _), _) in unused {
             self.diagnostics.push(
-                Diagnostic::format("unused-param", format!("the parameter `{}` is used nowhere", name.value))
-                    .at(name.span, "")
-                    .warning(),
+                Diagnostic::lint("unused-param", format!("the parameter `{}` is used nowhere", name.value))
+                    .at(name.span, ""),
             );
         }
         for (slot, _) in &self.file.models {
@@ -116,8 +118,7 @@ impl Builder<'_, '_> {
                         "unused-model",
                         format!("the model slot `{}` is used nowhere", slot.value),
                     )
-                    .at(slot.span, "")
-                    .warning(),
+                    .at(slot.span, ""),
                 );
             }
         }

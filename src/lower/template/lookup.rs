@@ -114,9 +114,33 @@ impl Builder<'_, '_> {
         known.then(|| params::model_file(&name, self.context.models))
     }
 
+    /// A model of the catalog must lie in a folder that the input takes its files from.
+    pub(super) fn check_folder(
+        &mut self,
+        slot: &Spanned<Arc<str>>,
+        key: &str,
+        class: &NodeClass,
+        input: &InputSpec,
+    ) {
+        let chosen = self.chosen.get(&slot.value).or_else(|| self.file.models.get(&slot.value));
+        let (name, place) = chosen.map_or((&slot.value, slot.span), |model| (model.get(), model.span()));
+        let (Some(model), Some(folders)) = (self.context.models.model(name), input.kind.folder()) else {
+            return;
+        };
+        if folders.split('|').any(|folder| folder == model.folder) {
+            return;
+        }
+        let message = format!(
+            "`{name}` is a file of the folder {}, but `{}` of `{}` takes one of {folders}",
+            model.folder, input.name, class.name
+        );
+        let diagnostic = Diagnostic::format("wrong-model-folder", message).at(place, "");
+        let diagnostic = if place == slot.span { diagnostic } else { diagnostic.at(slot.span, "used here") };
+        self.report(diagnostic.node(node_ref(key, &class.name, Some(&input.name))));
+    }
+
     pub(super) fn link(&mut self, output: &NodeOutput) -> Option<LinkPlan> {
-        let position = self.file.nodes.iter().position(|(key, _)| key.value == output.node.value);
-        let Some(node) = position else {
+        let Some(&node) = self.positions.get(&*output.node.value) else {
             if self.file.nodes.is_broken(&output.node.value) {
                 return None;
             }
@@ -148,20 +172,20 @@ impl Builder<'_, '_> {
             None => (
                 format!("`{}` has {} outputs: say which one with `out`", class.name, class.outputs.len()),
                 place,
-                Some(format!("they are: {}", all())),
+                Some(format!("its outputs are: {}", all())),
             ),
             Some((Out::Slot(slot), _)) if (*slot as usize) < class.outputs.len() => return Some(*slot),
             Some((Out::Slot(slot), span)) => (
                 format!("`{}` has no output slot {slot}", class.name),
                 span,
-                Some(format!("they are: {}", all())),
+                Some(format!("its outputs are: {}", all())),
             ),
             Some((Out::Name(name), span)) => {
                 if let Some(slot) = class.output_slot(name) {
                     return u32::try_from(slot).ok();
                 }
-                let help =
-                    diag::did_you_mean(name, names()).unwrap_or_else(|| format!("they are: {}", all()));
+                let help = diag::did_you_mean(name, names())
+                    .unwrap_or_else(|| format!("its outputs are: {}", all()));
                 (format!("`{}` has no output `{name}`", class.name), span, Some(help))
             }
         };

@@ -322,7 +322,7 @@ fn a_table_that_is_no_input() {
      21 │ inputs = { width = [1, 2], height = { expr = "width // 2" }, batch_size = 1, color = 0 }
         ·                    ──────
         ╰────
-      help: to hand the list to ComfyUI as a value, write { literal = [...] }
+      help: a link is { node = "name", out = 0 }; a list as a value is { literal = [...] }
 
     1 error in 1 file
     "#);

@@ -176,7 +176,7 @@ fn a_required_input_lost_by_an_empty_list() {
       node: `lora-1` (StringConcatenate), input `string_a`
       help: give it a value (STRING); this happens with loras = [{"file":"example.safetensors","strength":1.0},{"file":"example.safetensors","strength":1.0}]
 
-    error[required-input-lost]: `show` needs the input `source`, but `lora` is switched off
+    error[required-input-lost]: `show` needs the input `source`, but the list `loras` of `lora` is empty
         ╭─[g.toml:34:21]
      33 │ class = "PreviewAny"
      34 │ inputs = { source = { node = "lora" } }
@@ -186,7 +186,7 @@ fn a_required_input_lost_by_an_empty_list() {
         ╭─[g.toml:28:8]
      28 │ [nodes.lora]
         ·        ──┬─
-        ·          ╰── switched off here
+        ·          ╰── repeated here
      29 │ class = "StringConcatenate"
         ╰────
       node: `show` (PreviewAny), input `source`

@@ -39,7 +39,7 @@ fn an_unknown_output() {
      26 │ inputs = { images = { node = "empty", out = 1 }, filename_prefix = { param = "name" } }
         ·                                             ─
         ╰────
-      help: they are: IMAGE (0, IMAGE)
+      help: its outputs are: IMAGE (0, IMAGE)
 
     1 error in 1 file
     "#);
@@ -69,7 +69,7 @@ fn an_ambiguous_output() {
      25 │ inputs = { images = { node = "empty" }, filename_prefix = { param = "name" } }
         ·                              ───────
         ╰────
-      help: they are: IMAGE (0, IMAGE), MASK (1, MASK)
+      help: its outputs are: IMAGE (0, IMAGE), MASK (1, MASK)
 
     1 error in 1 file
     "#);

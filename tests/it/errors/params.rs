@@ -244,12 +244,13 @@ fn numbers_that_no_workflow_can_hold() {
 #[test]
 fn an_empty_file_name() {
     assert_snapshot!(param("image = \" \""), @r#"
-    error[out-of-range]: `image` is empty; it names a file
+    error[bad-file-name]: `image` begins or ends with a blank
        ╭─[p.toml:3:9]
      2 │ [params]
      3 │ image = " "
        ·         ───
        ╰────
+      help: write the name as ComfyUI shows it, relative to its folder, with forward slashes
 
     1 error in 1 file
     "#);

@@ -92,7 +92,7 @@ fn an_unknown_key_that_resembles_none() {
      2 │ workflow = "x"
        · ────────
        ╰────
-      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, lint
+      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, lint; parameters go under [params]
 
     1 error in 1 file
     "#);
@@ -289,6 +289,7 @@ fn a_missing_graph_path() {
      1 │ graph = "graphs/g.toml"
        ·         ───────────────
        ╰────
+      help: `graph` with a slash or `.toml` is a path from this file
 
     1 error in 1 file
     "#);

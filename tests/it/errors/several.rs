@@ -21,7 +21,7 @@ fn all_mistakes_of_a_preset() {
        · ──────
      3 │ [params]
        ╰────
-      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, lint
+      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, lint; parameters go under [params]
 
     error[not-of-the-form]: `count` is 80; it must be of the form 4n+1
        ╭─[p.toml:4:9]
@@ -41,14 +41,14 @@ fn all_mistakes_of_a_preset() {
        ╰────
       help: did you mean `prompt`?
 
-    error[wrong-type]: `sampler` takes one of its choices, a string, found an integer
+    error[wrong-type]: `sampler` takes a string, found an integer
        ╭─[p.toml:6:11]
      5 │ promt = "x"
      6 │ sampler = 3
        ·           ─
      7 │ seed = -1
        ╰────
-      help: `sampler` (choice): The sampler.
+      help: `sampler` (choice: euler, dpmpp_2m, heun): The sampler.
 
     error[out-of-range]: `seed` is -1; a seed is between 0 and 18446744073709551615
        ╭─[p.toml:7:8]
