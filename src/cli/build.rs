@@ -218,7 +218,11 @@ fn batch(
     for number in 0..count {
         if job.compile(number, diagnostics).is_none() {
             bad += 1;
-            if bad == MAX_BAD_COMBINATIONS {
+            if bad == MAX_BAD_COMBINATIONS && number + 1 < count {
+                let rest = count - number - 1;
+                let message =
+                    format!("the batch was given up; {rest} of {count} combinations were not tried");
+                diagnostics.push(Diagnostic::format("batch-given-up", message));
                 break;
             }
         }

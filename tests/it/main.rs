@@ -8,6 +8,7 @@ mod bypass;
 mod catalog;
 mod docs;
 mod errors;
+mod levels;
 mod limits;
 mod outputs;
 mod properties;

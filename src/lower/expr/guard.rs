@@ -6,6 +6,9 @@
 
 use std::ops::Range;
 
+use super::FILTERS;
+use crate::diag;
+
 /// Filters whose result is a number, whatever they are given.
 const NUMERIC_FILTERS: [&str; 7] = ["abs", "ceil", "float", "floor", "int", "length", "round"];
 
@@ -13,8 +16,8 @@ const NUMERIC_FILTERS: [&str; 7] = ["abs", "ceil", "float", "floor", "int", "len
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) range: Range<usize>,
-    pub(super) message: &'static str,
-    pub(super) help: &'static str,
+    pub(super) message: String,
+    pub(super) help: String,
 }
 
 const LIST: &str = "a list may stand after `in` only";
@@ -97,7 +100,10 @@ impl Tokens<'_> {
     }
 
     fn refusal_at(&self, at: usize) -> Option<Refusal> {
-        let refuse = |message, help| Some(Refusal { range: self.all[at].range.clone(), message, help });
+        let range = || self.all[at].range.clone();
+        let refuse = |message: &str, help: &str| {
+            Some(Refusal { range: range(), message: message.to_owned(), help: help.to_owned() })
+        };
         match (self.all[at].kind, self.at(Some(at))) {
             (Kind::Operator, "{") => refuse("there are no tables in expressions", LIST_HELP),
             (Kind::Operator, "[") if !self.is_subscript(at) && self.at(at.checked_sub(1)) != "in" => {
@@ -106,6 +112,11 @@ impl Tokens<'_> {
             (Kind::Operator, ",") if self.is_in_group(at) => refuse(LIST, LIST_HELP),
             (Kind::Operator, "*") if !self.number_before(at) || !self.number_after(at) => {
                 refuse(MULTIPLICATION, MULTIPLICATION_HELP)
+            }
+            (Kind::Word, word) if self.at(at.checked_sub(1)) == "|" && !FILTERS.contains(&word) => {
+                let help = diag::did_you_mean(word, FILTERS)
+                    .unwrap_or_else(|| format!("the filters are: {}", FILTERS.join(", ")));
+                Some(Refusal { range: range(), message: format!("there is no filter `{word}`"), help })
             }
             _ => None,
         }
@@ -261,8 +272,14 @@ impl Tokens<'_> {
 mod tests {
     use super::*;
 
-    fn message(text: &str) -> Option<&'static str> {
+    fn message(text: &str) -> Option<String> {
         refusal(text, &|name| matches!(name, "mode" | "prompt" | "loras")).map(|refusal| refusal.message)
+    }
+
+    #[test]
+    fn unknown_filters_are_named() {
+        assert_eq!(message("width | abbs").unwrap(), "there is no filter `abbs`");
+        assert_eq!(message("'a | b' == mode"), None);
     }
 
     #[test]
@@ -302,14 +319,14 @@ mod tests {
             "width in [1] * 9",
             "(1 == 1 and 'abc') * 9",
         ] {
-            assert_eq!(message(bad), Some(MULTIPLICATION), "{bad}");
+            assert_eq!(message(bad).as_deref(), Some(MULTIPLICATION), "{bad}");
         }
     }
 
     #[test]
     fn lists_are_compared_with_and_nothing_else() {
         for bad in ["[1, 2]", "[[1]]", "(1, 2)", "width in [[1], [2]]", "1, 2", "[1] + [2]"] {
-            assert_eq!(message(bad), Some(LIST), "{bad}");
+            assert_eq!(message(bad).as_deref(), Some(LIST), "{bad}");
         }
         assert!(message("{'a': 1}").is_some());
     }

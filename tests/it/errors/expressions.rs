@@ -113,12 +113,13 @@ fn a_function_call() {
 #[test]
 fn an_unknown_filter() {
     assert_snapshot!(height("\"width | abbs\""), @r#"
-    error[expression-failed]: the expression fails: filter abbs is unknown
+    error[bad-expression]: there is no filter `abbs`
         ╭─[g.toml:21:68]
      20 │ stage = "make"
      21 │ …am = "width" }, height = { expr = "width | abbs" }, batch_size = 1, color = 0 }
         ·                                             ────
         ╰────
+      help: did you mean `abs`?
 
     1 error in 1 file
     "#);

@@ -1,0 +1,94 @@
+//! Levels of lint rules, in presets and in projects, and checks of models and files by their folder.
+
+use crate::support::{Folder, PICTURE};
+
+/// [`PICTURE`] with a parameter that nothing uses.
+fn idle() -> String {
+    PICTURE.replace(
+        "[params.name]",
+        "[params.idle]\ntype = \"bool\"\ndefault = true\ndoc = \"Idle.\"\n[params.name]",
+    )
+}
+
+fn preset(lint: &str) -> Folder {
+    let folder = Folder::with([("p.toml", &*format!("graph = \"g\"\n[lint]\n{lint}\n"))]);
+    folder.write("g.toml", idle());
+    folder
+}
+
+#[test]
+fn a_rule_warns_unless_its_level_is_set() {
+    let warned = preset("").wfc(&["build", "p.toml"]);
+    assert_eq!(warned.code, Some(0));
+    assert!(
+        warned.stderr.contains("warning[unused-param]: the parameter `idle` is used nowhere"),
+        "{}",
+        warned.stderr
+    );
+    let denied = preset("unused-param = \"deny\"").wfc(&["build", "p.toml"]).findings();
+    assert!(denied.starts_with("error[unused-param]"), "{denied}");
+    let allowed = preset("unused-param = { level = \"allow\", reason = \"kept\" }").wfc(&["build", "p.toml"]);
+    assert_eq!((allowed.code, &*allowed.stderr), (Some(0), ""));
+}
+
+#[test]
+fn allowing_needs_a_reason_and_a_rule_that_exists() {
+    let said = preset("unused-param = \"allow\"").wfc(&["build", "p.toml"]).findings();
+    assert!(said.contains("error[missing-reason]: `allow` needs a reason"), "{said}");
+    let said = preset("unusd-param = \"deny\"").wfc(&["build", "p.toml"]).findings();
+    assert!(said.contains("error[unknown-rule]") && said.contains("did you mean `unused-param`?"), "{said}");
+}
+
+#[test]
+fn a_projects_levels_hold_for_its_graphs_and_presets() {
+    let folder = preset("");
+    folder.write("wfc.toml", "[lint]\nunused-param = \"deny\"\n");
+    assert_eq!(folder.wfc(&["lint", "g.toml"]).code, Some(1));
+    assert_eq!(folder.wfc(&["build", "p.toml"]).code, Some(1));
+}
+
+#[test]
+fn a_model_of_another_folder_is_refused_where_it_is_chosen() {
+    let folder = Folder::with([(
+        "p.toml",
+        "graph = \"wan22-a14b\"\n[params]\nprompt = \"x\"\n[models]\nvae = \"clip-vision-h\"\n",
+    )]);
+    let said = folder.wfc(&["build", "p.toml"]).findings();
+    assert!(
+        said.starts_with(
+            "error[wrong-model-folder]: `clip-vision-h` is a file of the folder clip_vision, but `vae_name` of \
+             `VAELoader` takes one of vae\n   ╭─[p.toml:5:7]"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn file_names_that_cannot_work_are_refused() {
+    for name in ["C:\\\\cat.png", "/pictures/cat.png", "../cat.png", "https://x/cat.png", " cat.png", ""] {
+        let preset = format!("graph = \"wan22-a14b\"\n[params]\nprompt = \"x\"\nimage = \"{name}\"\n");
+        let said = Folder::with([("p.toml", &*preset)]).wfc(&["build", "p.toml"]).findings();
+        assert!(said.starts_with("error[bad-file-name]: `image`"), "{name}: {said}");
+    }
+    let preset = "graph = \"wan22-a14b\"\n[params]\nprompt = \"x\"\nloras_high = ['sub\\x.safetensors']\n";
+    let said = Folder::with([("p.toml", preset)]).wfc(&["build", "p.toml"]).findings();
+    assert!(said.contains("has a backslash"), "{said}");
+}
+
+#[test]
+fn a_file_with_a_typing_error_is_not_passed_over() {
+    let folder = Folder::with([
+        ("a.toml", "grph = \"wan22-a14b\"\n[params]\nprompt = \"x\"\n"),
+        ("b.toml", "title = \"B\"\nstages = []\n[node.a]\nclass = \"LoadImage\"\n"),
+        ("c.workflow_api.json", "{\"1\": {\"class_typ\": \"LoadImage\"}}"),
+        ("Cargo.toml", "[package]\nname = \"x\"\n"),
+        ("package.json", "{\"note\": \"class_type\"}"),
+    ]);
+    let run = folder.wfc(&["lint", "."]);
+    assert_eq!(run.code, Some(1));
+    let said = run.stdout;
+    for name in ["./a.toml", "./b.toml", "./c.workflow_api.json"] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+    assert!(said.ends_with("in 3 files\n"), "{said}");
+}
