@@ -9,7 +9,7 @@ use crate::back::api::{self, Ids, Layout};
 use crate::back::manifest::{self, Manifest, Needs};
 use crate::catalog::{Catalog, Gpus, Models};
 use crate::check::{self, Checked};
-use crate::diag::{self, Diagnostic, Diagnostics, Severity};
+use crate::diag::{self, Diagnostic, Diagnostics, NodeRef, Severity};
 use crate::front::toml::decode::Named;
 use crate::front::toml::graph::{GraphFile, Param, ParamType};
 use crate::front::toml::types::Target;
@@ -122,7 +122,8 @@ impl Compiler {
                 .any(|known| known.labels == diagnostic.labels && known.rule == diagnostic.rule);
             // A constraint over several parameters may forbid changing one of them alone.
             let expected = variant.is_some() && diagnostic.rule == "constraint-violated";
-            if known || expected || self.is_placeholder(&diagnostic) {
+            // The names of files are made up here, where the graph has no default.
+            if known || expected || self.is_missing_file(&diagnostic) {
                 continue;
             }
             diagnostics.push(match &variant {
@@ -135,14 +136,15 @@ impl Compiler {
         }
     }
 
-    /// True if a made-up file name was compared with the files of a machine.
-    fn is_placeholder(&self, diagnostic: &Diagnostic) -> bool {
-        let input = diagnostic.node.as_ref().and_then(|node| {
+    /// True if all that is wrong is that the catalog's machine does not have a file.
+    #[must_use]
+    pub fn is_missing_file(&self, diagnostic: &Diagnostic) -> bool {
+        let takes_files = |node: &NodeRef| {
             let class = self.catalog.class(&node.class_type)?;
-            class.input(node.input.as_deref()?).cloned()
-        });
-        let takes_files = input.is_some_and(|input| input.kind.folder().is_some());
-        diagnostic.rule == "value-not-in-list" && takes_files
+            Some(class.input(node.input.as_deref()?)?.kind.folder().is_some())
+        };
+        diagnostic.rule == "value-not-in-list"
+            && diagnostic.node.as_ref().and_then(takes_files).unwrap_or_default()
     }
 
     fn context<'c>(&'c self, sources: &'c Sources) -> Context<'c> {

@@ -323,7 +323,11 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         candidates.iter().copied().filter(|candidate| candidate.starts_with(word)).collect();
     if word.len() > 2 && !longer.is_empty() && longer.len() <= MAX_MEANT {
         let names = longer.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
-        return Some(format!("did you mean {}?", names.join(" or ")));
+        let names = match names.as_slice() {
+            [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+            names => names.concat(),
+        };
+        return Some(format!("did you mean {names}?"));
     }
     nearest(word, candidates).map(|near| format!("did you mean `{near}`?"))
 }

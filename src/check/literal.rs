@@ -46,7 +46,7 @@ fn not_a(value: &Value, spec: &InputSpec, needed: &str) -> Diagnostic {
     Diagnostic::check(
         "invalid-input-type",
         "invalid_input_type",
-        format!("`{}` takes {needed}, and {value} is none", spec.name),
+        format!("`{}` takes {needed}, and {value} is not one", spec.name),
     )
 }
 

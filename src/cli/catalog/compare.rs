@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::catalog::{CatalogDiff, Change, InputSpec, diff};
+use crate::catalog::{CatalogDiff, Change, diff};
 use crate::check::{self, Checked};
 use crate::cli::session::{self, Session};
 use crate::cli::{Exit, Stream, Terminal, ToolError, print};
@@ -80,7 +80,7 @@ impl Comparison {
             .into_sorted()
             .into_iter()
             .filter(|diagnostic| diagnostic.severity == Severity::Error && is_new(diagnostic))
-            .filter(|diagnostic| !self.is_missing_file(diagnostic))
+            .filter(|diagnostic| !self.new.is_missing_file(diagnostic))
             .map(|diagnostic| self.with_hint(diagnostic))
             .collect();
         Ok(Some((kind, broken)))
@@ -128,16 +128,6 @@ impl Comparison {
                 }));
             }
         }
-    }
-
-    /// True if all that is wrong is a file that the new machine does not have: no change of a class.
-    fn is_missing_file(&self, diagnostic: &Diagnostic) -> bool {
-        let input = diagnostic.node.as_ref().and_then(|node| {
-            let class = self.new.catalog.class(&node.class_type)?;
-            class.input(node.input.as_deref()?).cloned()
-        });
-        let takes_files = |input: &InputSpec| input.kind.folder().is_some();
-        diagnostic.rule == "value-not-in-list" && input.as_ref().is_some_and(takes_files)
     }
 
     /// Adds the new name, where one is likely.

@@ -33,7 +33,7 @@ impl Builder<'_, '_> {
             self.report(
                 Diagnostic::format(
                     "wrong-type",
-                    format!("`for_each` needs a list, `{}` is none", name.value),
+                    format!("`for_each` needs a list, and `{}` is not one", name.value),
                 )
                 .at(name.span, "")
                 .at(param.kind.span(), "declared here"),
@@ -49,7 +49,7 @@ impl Builder<'_, '_> {
         if class.is_none() {
             let help = self.context.catalog.suggest(name).map_or_else(
                 || {
-                    "look it up with `wfc catalog show`; a class of another pack needs a catalog that has it"
+                    "no node pack of this catalog has it: install the pack, or use a catalog that knows it"
                         .into()
                 },
                 |near| format!("did you mean `{near}`?"),

@@ -86,7 +86,7 @@ fn an_unknown_class() {
      25 │ stage = "save"
         ╰────
       node: `save` (MyCompanysSaver)
-      help: look it up with `wfc catalog show`; a class of another pack needs a catalog that has it
+      help: no node pack of this catalog has it: install the pack, or use a catalog that knows it
 
     1 error in 1 file
     "#);

@@ -38,7 +38,7 @@ fn item_outside_for_each() {
 #[test]
 fn for_each_over_no_list() {
     assert_snapshot!(picture("class = \"SaveImage\"", "class = \"SaveImage\"\nfor_each = \"width\""), @r#"
-    error[wrong-type]: `for_each` needs a list, `width` is none
+    error[wrong-type]: `for_each` needs a list, and `width` is not one
         ╭─[g.toml:25:12]
      24 │ class = "SaveImage"
      25 │ for_each = "width"

@@ -372,7 +372,7 @@ fn an_unknown_card() {
      3 │ gpu = "a100"
        ·       ──────
        ╰────
-      help: did you mean `a100-40gb` or `a100-80gb` or `a100-pcie-80gb`?
+      help: did you mean `a100-40gb`, `a100-80gb` or `a100-pcie-80gb`?
 
     1 error in 1 file
     "#);
