@@ -87,7 +87,7 @@ impl fmt::Display for ImportError {
                 write!(f, "larger than {} MiB, the limit for a node catalog", limit >> 20)
             }
             Self::TooLarge(limit) => write!(f, "larger than {limit} bytes, the limit for a node catalog"),
-            Self::TruncatedGzip => f.write_str("the gzip file ends early; fetch it again"),
+            Self::TruncatedGzip => f.write_str("the data ends early; fetch it again"),
             Self::Io(error) => write!(f, "cannot read it: {error}"),
         }
     }
@@ -182,7 +182,7 @@ impl Server<'_> {
         } else if any_has("class_type") {
             "a workflow in API format"
         } else if has("wfc_catalog") {
-            "a wfc catalog whose layout was changed; capture it again"
+            "a catalog of wfc itself; as wfc wrote it, it is taken by --catalog and needs no import"
         } else if has("system") && has("devices") {
             "an answer of /system_stats"
         } else if has("error") {
@@ -388,7 +388,7 @@ mod tests {
         assert!(matches!(import(&bomb[..], &options), Err(ImportError::TooLarge(65536))));
         let whole = gzip(SERVER.as_bytes());
         assert!(matches!(run(&whole[..whole.len() - 9]), Err(ImportError::TruncatedGzip)));
-        assert_eq!(failure(&whole[..whole.len() - 1]), "the gzip file ends early; fetch it again");
+        assert_eq!(failure(&whole[..whole.len() - 1]), "the data ends early; fetch it again");
         let mut damaged = whole;
         let end = damaged.len() - 6;
         damaged[end] ^= 1;
