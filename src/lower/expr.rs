@@ -149,8 +149,8 @@ fn syntax_error(error: &minijinja::Error, source: &Spanned<Arc<str>>, sources: &
     Diagnostic::format("bad-expression", format!("not an expression: {detail}")).at(span, "")
 }
 
-/// The part `range` of an expression, widened to whole characters, as a place in its file; the whole expression if its text is
-/// written there with escapes, so that positions do not correspond.
+/// The part `range` of an expression, widened to whole characters, as a place in its file; the whole
+/// expression if its text is written there with escapes, so that positions do not correspond.
 fn place(source: &Spanned<Arc<str>>, range: std::ops::Range<usize>, sources: &Sources) -> Span {
     let text = &source.value;
     let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
