@@ -59,19 +59,20 @@ impl Compiler {
         let values =
             params::resolve(&loaded.graph.params, &given, &self.models, Some(loaded.graph_span), diagnostics);
         let template = prepare(&loaded.graph, &preset.models, self.context(sources), diagnostics);
-        lint::apply(&preset.lint, diagnostics);
-        if diagnostics.error_count() > before {
-            return None;
-        }
-        Some(Job {
+        let job = template.zip(values).zip(matrix).map(|((template, values), matrix)| Job {
             compiler: self,
             sources,
             loaded,
-            template: template?,
-            values: values?,
-            matrix: matrix?,
+            template,
+            values,
+            matrix,
             decisions: None,
-        })
+        });
+        if let Some(job) = &job {
+            job.check_effects(diagnostics);
+        }
+        lint::apply(&preset.lint, diagnostics);
+        job.filter(|_| diagnostics.error_count() == before)
     }
 
     /// Checks a graph file by itself: with its defaults, and with every value of every switch
@@ -234,6 +235,45 @@ pub struct Job<'c> {
 }
 
 impl Job<'_> {
+    /// Warns about every value that the preset gives in vain: the workflow is the same with the
+    /// parameter's default. In a batch another combination may need it, so nothing is said there.
+    fn check_effects(&self, diagnostics: &mut Diagnostics) {
+        let Some(workflow) = self.workflow(&self.values).filter(|_| !self.is_batch()) else { return };
+        let params = &self.loaded.graph.params;
+        for (index, (name, param)) in params.iter().enumerate() {
+            let given = self.values.get(index);
+            let (Some(span), Some(default)) = (given.span, &param.default) else { continue };
+            let Ok(default) = params::accept(&name.value, param, default, &self.compiler.models) else {
+                continue;
+            };
+            if default == given.value {
+                continue;
+            }
+            let mut values = self.values.clone();
+            let message = format!(
+                "`{}` has no effect here: the workflow is the same with its default {default}",
+                name.value
+            );
+            values.set(index, params::Given { value: default, span: None });
+            if self.workflow(&values).is_some_and(|other| other == workflow) {
+                diagnostics.push(
+                    Diagnostic::lint("param-without-effect", message)
+                        .at(span, "")
+                        .help(format!("another parameter decides; {}", params::describe(&name.value, param))),
+                );
+            }
+        }
+    }
+
+    /// The bytes of the workflow for some values, if there is one.
+    fn workflow(&self, values: &Values) -> Option<Vec<u8>> {
+        let mut silent = Diagnostics::new();
+        let decisions = self.template.decide(values, self.sources, &mut silent)?;
+        let graph = self.template.instantiate(values, &decisions, &mut silent)?;
+        let checked = check::check(graph, &self.compiler.catalog, &mut silent)?;
+        Some(workflow_bytes(&checked, Ids::Names, Layout::Compact))
+    }
+
     /// How many workflows it gives.
     #[must_use]
     pub fn count(&self) -> u64 {

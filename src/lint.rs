@@ -1,14 +1,15 @@
 //! What ComfyUI would accept and should not: rules with levels.
 //!
-//! The rules so far look at graph files and are found while a template is prepared; here their
-//! levels are applied. Rules never change what is compiled.
+//! The rules so far look at presets and graph files, and `lower` and `compile` find them on their
+//! way; here their levels are applied. Rules never change what is compiled.
 
 use crate::diag::{self, Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::toml::decode::Named;
 use crate::front::toml::preset::{Level, LintLevel};
 
 /// The rules whose level can be set: name, and what it reports. Sorted by name.
-pub const RULES: [(&str, &str); 2] = [
+pub const RULES: [(&str, &str); 3] = [
+    ("param-without-effect", "a value in a preset without which the workflow would be the same"),
     ("unused-model", "a model slot of a graph that no input uses"),
     ("unused-param", "a parameter of a graph that nothing uses"),
 ];

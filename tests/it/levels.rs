@@ -92,3 +92,20 @@ fn a_file_with_a_typing_error_is_not_passed_over() {
     }
     assert!(said.ends_with("in 3 files\n"), "{said}");
 }
+
+#[test]
+fn a_value_in_vain_is_named() {
+    let preset = |lightning: bool| {
+        format!("graph = \"wan22-a14b\"\n[params]\nprompt = \"x\"\nsteps = 30\nlightning = {lightning}\n")
+    };
+    let folder = Folder::with([("vain.toml", &*preset(true)), ("fine.toml", &*preset(false))]);
+    let said = folder.wfc(&["build", "vain.toml"]).stderr;
+    assert!(
+        said.starts_with(
+            "warning[param-without-effect]: `steps` has no effect here: the workflow is the same with its default 20\n   \
+             ╭─[vain.toml:4:9]"
+        ),
+        "{said}"
+    );
+    assert_eq!(folder.wfc(&["build", "fine.toml"]).stderr, "");
+}
