@@ -112,15 +112,9 @@ impl Compiler {
         diagnostics: &mut Diagnostics,
     ) {
         let mut found = Diagnostics::new();
-        let decisions = template.decide(values, sources, &mut found);
-        let graph = decisions.and_then(|decisions| template.instantiate(values, &decisions, &mut found));
-        if let Some(graph) = graph {
-            check::check(graph, &self.catalog, &mut found);
-        }
+        self.filled(template, values, sources, &mut found);
         for diagnostic in found.into_sorted() {
-            let known = diagnostics
-                .iter()
-                .any(|known| known.labels == diagnostic.labels && known.rule == diagnostic.rule);
+            let known = diagnostics.iter().any(|known| known.is_same_problem(&diagnostic));
             // A constraint over several parameters may forbid changing one of them alone.
             let expected = variant.is_some() && diagnostic.rule == "constraint-violated";
             // The names of files are made up here, where the graph has no default.
@@ -135,6 +129,19 @@ impl Compiler {
                 None => diagnostic,
             });
         }
+    }
+
+    /// A template filled in with some values, and proved.
+    fn filled(
+        &self,
+        template: &Template<'_>,
+        values: &Values,
+        sources: &Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Checked> {
+        let decisions = template.decide(values, sources, diagnostics)?;
+        let graph = template.instantiate(values, &decisions, diagnostics)?;
+        check::check(graph, &self.catalog, diagnostics)
     }
 
     /// True if all that is wrong is that the catalog's machine does not have a file.
@@ -267,10 +274,7 @@ impl Job<'_> {
 
     /// The bytes of the workflow for some values, if there is one.
     fn workflow(&self, values: &Values) -> Option<Vec<u8>> {
-        let mut silent = Diagnostics::new();
-        let decisions = self.template.decide(values, self.sources, &mut silent)?;
-        let graph = self.template.instantiate(values, &decisions, &mut silent)?;
-        let checked = check::check(graph, &self.compiler.catalog, &mut silent)?;
+        let checked = self.compiler.filled(&self.template, values, self.sources, &mut Diagnostics::new())?;
         Some(workflow_bytes(&checked, Ids::Names, Layout::Compact))
     }
 
@@ -293,6 +297,10 @@ impl Job<'_> {
         let mut found = Diagnostics::new();
         let checked = self.checked(&mut found);
         for diagnostic in found.into_sorted() {
+            // What does not depend on the combination is said once.
+            if diagnostics.iter().any(|known| known.is_same_problem(&diagnostic)) {
+                continue;
+            }
             let in_batch = self.is_batch() && diagnostic.severity == Severity::Error;
             diagnostics.push(if in_batch {
                 let combination = format!("in combination {}: {}", number + 1, self.matrix.describe(number));

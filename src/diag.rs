@@ -187,6 +187,12 @@ impl Diagnostic {
         self
     }
 
+    /// True if `other` says the same of the same places; what it advises may differ.
+    #[must_use]
+    pub fn is_same_problem(&self, other: &Self) -> bool {
+        self.rule == other.rule && self.message == other.message && self.labels == other.labels
+    }
+
     /// The primary place.
     #[must_use]
     pub fn span(&self) -> Option<Span> {

@@ -20,8 +20,9 @@ pub const MAX_LENGTH: usize = 1000;
 /// Longest text that an expression may give, in bytes.
 const MAX_TEXT: usize = 1 << 20;
 
-/// Instructions that one evaluation may take. Real expressions take about ten.
-const FUEL: u64 = 5_000;
+/// Steps that one evaluation may take. Real expressions take about ten; a longest one of nothing but
+/// operators would take a thousand.
+const FUEL: u64 = 400;
 
 /// The filters that expressions may use, for the documentation.
 pub const FILTERS: [&str; 11] =
@@ -181,7 +182,10 @@ impl Expression<'_> {
     fn result(&self, scope: &Scope, sources: &Sources) -> Result<minijinja::Value, Box<Diagnostic>> {
         self.compiled.eval(scope.context.clone()).map_err(|error| {
             if error.kind() == ErrorKind::OutOfFuel {
-                return Self::failure("the expression takes too long".into(), self.source.span);
+                return Self::failure(
+                    format!("the expression takes more than {FUEL} steps"),
+                    self.source.span,
+                );
             }
             let span = error.range().map_or(self.source.span, |range| place(&self.source, range, sources));
             let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);

@@ -121,3 +121,17 @@ fn the_manifest_of_a_batch_requires_what_any_of_its_workflows_needs() {
         assert!(requires.contains(needed), "{needed} is not in {requires}");
     }
 }
+
+#[test]
+fn what_is_wrong_in_every_combination_is_said_once() {
+    let rule = "[[constraints]]\nrule = \"width < 64\"\nmessage = \"too wide\"\n[nodes.empty]";
+    let folder = Folder::with([
+        ("g.toml", &*PICTURE.replace("[nodes.empty]", rule)),
+        ("p.toml", "graph = \"g\"\n[params]\nwidth = 64\n[matrix]\nname = [\"a\", \"b\", \"c\"]\n"),
+    ]);
+    let said = folder.wfc(&["build", "p.toml"]).findings();
+    assert!(
+        said.contains("in combination 1: name = \"a\"") && said.ends_with("\n1 error in 1 file\n"),
+        "{said}"
+    );
+}

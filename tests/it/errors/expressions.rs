@@ -304,6 +304,15 @@ fn an_expression_that_runs_away() {
 }
 
 #[test]
+fn an_expression_of_too_many_steps() {
+    let text = height(&format!("\"width{}\"", "+1".repeat(450)));
+    assert!(
+        text.starts_with("error[expression-failed]: the expression takes more than 400 steps\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn an_expression_that_is_too_long() {
     assert_snapshot!(height(&format!("\"width{}\"", " + 1".repeat(1250))), @r#"
     error[bad-expression]: the expression is longer than 1000 bytes
