@@ -42,7 +42,7 @@ impl Compiler {
     }
 
     /// Makes a preset ready: everything that does not depend on the combination is checked. Gives
-    /// nothing if something is wrong; every problem is reported.
+    /// nothing if something is wrong, be it in `diagnostics` before; every problem is reported.
     pub fn job<'c>(
         &'c self,
         loaded: &'c Loaded,
@@ -50,7 +50,6 @@ impl Compiler {
         diagnostics: &mut Diagnostics,
     ) -> Option<Job<'c>> {
         let preset = &loaded.preset;
-        let before = diagnostics.error_count();
         if let Some(target) = &preset.target {
             self.check_target(target, diagnostics);
         }
@@ -59,7 +58,9 @@ impl Compiler {
         let values =
             params::resolve(&loaded.graph.params, &given, &self.models, Some(loaded.graph_span), diagnostics);
         let template = prepare(&loaded.graph, &preset.models, self.context(sources), diagnostics);
-        let job = template.zip(values).zip(matrix).map(|((template, values), matrix)| Job {
+        // What could not be read is missing in the template, and expressions may name it.
+        let parts = template.zip(values).zip(matrix).filter(|_| !diagnostics.has_errors());
+        let job = parts.map(|((template, values), matrix)| Job {
             compiler: self,
             sources,
             loaded,
@@ -72,7 +73,7 @@ impl Compiler {
             job.check_effects(diagnostics);
         }
         lint::apply(&preset.lint, diagnostics);
-        job.filter(|_| diagnostics.error_count() == before)
+        job.filter(|_| !diagnostics.has_errors())
     }
 
     /// Checks a graph file by itself: with its defaults, and with every value of every switch

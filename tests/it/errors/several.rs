@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{graph, preset};
+use super::{built, graph, preset};
 use crate::support::PICTURE;
 
 #[test]
@@ -246,4 +246,24 @@ fn mistakes_of_several_presets_and_their_sum() {
     3 errors in 3 files
     ");
     assert!(folder.path("b.wfc.json").exists() && !folder.path("a.wfc.json").exists());
+}
+
+#[test]
+fn a_rule_about_a_parameter_that_cannot_be_read_is_silent() {
+    let text = PICTURE.replace("multiple_of = 16", "multiple_of = \"16\"").replace(
+        "[params.width]",
+        "[[constraints]]\nrule = \"width < 1\"\nmessage = \"too wide\"\n\n[params.width]",
+    );
+    assert_snapshot!(built(&text), @r#"
+    error[wrong-type]: expected a positive integer, found a string
+        ╭─[g.toml:14:15]
+     13 │ max = 4096
+     14 │ multiple_of = "16"
+        ·               ────
+     15 │ doc = "Width of the picture."
+        ╰────
+      file: p.toml
+
+    1 error in 1 file
+    "#);
 }
