@@ -10,6 +10,7 @@ mod class;
 mod data;
 mod decode;
 mod diff;
+mod editor_inputs;
 mod expand;
 mod file_inputs;
 mod gpus;
@@ -19,22 +20,27 @@ mod lines;
 mod models;
 mod nonfinite;
 mod object_info;
+mod own_check;
 mod pack;
 mod prune;
 #[cfg(test)]
 mod tests;
+mod wider_types;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 
 use crate::diag;
 
 pub use captured::Captured;
-pub use class::{Autogrow, Combo, DynamicOption, InputKind, InputSpec, NodeClass, OutputSpec, types_connect};
+pub use class::{
+    Autogrow, Bounds, Combo, DynamicOption, InputKind, InputSpec, NodeClass, OutputSpec, types_connect,
+};
 pub use diff::{CatalogDiff, Change, ClassDiff, Confidence, RenamedClass, diff};
 pub use expand::Selected;
 pub use file_inputs::{FileInputs, FileInputsError};
@@ -43,6 +49,7 @@ pub use import::{DEFAULT_LIMIT_BYTES, ImportError, ImportOptions, import};
 pub use lines::LineFileError;
 pub use models::{Model, Models};
 pub use object_info::read_class;
+pub use own_check::{Demand, OwnCheck};
 pub use pack::{
     CORE_PACK, Identity, PackError, PackFile, PackIdentity, file_name as pack_file_name, pack_of_module,
 };
@@ -65,6 +72,7 @@ pub struct Catalog {
     packs: Vec<PackFile>,
     warnings: Vec<String>,
     cache: Mutex<FxHashMap<Arc<str>, Arc<NodeClass>>>,
+    input_files: OnceLock<Option<BTreeSet<String>>>,
 }
 
 /// Why bytes are no catalog.
@@ -155,6 +163,30 @@ impl Catalog {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// True if the editor gives nodes of `class` an input that the class does not declare.
+    #[must_use]
+    pub fn is_editor_input(&self, class: &str, input: &str) -> bool {
+        editor_inputs::is_editor_input(class, input)
+    }
+
+    /// The files in the server's input folder, as far as the lists of its loaders show them; none if
+    /// the catalog holds for any machine.
+    #[must_use]
+    pub fn input_files(&self) -> Option<&BTreeSet<String>> {
+        let list = |class: &str, input: &str| {
+            let class = self.class(class)?;
+            let InputKind::Combo(combo) = &class.input(input)?.kind else { return None };
+            combo.options.clone().filter(|_| combo.folder.as_deref() == Some("input"))
+        };
+        let read = || {
+            let lists: Vec<_> =
+                OwnCheck::of_input_files().filter_map(|(class, input)| list(class, &input)).collect();
+            let files = lists.iter().flatten().filter_map(|file| Some(file.as_str()?.to_owned()));
+            (!lists.is_empty()).then(|| files.collect())
+        };
+        self.input_files.get_or_init(read).as_ref()
     }
 
     /// The class that was probably meant by `wrong`, if one is near enough.

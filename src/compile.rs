@@ -8,19 +8,20 @@ use std::sync::Arc;
 use crate::back::api::{self, Ids, Layout};
 use crate::back::manifest::{self, Manifest, Needs};
 use crate::catalog::{Catalog, Gpus, Models};
-use crate::check::{self, Checked};
-use crate::diag::{self, Diagnostic, Diagnostics, NodeRef, Severity};
+use crate::check::{self, Checked, ServerVersion};
+use crate::diag::{self, Diagnostic, Diagnostics, Gate, NodeRef, Severity};
+use crate::front::json::{self, Places};
 use crate::front::toml::decode::Named;
 use crate::front::toml::graph::{GraphFile, Param, ParamType};
 use crate::front::toml::types::Target;
 use crate::front::toml::{Item, Raw};
-use crate::lint;
+use crate::lint::{self, Levels};
 use crate::lower::expr::Engine;
 use crate::lower::load::Loaded;
 use crate::lower::matrix::{self, Matrix};
 use crate::lower::params::{self, Values};
 use crate::lower::{Context, Decisions, Template, prepare};
-use crate::source::{Sources, Span, Spanned};
+use crate::source::{FileId, Sources, Span, Spanned};
 
 /// What every compilation needs, made once.
 #[derive(Debug)]
@@ -74,6 +75,65 @@ impl Compiler {
         }
         lint::apply(&preset.lint, diagnostics);
         job.filter(|_| !diagnostics.has_errors())
+    }
+
+    /// Reads a workflow and says what a server would make of it, and, if asked, what is wrong with it
+    /// all the same. Gives what the file is; nothing if it is no workflow, which is reported.
+    ///
+    /// Fast first; the file is read again with places only when there is something to show.
+    pub fn workflow(
+        &self,
+        file: FileId,
+        text: &str,
+        options: &WorkflowOptions,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<json::Kind> {
+        let mut found = Diagnostics::new();
+        let kind = self.read_workflow(file, text, options, Places::Without, &mut found);
+        if !found.is_empty() {
+            let mut placed = Diagnostics::new();
+            self.read_workflow(file, text, options, Places::With, &mut placed);
+            // Both readers take the same texts; should they ever differ, the first one decides.
+            let agree = placed.len() == found.len();
+            diagnostics.append(if agree { &mut placed } else { &mut found });
+        }
+        kind
+    }
+
+    fn read_workflow(
+        &self,
+        file: FileId,
+        text: &str,
+        options: &WorkflowOptions,
+        places: Places,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<json::Kind> {
+        let tree = json::parse(file, text, places, diagnostics)?;
+        let mut found = Diagnostics::new();
+        if let Some(graph) = json::read(file, &tree, &self.catalog, &mut found) {
+            let verdict = check::validate(&graph, &self.catalog, options.server, &mut found);
+            if let Some(levels) = &options.lint {
+                lint::workflow(&graph, &verdict, &self.facts(), levels, &mut found);
+            }
+        }
+        match &options.lint {
+            Some(levels) => levels.apply(&mut found),
+            None => found.relevel(|problem| (problem.gate != Gate::Lint).then_some(problem.severity)),
+        }
+        diagnostics.append(&mut found);
+        json::Kind::of(&tree)
+    }
+
+    /// What is wrong with a compiled workflow although the server takes it.
+    pub fn lint(&self, checked: &Checked, levels: &Levels, diagnostics: &mut Diagnostics) {
+        let mut found = Diagnostics::new();
+        lint::workflow(checked.graph(), &checked.verdict(), &self.facts(), levels, &mut found);
+        levels.apply(&mut found);
+        diagnostics.append(&mut found);
+    }
+
+    fn facts(&self) -> lint::Facts<'_> {
+        lint::Facts { catalog: &self.catalog, models: &self.models }
     }
 
     /// Checks a graph file by itself: with its defaults, and with every value of every switch
@@ -227,6 +287,15 @@ fn switch_positions(param: &Param, span: Span) -> Vec<Item> {
         _ => Vec::new(),
     };
     values.into_iter().map(|value| Spanned::new(value, span)).collect()
+}
+
+/// How a workflow is judged.
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowOptions {
+    /// The server that would run it.
+    pub server: ServerVersion,
+    /// The levels of the rules on what the server would accept and should not; none: no rule is run.
+    pub lint: Option<Levels>,
 }
 
 /// A preset ready to be compiled, once or for every combination of its matrix.

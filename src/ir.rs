@@ -60,6 +60,8 @@ pub struct Node {
     pub title: Option<Arc<str>>,
     /// Where it was declared.
     pub origin: Origin,
+    /// True if the file gives it no object of inputs, not even an empty one. ComfyUI fails on that.
+    pub lacks_inputs: bool,
     inputs: Vec<Input>,
 }
 
@@ -72,7 +74,16 @@ impl Node {
         class: Option<Arc<NodeClass>>,
         origin: Origin,
     ) -> Self {
-        Self { key, class_type, class, stage: None, title: None, origin, inputs: Vec::new() }
+        Self {
+            key,
+            class_type,
+            class,
+            stage: None,
+            title: None,
+            origin,
+            lacks_inputs: false,
+            inputs: Vec::new(),
+        }
     }
 
     /// Its inputs, in the order they are emitted.
@@ -104,7 +115,8 @@ pub struct Input {
 /// What an input is given.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Argument {
-    /// A value written into the workflow.
+    /// A value written into the workflow. A list is what ComfyUI takes for a link and is none: it
+    /// names no node of the workflow, or no slot.
     Literal(Value),
     /// An output of another node of the graph.
     Link {
@@ -164,6 +176,23 @@ impl Graph {
         let id = self.inner.add_node(node);
         self.keys.insert(key, id);
         Ok(id)
+    }
+
+    /// Puts `node` in the place of the one with the same key, before either has inputs; links to it
+    /// stay. Adds it if there is none.
+    pub fn replace(&mut self, node: Node) -> NodeId {
+        match self.keys.get(&node.key) {
+            Some(&id) => {
+                self.inner[id] = node;
+                id
+            }
+            None => {
+                let key = node.key.clone();
+                let id = self.inner.add_node(node);
+                self.keys.insert(key, id);
+                id
+            }
+        }
     }
 
     /// Appends an input to `node`; a link becomes an edge.
@@ -234,6 +263,20 @@ impl Graph {
     /// The links that leave `node`: target, and what is linked.
     pub fn consumers(&self, node: NodeId) -> impl Iterator<Item = (NodeId, Link)> {
         self.inner.edges_directed(node, Direction::Outgoing).map(|edge| (edge.target(), *edge.weight()))
+    }
+
+    /// By node index: whether one of `targets` depends on the node, or is the node itself.
+    pub fn ancestors(&self, targets: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
+        let mut seen = vec![false; self.len()];
+        let reversed = petgraph::visit::Reversed(&self.inner);
+        let mut walk = petgraph::visit::Dfs::empty(reversed);
+        for target in targets {
+            walk.move_to(target);
+            while let Some(next) = walk.next(reversed) {
+                seen[next.index()] = true;
+            }
+        }
+        seen
     }
 
     /// The underlying graph, for petgraph's algorithms.

@@ -1,40 +1,196 @@
 //! What ComfyUI would accept and should not: rules with levels.
 //!
-//! The rules so far look at presets and graph files, and `lower` and `compile` find them on their
-//! way; here their levels are applied. Rules never change what is compiled.
+//! A rule is a file in `lint/` and a line in [`RULES`]. Rules look at a graph that the server would
+//! take; some are found by readers, `lower` and `compile` on their way and are only listed here.
+//! Levels are applied at the end. Rules never change what is compiled.
 
-use crate::diag::{self, Diagnostic, Diagnostics, Gate, Severity};
-use crate::front::toml::decode::Named;
-use crate::front::toml::preset::{Level, LintLevel};
+mod api_node;
+mod coerced_value;
+mod deprecated_class;
+mod dropped_output;
+mod float_noise;
+mod levels;
+mod literal_for_link;
+mod off_step;
+mod unknown_input;
+mod unknown_model_file;
+mod unreachable_node;
+mod windows_separator;
 
-/// The rules whose level can be set: name, and what it reports. Sorted by name.
-pub const RULES: [(&str, &str); 3] = [
-    ("param-without-effect", "a value in a preset without which the workflow would be the same"),
-    ("unused-model", "a model slot of a graph that no input uses"),
-    ("unused-param", "a parameter of a graph that nothing uses"),
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, InputSpec, Models, NodeClass};
+use crate::check::Verdict;
+use crate::diag::{Diagnostic, Diagnostics, NodeRef, Severity};
+use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
+
+pub use levels::{Levels, apply};
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab-case; states the defect.
+    pub name: &'static str,
+    /// What it reports.
+    pub summary: &'static str,
+    /// How bad it is where nobody says otherwise; `None`: it is off.
+    pub severity: Option<Severity>,
+    check: Check,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Check {
+    /// Looks at one input.
+    Input(fn(&At<'_>) -> Option<Diagnostic>),
+    /// Looks at one node.
+    Node(fn(&Workflow<'_>, NodeId) -> Option<Diagnostic>),
+    /// Found while a file is read or compiled.
+    Elsewhere,
+}
+
+/// All rules, sorted by name.
+pub static RULES: &[&Rule] = &[
+    &api_node::RULE,
+    &coerced_value::RULE,
+    &deprecated_class::RULE,
+    &dropped_output::RULE,
+    &elsewhere("duplicate-input", "an input that stands twice in a workflow"),
+    &elsewhere("duplicate-node-id", "two nodes of a workflow with the same id"),
+    &float_noise::RULE,
+    &literal_for_link::RULE,
+    &unknown_model_file::MISSPELT,
+    &elsewhere("negative-slot", "a link to an output slot below 0, which Python counts from the end"),
+    &off_step::RULE,
+    &elsewhere("param-without-effect", "a value in a preset without which the workflow would be the same"),
+    &unknown_input::RULE,
+    &unknown_model_file::RULE,
+    &unreachable_node::RULE,
+    &elsewhere("unused-model", "a model slot of a graph that no input uses"),
+    &elsewhere("unused-param", "a parameter of a graph that nothing uses"),
+    &elsewhere(
+        "widget-count-mismatch",
+        "a node saved by the editor with more or fewer widget values than its class has",
+    ),
+    &windows_separator::RULE,
 ];
 
-/// Applies the levels that presets and projects set, and reports those for rules that do not exist.
-pub fn apply(levels: &Named<LintLevel>, diagnostics: &mut Diagnostics) {
-    for (rule, _) in levels {
-        let names = || RULES.iter().map(|(name, _)| *name);
-        if !names().any(|name| *name == *rule.value) {
-            let help = diag::did_you_mean(&rule.value, names())
-                .unwrap_or_else(|| format!("the rules are: {}", names().collect::<Vec<_>>().join(", ")));
-            diagnostics.push(
-                Diagnostic::format("unknown-rule", format!("there is no lint rule `{}`", rule.value))
-                    .at(rule.span, "")
-                    .help(help),
-            );
+const fn elsewhere(name: &'static str, summary: &'static str) -> Rule {
+    Rule { name, summary, severity: Some(Severity::Warning), check: Check::Elsewhere }
+}
+
+/// The rule called `name`.
+#[must_use]
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    let at = RULES.binary_search_by(|rule| rule.name.cmp(name)).ok()?;
+    RULES.get(at).copied()
+}
+
+/// What rules know besides the workflow.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'f> {
+    /// The node classes.
+    pub catalog: &'f Catalog,
+    /// The model files.
+    pub models: &'f Models,
+}
+
+/// A workflow, as rules see it.
+struct Workflow<'w> {
+    graph: &'w Graph,
+    verdict: &'w Verdict,
+    /// By node: whether an output depends on it, through whatever link.
+    needed: Vec<bool>,
+}
+
+/// An input, as rules see it.
+struct At<'a> {
+    facts: &'a Facts<'a>,
+    node: &'a Node,
+    class: &'a NodeClass,
+    input: &'a Input,
+    /// Its declaration, if the class has one.
+    spec: Option<&'a InputSpec>,
+}
+
+impl At<'_> {
+    /// The literal that the input is given, without a wrapping.
+    fn literal(&self) -> Option<&Value> {
+        match &self.input.value {
+            Argument::Literal(value) => Some(value),
+            Argument::Link { .. } => None,
         }
     }
-    diagnostics.relevel(|diagnostic| {
-        let level = levels.get(diagnostic.rule).filter(|_| diagnostic.gate == Gate::Lint);
-        match level.map(|level| level.level) {
-            None => Some(diagnostic.severity),
-            Some(Level::Allow) => None,
-            Some(Level::Warn) => Some(Severity::Warning),
-            Some(Level::Deny) => Some(Severity::Error),
+
+    /// A finding of `rule` here.
+    fn finding(&self, rule: &Rule, message: String) -> Diagnostic {
+        let used = self.input.origin.span();
+        let diagnostic = found(rule, message);
+        let diagnostic = match self.input.given {
+            Some(given) => diagnostic.at(given, "").at_opt(used, "used here"),
+            None => diagnostic.at_opt(used, ""),
+        };
+        diagnostic.node(node_ref(self.node, Some(&self.input.name)))
+    }
+}
+
+/// A finding of `rule` about a whole node.
+fn at_node(rule: &Rule, node: &Node, message: String) -> Diagnostic {
+    found(rule, message).at_opt(node.origin.span(), "").node(node_ref(node, None))
+}
+
+fn found(rule: &Rule, message: String) -> Diagnostic {
+    Diagnostic {
+        severity: rule.severity.unwrap_or(Severity::Warning),
+        ..Diagnostic::lint(rule.name, message)
+    }
+}
+
+fn node_ref(node: &Node, input: Option<&str>) -> NodeRef {
+    NodeRef {
+        key: node.key.to_string(),
+        class_type: node.class_type.to_string(),
+        input: input.map(str::to_owned),
+    }
+}
+
+/// Reports what is wrong with a workflow although the server takes it. Rules that `levels` switches
+/// off are not run.
+pub fn workflow(
+    graph: &Graph,
+    verdict: &Verdict,
+    facts: &Facts<'_>,
+    levels: &Levels,
+    diagnostics: &mut Diagnostics,
+) {
+    let rules = || RULES.iter().enumerate().filter(|(at, _)| levels.is_on(*at)).map(|(_, rule)| rule.check);
+    let inputs: Vec<_> = rules()
+        .filter_map(|check| match check {
+            Check::Input(check) => Some(check),
+            _ => None,
+        })
+        .collect();
+    let nodes: Vec<_> = rules()
+        .filter_map(|check| match check {
+            Check::Node(check) => Some(check),
+            _ => None,
+        })
+        .collect();
+    let outputs = verdict.outputs.iter().map(|(id, _)| *id);
+    let workflow = Workflow { graph, verdict, needed: graph.ancestors(outputs) };
+    for (id, node) in graph.nodes() {
+        diagnostics.extend(nodes.iter().filter_map(|check| check(&workflow, id)));
+        let Some(class) = &node.class else { continue };
+        let selected = |name: &str| -> Option<Arc<str>> {
+            match &node.input(name)?.value {
+                Argument::Literal(Value::Str(text)) => Some(text.clone()),
+                _ => None,
+            }
+        };
+        let specs = class.known_inputs(&selected);
+        for input in node.inputs() {
+            let spec = specs.iter().find(|spec| spec.name == input.name);
+            let at = At { facts, node, class, input, spec };
+            diagnostics.extend(inputs.iter().filter_map(|check| check(&at)));
         }
-    });
+    }
 }

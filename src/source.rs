@@ -12,6 +12,10 @@ use std::sync::Arc;
 /// limit is a mistake (a video, a model) and must not fill memory.
 pub const MAX_SOURCE_BYTES: u64 = 16 << 20;
 
+/// Largest workflow that is read, in bytes: more than 100,000 nodes. The tree of a workflow takes
+/// about ten times its text.
+pub const MAX_WORKFLOW_BYTES: u64 = 64 << 20;
+
 /// A file known to a [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u32);
@@ -170,19 +174,21 @@ impl Sources {
         id
     }
 
+    /// Sets the text of a file that was added without one, once it is known that places in it are shown.
+    pub fn set_text(&mut self, id: FileId, text: impl Into<Arc<str>>) {
+        if let Some(file) = self.files.get_mut(id.0 as usize) {
+            file.text = text.into();
+            file.lines = std::sync::OnceLock::new();
+        }
+    }
+
     /// Reads a UTF-8 text file of at most [`MAX_SOURCE_BYTES`].
     ///
     /// # Errors
     /// When the file is missing, unreadable, too large or not UTF-8.
     pub fn load(&mut self, path: &Path) -> Result<FileId, LoadError> {
-        let bytes = read_capped(path, MAX_SOURCE_BYTES)?;
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(self.add(path, text)),
-            Err(error) => Err(LoadError {
-                path: path.to_owned(),
-                kind: LoadErrorKind::NotUtf8(error.utf8_error().valid_up_to()),
-            }),
-        }
+        let text = read_text(path, MAX_SOURCE_BYTES)?;
+        Ok(self.add(path, text))
     }
 
     /// The file behind `id`.
@@ -226,6 +232,17 @@ pub fn identity(path: &Path) -> PathBuf {
 #[must_use]
 pub fn exists(path: &Path) -> bool {
     path.exists()
+}
+
+/// Reads a UTF-8 text file of at most `limit` bytes.
+///
+/// # Errors
+/// As [`read_capped`], and when it is not UTF-8.
+pub fn read_text(path: &Path, limit: u64) -> Result<String, LoadError> {
+    String::from_utf8(read_capped(path, limit)?).map_err(|error| LoadError {
+        path: path.to_owned(),
+        kind: LoadErrorKind::NotUtf8(error.utf8_error().valid_up_to()),
+    })
 }
 
 /// Reads a whole file of at most `limit` bytes.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::own_check::OwnCheck;
+
 /// One node class of a ComfyUI installation.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of ComfyUI's own, each independent of the others")]
@@ -32,6 +34,8 @@ pub struct NodeClass {
     pub experimental: bool,
     /// True if running it calls a paid service.
     pub api_node: bool,
+    /// What it checks about its inputs itself.
+    pub own_check: Option<OwnCheck>,
 }
 
 impl NodeClass {
@@ -58,6 +62,10 @@ pub struct InputSpec {
     pub required: bool,
     /// What it takes.
     pub kind: InputKind,
+    /// The types of the links that it takes, where they are more than those of `kind`.
+    pub wider: Option<Arc<str>>,
+    /// The range of an input of a type that has none of its own (`FLOAT,INT`, `FLOATS`).
+    pub bounds: Bounds,
     /// The value that ComfyUI's editor starts with.
     pub default: Option<Value>,
     /// True if the editor offers a socket only, even for a type that has a widget.
@@ -69,6 +77,31 @@ pub struct InputSpec {
     /// True if the editor keeps a second widget, "control after generate", behind this one.
     /// It does so for integers called `seed` or `noise_seed` even where this is false.
     pub control_after_generate: bool,
+}
+
+impl InputSpec {
+    /// The types of the links that the server lets in, in ComfyUI's spelling.
+    #[must_use]
+    pub fn link_types(&self) -> &str {
+        self.wider.as_deref().unwrap_or_else(|| self.kind.type_name())
+    }
+}
+
+/// A range; both ends belong to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// Smallest value.
+    pub min: Option<f64>,
+    /// Largest value.
+    pub max: Option<f64>,
+}
+
+impl Bounds {
+    /// True if there is no bound.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.min.is_none() && self.max.is_none()
+    }
 }
 
 /// What an input takes.

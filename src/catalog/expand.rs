@@ -16,23 +16,24 @@ const MAX_NUMBERED: u32 = 1000;
 
 impl NodeClass {
     /// The inputs that the server declares for a node with the given selector values, with full
-    /// (dotted) names. A dynamic combo whose value is unknown has no further inputs.
+    /// (dotted) names. A dynamic combo without a valid value is not among them, nor are its inputs.
     #[must_use]
     pub fn expanded_inputs(&self, selected: &Selected<'_>) -> Cow<'_, [InputSpec]> {
-        self.expand(&Expansion { selected, formats: false })
+        self.expand(&Expansion { selected, by_convention: false })
     }
 
-    /// The same with the inputs that exist by convention only: VideoHelperSuite's for the chosen
-    /// format, or for all formats while that is unknown. The server does not look at them.
+    /// The same with every dynamic combo, and with the inputs that exist by convention only:
+    /// VideoHelperSuite's for the chosen format, or for all formats while that is unknown. The server
+    /// does not look at them.
     #[must_use]
     pub fn known_inputs(&self, selected: &Selected<'_>) -> Cow<'_, [InputSpec]> {
-        self.expand(&Expansion { selected, formats: true })
+        self.expand(&Expansion { selected, by_convention: true })
     }
 
     fn expand(&self, expansion: &Expansion<'_>) -> Cow<'_, [InputSpec]> {
         let dynamic = |input: &InputSpec| match &input.kind {
             InputKind::Autogrow(_) | InputKind::DynamicCombo(_) => true,
-            InputKind::Combo(combo) => expansion.formats && !combo.formats.is_empty(),
+            InputKind::Combo(combo) => expansion.by_convention && !combo.formats.is_empty(),
             _ => false,
         };
         if !self.inputs.iter().any(dynamic) {
@@ -74,8 +75,8 @@ impl NodeClass {
 /// How dynamic inputs are resolved.
 struct Expansion<'s> {
     selected: &'s Selected<'s>,
-    /// VideoHelperSuite's formats too.
-    formats: bool,
+    /// What the server does not look at too.
+    by_convention: bool,
 }
 
 impl Expansion<'_> {
@@ -85,19 +86,22 @@ impl Expansion<'_> {
         match &input.kind {
             InputKind::Autogrow(family) => {
                 for (index, inner) in family.names.iter().enumerate() {
-                    let required = required && family.template.required && index < family.min;
+                    let required = family.template.required && index < family.min;
                     self.add(&family.template, &member(inner), required, all);
                 }
             }
             InputKind::DynamicCombo(options) => {
-                all.push(named(input));
                 let chosen = (self.selected)(name);
                 let option = options.iter().find(|option| chosen.as_deref() == Some(&*option.key));
+                // The server forgets a selector without a valid value, even a required one.
+                if option.is_some() || self.by_convention {
+                    all.push(named(input));
+                }
                 for inner in option.iter().flat_map(|option| &option.inputs) {
                     self.add(inner, &member(&inner.name), inner.required, all);
                 }
             }
-            InputKind::Combo(combo) if self.formats && !combo.formats.is_empty() => {
+            InputKind::Combo(combo) if self.by_convention && !combo.formats.is_empty() => {
                 all.push(named(input));
                 let chosen = (self.selected)(name);
                 let shown = |value: &Arc<str>| chosen.as_ref().is_none_or(|chosen| chosen == value);

@@ -1,10 +1,11 @@
 //! Reads one declared input of a class: `[type]` or `[type, options]`.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::class::{Autogrow, Combo, DynamicOption, InputKind, InputSpec};
+use super::class::{Autogrow, Bounds, Combo, DynamicOption, InputKind, InputSpec};
 use super::object_info::MATCH_TYPE;
 
 /// V3's name for a family of inputs that grows.
@@ -43,10 +44,17 @@ pub(super) fn read_input(
     let number = matches!(kind, InputKind::Int { .. } | InputKind::Float { .. });
     // An object stands for a NaN (see `nonfinite`), which is no default.
     let default = options.get("default").filter(|value| !(value.is_null() || number && value.is_object()));
+    let bound = |key: &str| options.get(key).and_then(Value::as_f64);
+    let bounds = match kind {
+        InputKind::Link(_) => Bounds { min: bound("min"), max: bound("max") },
+        _ => Bounds::default(),
+    };
     Some(InputSpec {
         name: name.into(),
         required,
         kind,
+        wider: None,
+        bounds,
         default: default.cloned(),
         force_input: flag("forceInput"),
         socketless: flag("socketless"),
@@ -66,8 +74,8 @@ fn named_kind(kind: &str, name: &str, options: &Map<String, Value>, warnings: &m
             step: options.get("step").and_then(|value| whole(value, f64::round)).filter(|step| *step > 0),
         },
         "FLOAT" => InputKind::Float {
-            min: options.get("min").and_then(Value::as_f64),
-            max: options.get("max").and_then(Value::as_f64),
+            min: options.get("min").and_then(|min| bound(min, f64::next_up, Ordering::Less)),
+            max: options.get("max").and_then(|max| bound(max, f64::next_down, Ordering::Greater)),
             step: options.get("step").and_then(Value::as_f64).filter(|step| *step > 0.0),
         },
         "BOOLEAN" => InputKind::Boolean,
@@ -97,6 +105,22 @@ fn named_kind(kind: &str, name: &str, options: &Map<String, Value>, warnings: &m
             InputKind::Link(other.into())
         }
     }
+}
+
+/// `value` as a bound of floats. A whole number between two floats becomes the one `inwards`, so that
+/// comparing with it gives what Python's exact comparison gives. `outside`: how a float that is not
+/// allowed compares with the bound.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "the loss is what is repaired here; whole numbers of JSON fit"
+)]
+fn bound(value: &Value, inwards: fn(f64) -> f64, outside: Ordering) -> Option<f64> {
+    let Some(exact) = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from)) else {
+        return value.as_f64();
+    };
+    let near = exact as f64;
+    Some(if (near as i128).cmp(&exact) == outside { inwards(near) } else { near })
 }
 
 /// `value` as a whole number; a fraction is rounded to the nearest whole number that is in bounds.
@@ -220,6 +244,18 @@ mod tests {
         assert_eq!(int(&json!({ "min": 0.5, "max": 4.5, "step": 0 })), (Some(1), Some(4), None));
         assert_eq!(int(&json!({ "min": {}, "max": "9", "step": {} })), (None, None, None));
         assert_eq!(int(&json!({ "max": 1e300 })), (None, Some(i128::MAX), None));
+    }
+
+    #[test]
+    fn bounds_of_floats_are_exact() {
+        let float = |options: &Value| match read(&json!(["FLOAT", options])).kind {
+            InputKind::Float { min, max, .. } => (min.unwrap(), max.unwrap()),
+            other => panic!("{other:?}"),
+        };
+        let (min, max) = float(&json!({ "min": -i64::MAX, "max": i64::MAX }));
+        assert!(max < 9_223_372_036_854_775_808.0 && max.next_up() == 9_223_372_036_854_775_808.0);
+        assert!(min > -9_223_372_036_854_775_808.0 && min.next_down() == -9_223_372_036_854_775_808.0);
+        assert_eq!(float(&json!({ "min": -1, "max": 10 })), (-1.0, 10.0));
     }
 
     #[test]

@@ -83,6 +83,12 @@ impl Models {
         })
     }
 
+    /// The file names of all models.
+    #[must_use]
+    pub fn files(&self) -> Vec<String> {
+        self.names().iter().filter_map(|name| Some(self.model(name)?.file)).collect()
+    }
+
     /// All names, ascending.
     #[must_use]
     pub fn names(&self) -> Vec<Cow<'_, str>> {

@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 
 use super::class::{InputKind, InputSpec, NodeClass, OutputSpec};
 use super::input::read_input;
+use super::own_check::OwnCheck;
 use super::pack::pack_of_module;
+use super::wider_types;
 
 /// V3's name for "the type that the inputs of the same template have".
 pub(super) const MATCH_TYPE: &str = "COMFY_MATCHTYPE_V3";
@@ -35,7 +37,7 @@ pub fn read_class(name: &str, json: &Value, pack: &str, warnings: &mut Vec<Strin
     for warning in &mut warnings[first_warning..] {
         *warning = format!("{name}: {warning}");
     }
-    Some(NodeClass {
+    let mut class = NodeClass {
         name: name.into(),
         display_name: text("display_name").filter(|shown| *shown != name).map(str::to_owned),
         pack: text("python_module").map_or(pack, pack_of_module).into(),
@@ -47,7 +49,10 @@ pub fn read_class(name: &str, json: &Value, pack: &str, warnings: &mut Vec<Strin
         deprecated: flag("deprecated"),
         experimental: flag("experimental"),
         api_node: flag("api_node"),
-    })
+        own_check: OwnCheck::of(name),
+    };
+    wider_types::apply(&mut class);
+    Some(class)
 }
 
 /// The inputs of one section (`required`, `optional`, `hidden`) of a class, in `input_order` where

@@ -2,33 +2,84 @@
 
 use std::sync::Arc;
 
-use super::{at_input, literal, node_ref};
-use crate::catalog::{Combo, InputKind, InputSpec, NodeClass, OutputSpec, types_connect};
-use crate::diag::{self, Diagnostic, Diagnostics};
-use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
+use super::literal::{self, Outcome};
+use super::{at_input, node_ref, own};
+use crate::catalog::{Catalog, Combo, InputKind, InputSpec, NodeClass, OutputSpec, types_connect};
+use crate::diag::Diagnostic;
+use crate::ir::{Argument, Graph, Node, NodeId, Value};
 
-/// Checks every declared input of a node.
-pub(super) fn check(graph: &Graph, node: &Node, class: &NodeClass, diagnostics: &mut Diagnostics) {
+/// What there is to say about a node by itself.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// What is wrong.
+    pub(super) problems: Vec<Diagnostic>,
+    /// The links that the server follows: index of the input, and the node it leads to.
+    pub(super) links: Vec<(usize, NodeId)>,
+}
+
+/// Looks at every declared input of a node. Where the server would fail, it reports that failure
+/// and nothing else about the node.
+pub(super) fn check(graph: &Graph, id: NodeId, catalog: &Catalog) -> Findings {
+    let node = graph.node(id);
+    let mut findings = Findings::default();
+    let Some(class) = &node.class else { return findings };
+    if node.lacks_inputs {
+        findings.problems.push(
+            Diagnostic::check(
+                "missing-inputs",
+                "exception",
+                format!("`{}` ({}) has no `inputs`, on which ComfyUI fails", node.key, class.name),
+            )
+            .at_opt(node.origin.span(), "")
+            .node(node_ref(node, None))
+            .help("write `\"inputs\": {}` for a node without inputs"),
+        );
+        return findings;
+    }
     let selected = |name: &str| -> Option<Arc<str>> {
         match &node.input(name)?.value {
             Argument::Literal(Value::Str(text)) => Some(text.clone()),
             _ => None,
         }
     };
-    for spec in class.expanded_inputs(&selected).iter() {
-        match node.input(&spec.name) {
-            None if spec.required => diagnostics.push(missing(node, spec)),
-            None => {}
-            Some(input) => match &input.value {
-                Argument::Link { from, slot } => link(graph, node, spec, input, (*from, *slot), diagnostics),
-                Argument::Literal(value) => {
-                    if let Some(problem) = literal::check(value, spec) {
-                        diagnostics.push(at_input(problem, node, input));
-                    }
+    let mut failures = Vec::new();
+    let covered = |name: &str| class.own_check.as_ref().is_some_and(|check| check.covers(name));
+    let any_type = class.own_check.as_ref().is_some_and(|check| check.types);
+    let specs = class.expanded_inputs(&selected);
+    for spec in specs.iter() {
+        let found = node.inputs().iter().enumerate().find(|(_, input)| input.name == spec.name);
+        let Some((index, input)) = found else {
+            if spec.required {
+                findings.problems.push(missing(node, spec));
+            }
+            continue;
+        };
+        let outcome = match &input.value {
+            Argument::Literal(Value::List(items)) => not_a_link(graph, spec, items),
+            Argument::Literal(value) => literal::check(value, spec, covered(&spec.name)),
+            Argument::Link { from, slot } => {
+                let outcome = link(graph, spec, (*from, *slot), any_type);
+                if matches!(outcome, Outcome::Fine) {
+                    findings.links.push((index, *from));
                 }
-            },
+                outcome
+            }
+        };
+        match outcome {
+            Outcome::Fine => {}
+            Outcome::Wrong(problem) => findings.problems.push(at_input(problem, node, input)),
+            Outcome::Fails(problem) => failures.push(at_input(problem, node, input)),
         }
     }
+    match own::check(graph, node, class, &specs, catalog) {
+        Outcome::Fine => {}
+        Outcome::Wrong(problem) => findings.problems.push(problem),
+        Outcome::Fails(problem) => failures.push(problem),
+    }
+    if !failures.is_empty() {
+        findings.problems = failures;
+    }
+    findings
 }
 
 fn missing(node: &Node, spec: &InputSpec) -> Diagnostic {
@@ -52,30 +103,65 @@ fn missing(node: &Node, spec: &InputSpec) -> Diagnostic {
     .help(help)
 }
 
-fn link(
-    graph: &Graph,
-    node: &Node,
-    spec: &InputSpec,
-    input: &Input,
-    (from, slot): (NodeId, u32),
-    diagnostics: &mut Diagnostics,
-) {
+/// A list that is no link to an output of this workflow.
+fn not_a_link(graph: &Graph, spec: &InputSpec, items: &[Value]) -> Outcome {
+    let name = &spec.name;
+    let [source, slot] = items else {
+        let list = Value::List(items.to_vec());
+        return Outcome::Wrong(
+            Diagnostic::check(
+                "bad-linked-input",
+                "bad_linked_input",
+                format!("`{name}` is {list}; ComfyUI takes a list for a link, and a link is [node, slot]"),
+            )
+            .help("a list that is meant as a value is written { \"__value__\": [...] }"),
+        );
+    };
+    let fails = |rule, message: String, help: String| {
+        Outcome::Fails(Diagnostic::check(rule, "exception", message).help(help))
+    };
+    let Value::Str(key) = source else {
+        let message = format!("`{name}` links to the node {source}, which is not a text; ids are texts");
+        let help = match source {
+            Value::Int(id) if graph.find(&id.to_string()).is_some() => format!("write [\"{id}\", {slot}]"),
+            _ => "write the id in quotes".to_owned(),
+        };
+        return fails("broken-link", message, help);
+    };
+    let Some(from) = graph.find(key) else {
+        let keys = graph.nodes().map(|(_, node)| &*node.key);
+        let help = crate::diag::did_you_mean(key, keys)
+            .unwrap_or_else(|| "link it to a node of this workflow, or remove the input".into());
+        return fails(
+            "broken-link",
+            format!("`{name}` links to the node `{key}`, which does not exist"),
+            help,
+        );
+    };
+    let node = graph.node(from);
+    let help = node.class.as_deref().map(outputs).unwrap_or_default();
+    let message = match slot {
+        Value::Int(slot) => format!("`{key}` ({}) has no output slot {slot}", node.class_type),
+        other => format!("`{name}` links to output slot {other} of `{key}`; a slot is a whole number"),
+    };
+    fails("output-slot-out-of-range", message, help)
+}
+
+fn link(graph: &Graph, spec: &InputSpec, (from, slot): (NodeId, u32), any_type: bool) -> Outcome {
     let source = graph.node(from);
-    let Some(class) = &source.class else { return };
+    let Some(class) = &source.class else { return Outcome::Fine };
     let Some(output) = class.outputs.get(slot as usize) else {
         let problem = Diagnostic::check(
             "output-slot-out-of-range",
             "exception",
             format!("`{}` ({}) has no output slot {slot}", source.key, class.name),
-        )
-        .help(outputs(class));
-        diagnostics.push(at_input(problem, node, input));
-        return;
+        );
+        return Outcome::Fails(problem.help(outputs(class)));
     };
-    if carries(output, spec) {
-        return;
+    if any_type || carries(output, spec) {
+        return Outcome::Fine;
     }
-    let wanted = spec.kind.type_name();
+    let wanted = spec.link_types();
     let problem = Diagnostic::check(
         "return-type-mismatch",
         "return_type_mismatch",
@@ -83,23 +169,27 @@ fn link(
             "`{}` takes {wanted}, but `{}` ({}) gives {}",
             spec.name, source.key, class.name, output.types
         ),
-    )
-    .help_opt(other_output(class, wanted));
-    diagnostics.push(at_input(problem, node, input));
+    );
+    Outcome::Wrong(problem.help_opt(other_output(class, wanted)))
 }
 
-/// True if the output's type may go into the input.
+/// True if the server lets the output go into the input.
 fn carries(output: &OutputSpec, spec: &InputSpec) -> bool {
-    if output.template.is_some() {
-        // The type of a template output follows its inputs; the server does not look at it.
+    // Types that follow the inputs are not looked at.
+    if output.template.is_some() || matches!(spec.kind, InputKind::MatchType { .. }) {
         return true;
     }
+    let any = |types: &str| types_connect(types, "*") && types.split(',').any(|member| member.trim() == "*");
     match (&output.choices, &spec.kind) {
         // A list of choices connects to an equal list, or to a V3 combo, which has no list type.
         (Some(choices), InputKind::Combo(Combo { options: Some(options), v3: false, .. })) => {
             choices == options
         }
-        _ => types_connect(&output.types, spec.kind.type_name()),
+        (Some(_), InputKind::Combo(_)) => true,
+        (Some(_), kind) => any(kind.type_name()),
+        // A V1 combo's type is its list, and a dynamic combo's a name of its own, to which no other is equal.
+        (None, InputKind::Combo(Combo { v3: false, .. }) | InputKind::DynamicCombo(_)) => any(&output.types),
+        _ => types_connect(&output.types, spec.link_types()),
     }
 }
 
@@ -115,13 +205,4 @@ fn outputs(class: &NodeClass) -> String {
     let all =
         all.map(|(slot, output)| format!("{} ({slot}, {})", output.name, output.types)).collect::<Vec<_>>();
     if all.is_empty() { "it has no outputs".into() } else { format!("its outputs are: {}", all.join(", ")) }
-}
-
-/// `did you mean`, among the choices of a list.
-pub(super) fn near_choice(value: &Value, options: &[serde_json::Value]) -> Option<String> {
-    let text = value.as_str()?;
-    let choices = options.iter().filter_map(serde_json::Value::as_str);
-    let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
-    let same_file = choices.clone().find(|choice| base(choice) == base(text));
-    same_file.map(|choice| format!("did you mean `{choice}`?")).or_else(|| diag::did_you_mean(text, choices))
 }

@@ -1,8 +1,8 @@
-//! Values written into a workflow: Python's coercions, ranges and lists, as the server applies them.
+//! Values written into a workflow: Python's conversions, ranges and lists, as the server applies them.
 
-use super::inputs::near_choice;
+use super::python;
 use crate::catalog::{Combo, InputKind, InputSpec};
-use crate::diag::Diagnostic;
+use crate::diag::{self, Diagnostic};
 use crate::ir::Value;
 
 /// Most choices that a message lists.
@@ -11,34 +11,64 @@ const SHOWN_CHOICES: usize = 12;
 /// The key under which a list is written, so that the server does not take it for a link.
 const WRAPPED: &str = "__value__";
 
-/// The problem that the server would have with a literal, if it would have one.
-pub(super) fn check(value: &Value, spec: &InputSpec) -> Option<Diagnostic> {
-    let value = match value {
-        Value::List(_) => return Some(bad_link(value, spec)),
-        // The server's own way to tell a list from a link.
-        Value::Map(entries) => {
-            entries.iter().find(|(key, _)| &**key == WRAPPED).map_or(value, |(_, inner)| inner)
-        }
-        _ => value,
-    };
-    match &spec.kind {
-        InputKind::Int { min, max, .. } => match python_int(value) {
+/// What the server makes of a literal.
+pub(super) enum Outcome {
+    /// It takes it.
+    Fine,
+    /// It reports this, and goes on with the next input.
+    Wrong(Diagnostic),
+    /// It fails while it looks at it, for this reason, and gives up on the node.
+    Fails(Diagnostic),
+}
+
+/// What the server would make of a literal that is no list. `unchecked`: the class checks the input
+/// itself, so that the server leaves ranges and lists alone.
+pub(super) fn check(value: &Value, spec: &InputSpec, unchecked: bool) -> Outcome {
+    let value = unwrapped(value);
+    let problem = match &spec.kind {
+        InputKind::Int { min, max, .. } => match python::int(value) {
+            Some(_) if unchecked => None,
             Some(int) => outside(spec, value, min.filter(|min| int < *min), max.filter(|max| int > *max)),
             None => Some(not_a(value, spec, "a whole number")),
         },
-        InputKind::Float { min, max, .. } => match python_float(value) {
+        InputKind::Float { min, max, .. } => match python::float(value) {
+            Some(_) if unchecked => None,
             Some(float) => {
                 outside(spec, value, min.filter(|min| float < *min), max.filter(|max| float > *max))
             }
             None => Some(not_a(value, spec, "a number")),
         },
+        InputKind::Combo(_) if unchecked => None,
         InputKind::Combo(combo) => in_list(value, spec, combo),
+        InputKind::Link(_) if !unchecked && !spec.bounds.is_empty() => {
+            let bounds = spec.bounds;
+            match python::number(value) {
+                None => return Outcome::Fails(incomparable(value, spec)),
+                Some(number) => outside(
+                    spec,
+                    value,
+                    bounds.min.filter(|min| number < *min),
+                    bounds.max.filter(|max| number > *max),
+                ),
+            }
+        }
         InputKind::Boolean
         | InputKind::String { .. }
         | InputKind::Autogrow(_)
         | InputKind::DynamicCombo(_)
         | InputKind::MatchType { .. }
         | InputKind::Link(_) => None,
+    };
+    problem.map_or(Outcome::Fine, Outcome::Wrong)
+}
+
+/// The value itself, if it is wrapped so that it is not taken for a link.
+pub(super) fn unwrapped(value: &Value) -> &Value {
+    match value {
+        Value::Map(entries) => {
+            entries.iter().rev().find(|(key, _)| &**key == WRAPPED).map_or(value, |(_, inner)| inner)
+        }
+        _ => value,
     }
 }
 
@@ -50,13 +80,13 @@ fn not_a(value: &Value, spec: &InputSpec, needed: &str) -> Diagnostic {
     )
 }
 
-fn bad_link(value: &Value, spec: &InputSpec) -> Diagnostic {
+fn incomparable(value: &Value, spec: &InputSpec) -> Diagnostic {
     Diagnostic::check(
-        "bad-linked-input",
-        "bad_linked_input",
-        format!("`{}` is {value}; ComfyUI takes a list for a link [node, slot]", spec.name),
+        "incomparable-value",
+        "exception",
+        format!("`{}` has a range, and ComfyUI fails on comparing {} with it", spec.name, value.kind()),
     )
-    .help("a list that is meant as a value is written { \"__value__\": [...] }")
+    .help(format!("give it a number, or link it to an output of type {}", spec.kind.type_name()))
 }
 
 fn outside<T: std::fmt::Display>(
@@ -88,7 +118,12 @@ fn in_list(value: &Value, spec: &InputSpec, combo: &Combo) -> Option<Diagnostic>
     {
         return items.iter().find_map(|item| in_list(item, spec, combo));
     }
-    if options.iter().any(|option| Value::from_json(option).python_eq(value)) {
+    // Most values are texts and stand in the list as they are.
+    let is_choice = match value {
+        Value::Str(text) => options.iter().any(|option| option.as_str() == Some(text)),
+        _ => options.iter().any(|option| Value::from_json(option).python_eq(value)),
+    };
+    if is_choice {
         return None;
     }
     let shown = options.iter().take(SHOWN_CHOICES).map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -108,56 +143,11 @@ fn in_list(value: &Value, spec: &InputSpec, combo: &Combo) -> Option<Diagnostic>
     )
 }
 
-/// Python's `int(value)`.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "Python truncates; i128 is wide enough for every finite range"
-)]
-fn python_int(value: &Value) -> Option<i128> {
-    match value {
-        Value::Int(int) => Some(*int),
-        Value::Float(float) => Some(float.trunc() as i128),
-        Value::Bool(bool) => Some(i128::from(*bool)),
-        Value::Str(text) => python_digits(text)?.parse().ok(),
-        Value::Null | Value::List(_) | Value::Map(_) => None,
-    }
-}
-
-/// Python's `float(value)`.
-fn python_float(value: &Value) -> Option<f64> {
-    match value {
-        Value::Bool(bool) => Some(f64::from(u8::from(*bool))),
-        Value::Str(text) => python_digits(text)?.parse().ok(),
-        Value::Int(_) | Value::Float(_) => value.as_f64(),
-        Value::Null | Value::List(_) | Value::Map(_) => None,
-    }
-}
-
-/// The text of a number without what Python ignores: blanks around it and single underscores between digits.
-fn python_digits(text: &str) -> Option<String> {
-    let text = text.trim();
-    let bytes = text.as_bytes();
-    let misplaced = |at: usize| {
-        let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
-        !digit(at.checked_sub(1)) || !digit(Some(at + 1))
-    };
-    let wrong = text.char_indices().any(|(at, c)| c == '_' && misplaced(at));
-    (!wrong).then(|| text.replace('_', ""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_as_python_reads_them() {
-        let text = |text: &str| Value::Str(text.into());
-        assert_eq!(python_int(&text(" 5 ")), Some(5));
-        assert_eq!(python_int(&text("1_000")), Some(1000));
-        assert_eq!(python_int(&text("1__000")), None);
-        assert_eq!(python_int(&text("20.7")), None);
-        assert_eq!(python_int(&Value::Float(-20.7)), Some(-20));
-        assert_eq!(python_float(&text("inf")), Some(f64::INFINITY));
-        assert_eq!(python_float(&text("")), None);
-    }
+/// `did you mean`, among the choices of a list.
+fn near_choice(value: &Value, options: &[serde_json::Value]) -> Option<String> {
+    let text = value.as_str()?;
+    let choices = options.iter().filter_map(serde_json::Value::as_str);
+    let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+    let same_file = choices.clone().find(|choice| base(choice) == base(text));
+    same_file.map(|choice| format!("did you mean `{choice}`?")).or_else(|| diag::did_you_mean(text, choices))
 }

@@ -1,4 +1,6 @@
-//! `wfc lint`: checks presets, graphs, projects and workflows without writing anything.
+//! `wfc lint`: checks presets, graphs, projects and workflows without writing anything but repairs.
+
+mod workflows;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,23 +8,26 @@ use std::sync::Arc;
 use super::session::{self, Found, Session};
 use super::{Exit, Stream, Terminal, ToolError};
 use crate::catalog::Catalog;
+use crate::check::ServerVersion;
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
-use crate::front::json;
 use crate::front::toml::graph::GraphFile;
+use crate::front::toml::preset::Level;
 use crate::front::toml::project::Project;
 use crate::front::toml::{self, Kind};
+use crate::lint::{self, Levels};
 use crate::report::{FileReport, Format};
 use crate::source::{self, FileId};
-use crate::{check, lint};
 
 /// Combinations of a batch that are checked; a matrix of many seeds says the same again and again.
 const MAX_COMBINATIONS: u64 = 256;
 
-/// Check presets, graphs, projects and workflows in API format.
+/// Check presets, graphs, projects and workflows.
 ///
-/// A folder stands for everything in it that wfc can read and git does not ignore. One unreadable
-/// file is reported and does not stop the others.
+/// A workflow is JSON as ComfyUI exports it for the API or saves it from its editor, or a picture
+/// that ComfyUI wrote it into; what a file is, its content tells. A folder stands for everything in
+/// it that wfc can read and git does not ignore. One unreadable file is reported and does not stop
+/// the others.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Files or folders.
@@ -38,9 +43,24 @@ pub(super) struct Args {
     /// `/object_info` file, or a server's URL [default: the project's, or `embedded`].
     #[arg(long, value_name = "CATALOG")]
     catalog: Option<String>,
+    /// The version of ComfyUI whose answer is given.
+    #[arg(long, value_name = "VERSION", default_value_t)]
+    server_version: ServerVersion,
     /// The least severity that makes the exit code 1.
     #[arg(long, value_enum, default_value = "error")]
     fail_on: FailOn,
+    /// Switch a rule off. This and the next two win over `[lint]` in presets and wfc.toml.
+    #[arg(long, value_name = "RULE")]
+    allow: Vec<String>,
+    /// Make what a rule finds a warning.
+    #[arg(long, value_name = "RULE")]
+    warn: Vec<String>,
+    /// Make what a rule finds an error.
+    #[arg(long, value_name = "RULE")]
+    deny: Vec<String>,
+    /// Repair what can be repaired without changing what a file means.
+    #[arg(long)]
+    fix: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -58,29 +78,38 @@ enum FailOn {
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::new(args.catalog.clone());
+    let files = session::expand(&args.paths, session::is_source)?;
+    let overrides = Overrides::of(args)?;
+    let (sources, workflows): (Vec<_>, Vec<_>) =
+        files.into_iter().enumerate().partition(|(_, (path, _))| session::is_toml(path));
     let mut reports = Vec::new();
-    for (path, found) in session::expand(&args.paths, session::is_source)? {
+    for (order, (path, found)) in sources {
         let mut diagnostics = Diagnostics::new();
         let Some(kind) = file(&path, found, &mut session, &mut diagnostics)? else { continue };
-        let mut diagnostics = diagnostics.into_sorted();
+        overrides.apply(&mut diagnostics);
+        reports.push((order, FileReport { path, kind, diagnostics: diagnostics.into_sorted() }));
+    }
+    reports.extend(workflows::run(workflows, &mut session, &overrides, args.gate == GateFilter::All)?);
+    reports.sort_by_key(|(order, _)| *order);
+    let mut reports: Vec<FileReport> = reports.into_iter().map(|(_, report)| report).collect();
+    for report in &mut reports {
         // A file that cannot be read as what it is has no verdict of ComfyUI's, so that stays.
-        diagnostics.retain(|diagnostic| args.gate == GateFilter::All || diagnostic.gate != Gate::Lint);
-        reports.push(FileReport { path, kind, diagnostics });
+        report.diagnostics.retain(|diagnostic| args.gate == GateFilter::All || diagnostic.gate != Gate::Lint);
     }
     if reports.is_empty() {
         return Err(ToolError::new("there is nothing to check in what was given"));
+    }
+    if args.fix {
+        workflows::fix(&mut reports, &session.sources)?;
     }
     terminal.report(args.format, Stream::Output, &session.sources, &reports)?;
     let least = match args.fail_on {
         FailOn::Error => Severity::Error,
         FailOn::Warning => Severity::Warning,
     };
-    let findings =
-        reports.iter().flat_map(|report| &report.diagnostics).any(|diagnostic| diagnostic.severity >= least);
-    let unreadable = reports
-        .iter()
-        .flat_map(|report| &report.diagnostics)
-        .any(|diagnostic| diagnostic.rule == "unreadable-file" && diagnostic.labels.is_empty());
+    let all = || reports.iter().flat_map(|report| &report.diagnostics);
+    let findings = all().any(|diagnostic| diagnostic.severity >= least);
+    let unreadable = all().any(|found| found.rule == "unreadable-file" && found.labels.is_empty());
     Ok(match (unreadable, findings) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Findings,
@@ -88,7 +117,50 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     })
 }
 
-/// Checks one file and gives its kind; nothing if it was met in a folder and is not wfc's business.
+/// The levels from the command line.
+struct Overrides {
+    server: ServerVersion,
+    levels: Vec<(String, Level)>,
+}
+
+impl Overrides {
+    fn of(args: &Args) -> Result<Self, ToolError> {
+        let all = [(&args.allow, Level::Allow), (&args.warn, Level::Warn), (&args.deny, Level::Deny)];
+        let levels =
+            all.into_iter().flat_map(|(rules, level)| rules.iter().map(move |rule| (rule.clone(), level)));
+        let overrides = Self { server: args.server_version, levels: levels.collect() };
+        let mut levels = Levels::default();
+        for (rule, level) in &overrides.levels {
+            let unknown = |help| ToolError::new(format!("there is no lint rule `{rule}`; {help}"));
+            levels.set(rule, *level).map_err(unknown)?;
+        }
+        Ok(overrides)
+    }
+
+    /// On top of `levels`.
+    fn on(&self, mut levels: Levels) -> Levels {
+        for (rule, level) in &self.levels {
+            // Unknown names were refused at the start.
+            let _ = levels.set(rule, *level);
+        }
+        levels
+    }
+
+    /// Applies to what has the levels of its preset already.
+    fn apply(&self, diagnostics: &mut Diagnostics) {
+        diagnostics.relevel(|diagnostic| {
+            let level = self.levels.iter().rev().find(|(rule, _)| rule == diagnostic.rule);
+            match level.filter(|_| diagnostic.gate == Gate::Lint) {
+                None => Some(diagnostic.severity),
+                Some((_, Level::Allow)) => None,
+                Some((_, Level::Warn)) => Some(Severity::Warning),
+                Some((_, Level::Deny)) => Some(Severity::Error),
+            }
+        });
+    }
+}
+
+/// Checks one TOML file and gives its kind; nothing if it was met in a folder and is not wfc's business.
 fn file(
     path: &Path,
     found: Found,
@@ -102,9 +174,6 @@ fn file(
             return Ok(Some("unknown"));
         }
     };
-    if !session::is_toml(path) {
-        return api(id, found, session, diagnostics);
-    }
     let kind = session.kind(id, diagnostics);
     match kind {
         Some(Kind::Preset) => preset(id, session, diagnostics)?,
@@ -128,9 +197,12 @@ fn preset(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> R
     if diagnostics.has_errors() {
         return Ok(());
     }
+    let levels = Levels::of(&ready.loaded.preset.lint, &mut Diagnostics::new());
     for number in 0..job.count().min(MAX_COMBINATIONS) {
-        if job.compile(number, diagnostics).is_none() {
-            break;
+        let Some(checked) = job.compile(number, diagnostics) else { break };
+        // The combinations differ in values only; what one of them is warned about, all are.
+        if number == 0 {
+            ready.compiler.lint(&checked, &levels, diagnostics);
         }
     }
     Ok(())
@@ -166,24 +238,4 @@ fn project(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) {
     if let Some(target) = &project.target {
         Compiler::new(Arc::new(Catalog::embedded())).check_target(target, diagnostics);
     }
-}
-
-fn api(
-    id: FileId,
-    found: Found,
-    session: &mut Session,
-    diagnostics: &mut Diagnostics,
-) -> Result<Option<&'static str>, ToolError> {
-    let source = session.sources.file(id);
-    let (path, text) = (source.path().to_owned(), source.text().clone());
-    let named_as_one = path.to_string_lossy().ends_with(".workflow_api.json");
-    if found == Found::Walked && !named_as_one && !json::is_workflow(&text) {
-        return Ok(None);
-    }
-    let root = session.root(&path, diagnostics)?;
-    let compiler = session.compiler(root.as_ref())?;
-    if let Some(graph) = json::read(id, &text, &compiler.catalog, diagnostics) {
-        check::check(graph, &compiler.catalog, diagnostics);
-    }
-    Ok(Some("api"))
 }

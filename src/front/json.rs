@@ -1,7 +1,122 @@
 //! Readers of ComfyUI's own formats.
+//!
+//! The kind of a file is told by its content, never by its name. A file is read fast first, and
+//! again with places only when there is something to show.
 
 mod api;
 mod tree;
 
-pub use api::{is_workflow, read};
+use crate::catalog::Catalog;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::ir::Graph;
+use crate::source::{FileId, Span};
+
 pub use tree::{Entry, Json, JsonError, JsonKind, Place};
+
+/// What a JSON text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A workflow in API format, bare or under the key `prompt`.
+    Api,
+    /// A workflow as ComfyUI's editor saves it.
+    Ui,
+}
+
+impl Kind {
+    /// What `json` is; nothing for JSON that is no workflow at all.
+    #[must_use]
+    pub fn of(json: &Json<'_>) -> Option<Self> {
+        if json.get("nodes").is_some_and(|nodes| nodes.items().is_some()) {
+            return Some(Self::Ui);
+        }
+        let is_node = |entry: &Entry<'_>| {
+            let inputs = || entry.value.get("inputs").is_some_and(|inputs| inputs.entries().is_some());
+            entry.value.get("class_type").is_some() || inputs()
+        };
+        api_root(json).entries()?.iter().any(is_node).then_some(Self::Api)
+    }
+
+    /// The name used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Ui => "ui",
+        }
+    }
+}
+
+/// Whether to read where things stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// Fast; diagnostics have no places.
+    Without,
+    /// For showing.
+    With,
+}
+
+/// Parses a JSON text. Gives nothing if it is not JSON, which is reported.
+pub fn parse<'t>(
+    file: FileId,
+    text: &'t str,
+    places: Places,
+    diagnostics: &mut Diagnostics,
+) -> Option<Json<'t>> {
+    // Windows editors put a mark in front, which JSON does not allow.
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let skipped = text.len() - body.len();
+    let parsed = match places {
+        Places::Without => Json::parse(body),
+        Places::With => Json::parse_with_places(body),
+    };
+    match parsed {
+        Ok(json) if skipped > 0 && places == Places::With => Some(json.moved(skipped)),
+        Ok(json) => Some(json),
+        Err(error) => {
+            let at = skipped + error.offset;
+            diagnostics.push(
+                Diagnostic::format("json-syntax", format!("not valid JSON: {}", error.message))
+                    .at(Span::new(file, at..at), "")
+                    .help_opt(looks_like(body)),
+            );
+            None
+        }
+    }
+}
+
+/// What a text that is not JSON may be.
+fn looks_like(text: &str) -> Option<String> {
+    let text = text.trim_start();
+    let what = match text.as_bytes() {
+        [] => "the file is empty",
+        [b'<', ..] => "it looks like a web page: save the workflow itself",
+        _ => return None,
+    };
+    Some(what.to_owned())
+}
+
+/// Reads a workflow. Gives nothing if it is none; the reason is reported.
+pub fn read(
+    file: FileId,
+    json: &Json<'_>,
+    catalog: &Catalog,
+    diagnostics: &mut Diagnostics,
+) -> Option<Graph> {
+    match Kind::of(json) {
+        Some(Kind::Ui) => {
+            diagnostics.push(
+                Diagnostic::format("not-a-workflow", "not a workflow in API format")
+                    .at(Span::new(file, 0..0), ""),
+            );
+            None
+        }
+        Some(Kind::Api) | None => api::read(file, api_root(json), catalog, diagnostics),
+    }
+}
+
+/// The object of nodes: the whole, or what stands under `prompt`, as in the body of `POST /prompt`.
+fn api_root<'j, 't>(json: &'j Json<'t>) -> &'j Json<'t> {
+    json.get("prompt")
+        .filter(|prompt| prompt.entries().is_some() && prompt.get("class_type").is_none())
+        .unwrap_or(json)
+}

@@ -295,26 +295,31 @@ fn a_workflow_that_breaks_is_reported_and_one_that_does_not_is_not() {
     ! Saver
     !   input `images` is gone, probably renamed to `pictures` (medium confidence)
     !   input `quality`: range 1..100 -> 1..50
-    error[value-not-in-list]: `mode` is "fast", which is not a choice
-      file: p.workflow_api.json
-      node: `made` (Maker), input `mode`
-      help: the choices are: "quick", "good"
-
-    error[required-input-missing]: `Saver` needs the input `pictures`
-      file: p.workflow_api.json
-      node: `saved` (Saver), input `pictures`
-      help: `images` is probably called `pictures` now (medium confidence)
-
-    error[value-bigger-than-max]: `quality` is 90; the largest value is 50
-      file: p.workflow_api.json
-      node: `saved` (Saver), input `quality`
-
     error[unknown-input]: `Saver` no longer has the input `images`, whose value would be ignored
       file: p.workflow_api.json
       node: `saved` (Saver), input `images`
       help: `images` is probably called `pictures` now (medium confidence)
 
-    4 errors in 1 file
+    error[required-input-missing]: `Saver` needs the input `pictures`
+        ╭─[p.workflow_api.json:11:3]
+     10 │   },
+     11 │   "saved": {
+        ·   ───────
+     12 │     "class_type": "Saver",
+        ╰────
+      node: `saved` (Saver), input `pictures`
+      help: `images` is probably called `pictures` now (medium confidence)
+
+    error[value-bigger-than-max]: `quality` is 90; the largest value is 50
+        ╭─[p.workflow_api.json:15:18]
+     14 │       "images": ["made", 0],
+     15 │       "quality": 90
+        ·                  ──
+     16 │     }
+        ╰────
+      node: `saved` (Saver), input `quality`
+
+    3 errors in 1 file
     "#);
 }
 

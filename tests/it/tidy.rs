@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("check", &["catalog", "diag", "ir", "source"]),
     ("back", &["catalog", "check", "ir"]),
     ("report", &["diag", "source"]),
-    ("lint", &["diag", "front"]),
+    ("lint", &["catalog", "check", "diag", "front", "ir"]),
     ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "source"]),
     (
         "cli",

@@ -1,140 +1,203 @@
-//! Workflows in ComfyUI's API format.
+//! Workflows in API format: an object of nodes by id.
 
-use std::sync::Arc;
+use rustc_hash::FxHashSet;
 
-use serde_json::Value as Json;
-
+use super::tree::{Entry, Json, JsonKind, Place};
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics, NodeRef};
-use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin, Value};
+use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin};
 use crate::source::{FileId, Span};
 
-/// Reads a workflow in API format: an object of nodes, or such an object under the key `prompt`.
-/// Gives nothing if it is something else; the reason is reported.
-pub fn read(file: FileId, text: &str, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Graph> {
-    let place = Span::new(file, 0..0);
-    let json: Json = match serde_json::from_str(text) {
-        Ok(json) => json,
-        Err(error) => {
-            let offset = offset(text, error.line(), error.column());
-            diagnostics.push(
-                Diagnostic::format("json-syntax", format!("not valid JSON: {error}"))
-                    .at(Span::new(file, offset..offset), ""),
-            );
-            return None;
-        }
-    };
-    let prompt = json.get("prompt").filter(|prompt| prompt.is_object()).unwrap_or(&json);
-    let Some(nodes) = prompt.as_object() else {
-        diagnostics.push(not_a_workflow("it is not an object of nodes", place));
+/// Up to so many entries of an object, looking for a key that stands twice needs no set.
+const FEW: usize = 24;
+
+/// Reads a workflow in API format. Gives nothing if it is something else; the reason is reported.
+///
+/// Everything that ComfyUI would look at is in the graph, right or wrong: what is wrong with a link
+/// is for `check` to say, so a list that names no output of the workflow stays a literal.
+pub(super) fn read(
+    file: FileId,
+    root: &Json<'_>,
+    catalog: &Catalog,
+    diagnostics: &mut Diagnostics,
+) -> Option<Graph> {
+    let Some(nodes) = root.entries() else {
+        diagnostics.push(not_a_workflow(
+            file,
+            root,
+            &format!("it is {}, not an object of nodes", root.what()),
+        ));
         return None;
     };
-    if nodes.get("nodes").is_some_and(Json::is_array) {
-        diagnostics.push(
-            not_a_workflow("it is a workflow as ComfyUI's editor saves it", place)
-                .help("export it for the API in ComfyUI: Workflow > Export (API)"),
-        );
+    if nodes.is_empty() {
+        diagnostics.push(not_a_workflow(file, root, "it has no nodes"));
         return None;
     }
-    let mut reader = Reader { graph: Graph::new(), diagnostics };
-    let complete =
-        nodes.iter().fold(true, |complete, (key, body)| reader.node(key, body, catalog) && complete);
-    if !complete {
+    let before = diagnostics.error_count();
+    let mut reader =
+        Reader { file, catalog, graph: Graph::new(), bodies: Vec::with_capacity(nodes.len()), diagnostics };
+    for entry in nodes {
+        reader.node(entry);
+    }
+    if reader.diagnostics.error_count() > before {
         return None;
     }
-    for (key, body) in nodes {
-        reader.inputs(key, body);
-    }
+    reader.inputs();
     Some(reader.graph)
 }
 
-/// True if `text` is a workflow in API format, or nearly one: an object with a node in it.
-#[must_use]
-pub fn is_workflow(text: &str) -> bool {
-    let Ok(json) = serde_json::from_str::<Json>(text) else { return false };
-    let prompt = json.get("prompt").unwrap_or(&json);
-    prompt.as_object().is_some_and(|nodes| nodes.values().any(|node| node.get("class_type").is_some()))
+fn not_a_workflow(file: FileId, json: &Json<'_>, why: &str) -> Diagnostic {
+    let (start, _) = json.place.unwrap_or_default();
+    Diagnostic::format("not-a-workflow", format!("not a workflow: {why}"))
+        .at(Span::new(file, start as usize..start as usize), "")
+        .help("a workflow in API format is { \"1\": { \"class_type\": …, \"inputs\": { … } }, … }; ComfyUI writes it with Workflow > Export (API)")
 }
 
-fn not_a_workflow(why: &str, place: Span) -> Diagnostic {
-    Diagnostic::format("not-a-workflow", format!("not a workflow in API format: {why}")).at(place, "")
-}
-
-/// The byte at a line and column as `serde_json` counts them.
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let mut offset = (start + column.saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
-}
-
-struct Reader<'d> {
+struct Reader<'r, 't> {
+    file: FileId,
+    catalog: &'r Catalog,
     graph: Graph,
-    diagnostics: &'d mut Diagnostics,
+    /// What each node of the graph was read from.
+    bodies: Vec<&'r Json<'t>>,
+    diagnostics: &'r mut Diagnostics,
 }
 
-impl Reader<'_> {
-    fn node(&mut self, key: &str, body: &Json, catalog: &Catalog) -> bool {
-        let Some(class_type) = body.get("class_type").and_then(Json::as_str) else {
-            self.diagnostics.push(
-                Diagnostic::check("unknown-class", "missing_node_type", format!("`{key}` has no class_type"))
-                    .help("every key of a workflow must be a node"),
-            );
-            return false;
-        };
-        let mut node = Node::new(key.into(), class_type.into(), catalog.class(class_type), Origin::Unknown);
-        node.title = body.pointer("/_meta/title").and_then(Json::as_str).map(Arc::from);
-        self.graph.add(node).is_ok()
+impl<'r, 't> Reader<'r, 't> {
+    fn span(&self, place: Option<Place>) -> Option<Span> {
+        place.map(|(start, end)| Span::new(self.file, start as usize..end as usize))
     }
 
-    fn inputs(&mut self, key: &str, body: &Json) {
-        let (Some(id), Some(inputs)) = (self.graph.find(key), body.get("inputs").and_then(Json::as_object))
-        else {
+    fn origin(&self, place: Option<Place>) -> Origin {
+        self.span(place).map_or(Origin::Unknown, Origin::Source)
+    }
+
+    fn node(&mut self, entry: &'r Entry<'t>) {
+        let (key, body) = (&*entry.key, &entry.value);
+        let Some(class_type) = body.get("class_type").and_then(Json::as_str) else {
+            let what = match body.get("class_type") {
+                Some(class) => format!("the class_type of `{key}` is {}, not a text", class.what()),
+                None if body.entries().is_some() => format!("`{key}` has no class_type"),
+                None => format!("`{key}` is {}, not a node", body.what()),
+            };
+            self.diagnostics.push(
+                Diagnostic::check("not-a-node", "missing_node_type", what)
+                    .at_opt(self.span(entry.place), "")
+                    .node(NodeRef { key: key.to_owned(), ..NodeRef::default() })
+                    .help("ComfyUI takes every key of a workflow for a node; notes go into a node's _meta"),
+            );
             return;
         };
-        for (name, json) in inputs {
-            let value = match self.link(id, name, json) {
-                Link::Is(from, slot) => Argument::Link { from, slot },
-                Link::Broken => continue,
-                Link::IsNone => Argument::Literal(Value::from_json(json)),
-            };
-            let origin = Origin::Unknown;
-            self.graph.push_input(id, Input { name: name.as_str().into(), value, origin, given: None });
+        let mut node = Node::new(
+            key.into(),
+            class_type.into(),
+            self.catalog.class(class_type),
+            self.origin(entry.place),
+        );
+        node.title =
+            body.get("_meta").and_then(|meta| meta.get("title")).and_then(Json::as_str).map(Into::into);
+        node.lacks_inputs = body.get("inputs").is_none_or(|inputs| inputs.entries().is_none());
+        match self.graph.find(key) {
+            None => {
+                self.graph.replace(node);
+                self.bodies.push(body);
+            }
+            Some(first) => {
+                let first_place = self.graph.node(first).origin.span();
+                self.diagnostics.push(
+                    Diagnostic::lint(
+                        "duplicate-node-id",
+                        format!("two nodes have the id `{key}`; ComfyUI runs the last one only"),
+                    )
+                    .at_opt(self.span(entry.place), "")
+                    .at_opt(first_place, "this one is lost")
+                    .help("give one of them another id"),
+                );
+                self.graph.replace(node);
+                self.bodies[first.index()] = body;
+            }
         }
     }
 
-    /// ComfyUI takes a list of a text and a number for a link.
-    fn link(&mut self, id: NodeId, input: &str, json: &Json) -> Link {
-        let Some([Json::String(source), Json::Number(slot)]) = json.as_array().map(Vec::as_slice) else {
-            return Link::IsNone;
-        };
-        let node = self.graph.node(id);
-        let problem = |message: String| {
-            Diagnostic::check("broken-link", "exception", message).node(NodeRef {
-                key: node.key.to_string(),
-                class_type: node.class_type.to_string(),
-                input: Some(input.to_owned()),
-            })
-        };
-        let Some(from) = self.graph.find(source) else {
-            let problem = problem(format!("`{input}` links to the node `{source}`, which does not exist"));
+    fn inputs(&mut self) {
+        for (index, body) in std::mem::take(&mut self.bodies).into_iter().enumerate() {
+            let id = NodeId::new(index);
+            let Some(inputs) = body.get("inputs").and_then(Json::entries) else { continue };
+            let counting = that_count(inputs);
+            if counting.len() < inputs.len() {
+                self.doubled_inputs(id, inputs);
+            }
+            for entry in counting {
+                let value = self.argument(id, entry);
+                let origin = self.origin(entry.value.place);
+                self.graph.push_input(id, Input { name: (*entry.key).into(), value, origin, given: None });
+            }
+        }
+    }
+
+    fn doubled_inputs(&mut self, node: NodeId, inputs: &[Entry<'_>]) {
+        let mut seen = FxHashSet::default();
+        for entry in inputs.iter().filter(|entry| !seen.insert(&*entry.key)) {
+            let problem = Diagnostic::lint(
+                "duplicate-input",
+                format!("`{}` stands twice; ComfyUI takes the last one", entry.key),
+            )
+            .at_opt(self.span(entry.place), "")
+            .node(self.node_ref(node, &entry.key))
+            .help("remove one of them");
             self.diagnostics.push(problem);
-            return Link::Broken;
+        }
+    }
+
+    fn node_ref(&self, node: NodeId, input: &str) -> NodeRef {
+        let node = self.graph.node(node);
+        NodeRef {
+            key: node.key.to_string(),
+            class_type: node.class_type.to_string(),
+            input: Some(input.to_owned()),
+        }
+    }
+
+    /// ComfyUI takes a list of two for a link: the id of a node, and the number of an output.
+    /// Numbers below 0 count from the last output, as in any list of Python's.
+    fn argument(&mut self, node: NodeId, entry: &Entry<'_>) -> Argument {
+        let literal = || Argument::Literal(entry.value.to_value());
+        let Some([source, slot]) = entry.value.items() else { return literal() };
+        let Some(from) = source.as_str().and_then(|key| self.graph.find(key)) else { return literal() };
+        let slot = match slot.kind {
+            JsonKind::Int(slot) => slot,
+            JsonKind::Bool(slot) => i128::from(slot),
+            _ => return literal(),
         };
-        let Some(slot) = slot.as_u64().and_then(|slot| u32::try_from(slot).ok()) else {
-            let problem =
-                problem(format!("`{input}` links to output slot {slot} of `{source}`; slots count from 0"));
+        let outputs = self.graph.node(from).class.as_ref().map_or(0, |class| class.outputs.len());
+        let counted = if slot < 0 { slot + i128::try_from(outputs).unwrap_or_default() } else { slot };
+        let Ok(counted) = u32::try_from(counted) else { return literal() };
+        if slot < 0 {
+            let problem = Diagnostic::lint(
+                "negative-slot",
+                format!(
+                    "`{}` links to output slot {slot} of `{}`, which ComfyUI counts from the end",
+                    entry.key,
+                    self.graph.node(from).key
+                ),
+            )
+            .at_opt(self.span(entry.value.place), "")
+            .node(self.node_ref(node, &entry.key))
+            .help(format!("write the slot as {counted}: other tools take a slot below 0 for an error"));
             self.diagnostics.push(problem);
-            return Link::Broken;
-        };
-        Link::Is(from, slot)
+        }
+        Argument::Link { from, slot: counted }
     }
 }
 
-enum Link {
-    Is(NodeId, u32),
-    Broken,
-    IsNone,
+/// The entries that count: of those with the same key, the last one.
+fn that_count<'e, 't>(entries: &'e [Entry<'t>]) -> Vec<&'e Entry<'t>> {
+    if entries.len() <= FEW {
+        let is_last =
+            |(at, entry): &(usize, &Entry<'_>)| entries[at + 1..].iter().all(|later| later.key != entry.key);
+        return entries.iter().enumerate().filter(is_last).map(|(_, entry)| entry).collect();
+    }
+    let mut seen = FxHashSet::default();
+    let mut last: Vec<_> = entries.iter().rev().filter(|entry| seen.insert(&*entry.key)).collect();
+    last.reverse();
+    last
 }

@@ -135,6 +135,33 @@ impl<'t> Json<'t> {
         Self { kind, place: Some(place(range.start..range.end)) }
     }
 
+    /// The same tree with all places moved on by so many bytes.
+    #[must_use]
+    pub fn moved(mut self, bytes: usize) -> Self {
+        let by = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let moved = |place: Option<Place>| {
+            place.map(|(start, end)| (start.saturating_add(by), end.saturating_add(by)))
+        };
+        self.place = moved(self.place);
+        self.kind = match self.kind {
+            JsonKind::Array(items) => {
+                JsonKind::Array(items.into_iter().map(|item| item.moved(bytes)).collect())
+            }
+            JsonKind::Object(entries) => JsonKind::Object(
+                entries
+                    .into_iter()
+                    .map(|entry| Entry {
+                        place: moved(entry.place),
+                        value: entry.value.moved(bytes),
+                        ..entry
+                    })
+                    .collect(),
+            ),
+            other => other,
+        };
+        self
+    }
+
     /// The entries, if it is an object.
     #[must_use]
     pub fn entries(&self) -> Option<&[Entry<'t>]> {
@@ -198,6 +225,19 @@ impl<'t> Json<'t> {
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self.kind, JsonKind::Null)
+    }
+
+    /// What people call such a value, with an article.
+    #[must_use]
+    pub const fn what(&self) -> &'static str {
+        match self.kind {
+            JsonKind::Null => "null",
+            JsonKind::Bool(_) => "a boolean",
+            JsonKind::Int(_) | JsonKind::Float(_) => "a number",
+            JsonKind::Str(_) => "a text",
+            JsonKind::Array(_) => "a list",
+            JsonKind::Object(_) => "an object",
+        }
     }
 
     /// The same as a literal of a workflow.

@@ -156,23 +156,27 @@ fn a_circle_of_nodes() {
                [nodes.b]\nclass = \"ImageInvert\"\ninputs = { image = { node = \"a\" } }\n[nodes.save]\nclass = \"SaveImage\"\n\
                inputs = { images = { node = \"b\" }, filename_prefix = \"x\" }\n"),
         @r#"
-    error[dependency-cycle]: the nodes depend on each other in a circle: a -> b -> a
+    error[dependency-cycle]: `a` depends on itself: b -> a -> b
        ╭─[g.toml:4:20]
      3 │ class = "ImageInvert"
      4 │ inputs = { image = { node = "b" } }
-       ·                    ───────┬──────
-       ·                           ╰── part of the circle
+       ·                    ──────────────
      5 │ [nodes.b]
-     6 │ class = "ImageInvert"
-     7 │ inputs = { image = { node = "a" } }
-       ·                    ───────┬──────
-       ·                           ╰── part of the circle
-     8 │ [nodes.save]
        ╰────
       node: `a` (ImageInvert)
-      help: remove one of these links
+      help: remove one of the links of this circle
 
-    1 error in 1 file
+    error[dependency-cycle]: `b` depends on itself: b -> a -> b
+       ╭─[g.toml:7:20]
+     6 │ class = "ImageInvert"
+     7 │ inputs = { image = { node = "a" } }
+       ·                    ──────────────
+     8 │ [nodes.save]
+       ╰────
+      node: `b` (ImageInvert)
+      help: remove one of the links of this circle
+
+    2 errors in 1 file
     "#
     );
 }
@@ -183,16 +187,15 @@ fn a_node_linked_to_itself() {
         graph("title = \"Self\"\n[nodes.a]\nclass = \"ImageInvert\"\ninputs = { image = { node = \"a\" } }\n[nodes.save]\nclass = \"SaveImage\"\n\
                inputs = { images = { node = \"a\" }, filename_prefix = \"x\" }\n"),
         @r#"
-    error[dependency-cycle]: the nodes depend on each other in a circle: a -> a
+    error[dependency-cycle]: `a` depends on itself: a -> a
        ╭─[g.toml:4:20]
      3 │ class = "ImageInvert"
      4 │ inputs = { image = { node = "a" } }
-       ·                    ───────┬──────
-       ·                           ╰── part of the circle
+       ·                    ──────────────
      5 │ [nodes.save]
        ╰────
       node: `a` (ImageInvert)
-      help: remove one of these links
+      help: remove one of the links of this circle
 
     1 error in 1 file
     "#

@@ -4,12 +4,14 @@ use std::sync::{Arc, LazyLock};
 
 use wfc::back::api::{Ids, Layout};
 use wfc::catalog::Catalog;
-use wfc::compile::{Compiler, workflow_bytes};
+use wfc::compile::{Compiler, WorkflowOptions, workflow_bytes};
 use wfc::diag::{Diagnostic, Diagnostics, Severity};
+use wfc::front::json::{self, Places};
 use wfc::front::toml;
 use wfc::front::toml::graph::GraphFile;
 use wfc::front::toml::preset::Preset;
 use wfc::lower::load::{self, Loaded};
+use wfc::lint::Levels;
 use wfc::report::{FileReport, Format, HumanOptions};
 use wfc::source::{Sources, Span};
 
@@ -63,11 +65,26 @@ pub(super) fn check_workflow(text: &str) -> Outcome {
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let file = sources.add("w.json", text);
-    let graph = wfc::front::json::read(file, text, &COMPILER.catalog, &mut diagnostics);
+    let tree = json::parse(file, text, Places::With, &mut diagnostics);
+    let graph = tree.and_then(|tree| json::read(file, &tree, &COMPILER.catalog, &mut diagnostics));
     let checked = graph.and_then(|graph| wfc::check::check(graph, &COMPILER.catalog, &mut diagnostics));
     let checked = checked.filter(|_| !diagnostics.has_errors());
     let workflow = checked.map(|checked| workflow_bytes(&checked, Ids::Names, Layout::Pretty));
+    lint_workflow(text);
     finish(workflow, &sources, diagnostics)
+}
+
+/// Checks and lints a workflow in whatever format: places lie in the text, and both readings agree.
+fn lint_workflow(text: &str) {
+    let mut sources = Sources::new();
+    let mut diagnostics = Diagnostics::new();
+    let file = sources.add("w.json", text);
+    let options = WorkflowOptions { lint: Some(Levels::default()), ..WorkflowOptions::default() };
+    COMPILER.workflow(file, text, &options, &mut diagnostics);
+    for found in &diagnostics {
+        assert!(found.span().is_some() || found.rule == "prompt-no-outputs", "no place: {found:?}");
+    }
+    finish(None, &sources, diagnostics);
 }
 
 fn load(

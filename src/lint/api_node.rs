@@ -1,0 +1,22 @@
+//! A node that calls a paid service.
+
+use super::{Check, Rule, Workflow, at_node};
+use crate::diag::{Diagnostic, Severity};
+use crate::ir::NodeId;
+
+pub(super) static RULE: Rule = Rule {
+    name: "api-node",
+    summary: "a node that calls a paid service each time it runs",
+    severity: Some(Severity::Info),
+    check: Check::Node(check),
+};
+
+fn check(workflow: &Workflow<'_>, id: NodeId) -> Option<Diagnostic> {
+    let node = workflow.graph.node(id);
+    let class = node.class.as_ref().filter(|class| class.api_node && workflow.needed[id.index()])?;
+    let message = format!("`{}` calls a service over the network and costs credits on each run", class.name);
+    Some(
+        at_node(&RULE, node, message)
+            .help("the server needs an account with credits; a batch multiplies the costs"),
+    )
+}

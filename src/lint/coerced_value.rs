@@ -1,0 +1,72 @@
+//! A value of another type, which the server converts the way Python does.
+
+use super::{At, Check, Rule};
+use crate::catalog::{InputKind, InputSpec};
+use crate::diag::{Diagnostic, Edit, Fix, Severity};
+use crate::ir::Value;
+
+pub(super) static RULE: Rule = Rule {
+    name: "coerced-value",
+    summary: "a value of another type than the input's, which ComfyUI converts as Python does",
+    severity: Some(Severity::Warning),
+    check: Check::Input(check),
+};
+
+/// Longest value that a message repeats, in bytes.
+const SHOWN: usize = 60;
+
+fn check(at: &At<'_>) -> Option<Diagnostic> {
+    let (value, spec) = (at.literal()?, at.spec?);
+    let becomes = converted(value, spec)?;
+    let mut shown = value.to_string();
+    if shown.len() > SHOWN {
+        shown.truncate(shown.floor_char_boundary(SHOWN));
+        shown.push('…');
+    }
+    let message =
+        format!("`{}` takes {}; ComfyUI makes {becomes} of {shown}", spec.name, spec.kind.type_name());
+    let finding = at.finding(&RULE, message);
+    // What was meant is clear only where the text says what it becomes.
+    let safe = value.as_str().is_some_and(|text| text.trim().eq_ignore_ascii_case(&becomes.to_string()));
+    let help = match (&spec.kind, value) {
+        (InputKind::Boolean, Value::Str(text)) if !text.is_empty() && !safe => {
+            "every text but the empty one is true in Python; write true or false".to_owned()
+        }
+        _ => format!("write {becomes}"),
+    };
+    let fix = at.input.origin.span().filter(|_| at.input.given.is_none()).map(|span| Fix {
+        title: format!("write {becomes}"),
+        edits: vec![Edit { span, text: becomes.to_string() }],
+        safe,
+    });
+    Some(Diagnostic { fix, ..finding.help(help) })
+}
+
+/// What the server makes of a value that it converts; nothing if it leaves it or refuses it.
+fn converted(value: &Value, spec: &InputSpec) -> Option<Value> {
+    let parse = |text: &str| text.trim().replace('_', "");
+    match (&spec.kind, value) {
+        (InputKind::Int { .. }, Value::Bool(bool)) => Some(Value::Int((*bool).into())),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "Python truncates; larger values are out of range"
+        )]
+        (InputKind::Int { .. }, Value::Float(float)) if float.fract() != 0.0 => {
+            Some(Value::Int(float.trunc() as i128))
+        }
+        (InputKind::Int { .. }, Value::Str(text)) => parse(text).parse().ok().map(Value::Int),
+        (InputKind::Float { .. }, Value::Bool(bool)) => Some(Value::Float(f64::from(u8::from(*bool)))),
+        (InputKind::Float { .. }, Value::Str(text)) => {
+            parse(text).parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float)
+        }
+        (InputKind::Boolean, Value::Null) => Some(Value::Bool(false)),
+        (InputKind::Boolean, Value::Str(text)) => Some(Value::Bool(!text.is_empty())),
+        (InputKind::Boolean, Value::Int(int)) if !matches!(int, 0 | 1) => Some(Value::Bool(true)),
+        (InputKind::Boolean, Value::Float(float)) => Some(Value::Bool(*float != 0.0)),
+        (InputKind::String { .. }, Value::Null) => Some(Value::Str("None".into())),
+        (InputKind::String { .. }, Value::Bool(bool)) => {
+            Some(Value::Str(if *bool { "True" } else { "False" }.into()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,22 @@
+//! A node of a class that its pack declares deprecated.
+
+use super::{Check, Rule, Workflow, at_node};
+use crate::diag::{Diagnostic, Severity};
+use crate::ir::NodeId;
+
+pub(super) static RULE: Rule = Rule {
+    name: "deprecated-class",
+    summary: "a node of a class that its node pack declares deprecated",
+    severity: Some(Severity::Warning),
+    check: Check::Node(check),
+};
+
+fn check(workflow: &Workflow<'_>, id: NodeId) -> Option<Diagnostic> {
+    let node = workflow.graph.node(id);
+    let class = node.class.as_ref().filter(|class| class.deprecated)?;
+    let message = format!("`{}` is deprecated by {}", class.name, class.pack);
+    Some(
+        at_node(&RULE, node, message)
+            .help("a later version of the pack may lack it; use what its editor offers instead"),
+    )
+}

@@ -1,0 +1,27 @@
+//! An output that the server would leave out, running the rest.
+
+use super::{Check, Rule, Workflow, at_node};
+use crate::diag::{Diagnostic, Severity};
+use crate::ir::NodeId;
+
+pub(super) static RULE: Rule = Rule {
+    name: "dropped-output",
+    summary: "an output with errors that ComfyUI leaves out without failing, because another output is valid",
+    severity: Some(Severity::Warning),
+    check: Check::Node(check),
+};
+
+fn check(workflow: &Workflow<'_>, id: NodeId) -> Option<Diagnostic> {
+    let outputs = &workflow.verdict.outputs;
+    let is_dropped = outputs.iter().any(|(output, valid)| *output == id && !valid);
+    if !is_dropped || !outputs.iter().any(|(_, valid)| *valid) {
+        return None;
+    }
+    let node = workflow.graph.node(id);
+    let message =
+        format!("ComfyUI would run this workflow without the output `{}` ({})", node.key, node.class_type);
+    Some(
+        at_node(&RULE, node, message)
+            .help("the server answers with success; repair what the output depends on, or remove it"),
+    )
+}

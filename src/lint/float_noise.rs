@@ -1,0 +1,38 @@
+//! A number with the rounding error of an editor's arithmetic.
+
+use super::{At, Check, Rule};
+use crate::diag::{Diagnostic, Edit, Fix, Severity};
+use crate::ir::Value;
+
+pub(super) static RULE: Rule = Rule {
+    name: "float-noise",
+    summary: "a number such as 5.000000000000001, left behind by an editor's arithmetic",
+    severity: Some(Severity::Warning),
+    check: Check::Input(check),
+};
+
+/// Digits that a number keeps: what people type, and more than a float of 32 bits holds.
+const DIGITS: usize = 9;
+
+fn check(at: &At<'_>) -> Option<Diagnostic> {
+    let Value::Float(float) = *at.literal()? else { return None };
+    let meant: f64 = format!("{float:.*e}", DIGITS - 1).parse().ok()?;
+    // A number with more digits than that was meant as it is, unless it is off by a few units in the last place.
+    let is_noise =
+        meant.to_bits() != float.to_bits() && (meant - float).abs() <= 8.0 * f64::EPSILON * float.abs();
+    if !is_noise {
+        return None;
+    }
+    let meant = Value::Float(meant);
+    let title = format!("write {meant}");
+    let finding = at.finding(
+        &RULE,
+        format!("`{}` is {}, which was meant to be {meant}", at.input.name, Value::Float(float)),
+    );
+    let fix = at.input.origin.span().filter(|_| at.input.given.is_none()).map(|span| Fix {
+        title: title.clone(),
+        edits: vec![Edit { span, text: meant.to_string() }],
+        safe: true,
+    });
+    Some(Diagnostic { fix, ..finding.help(title) })
+}

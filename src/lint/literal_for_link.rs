@@ -1,0 +1,39 @@
+//! A value where only another node's output makes sense.
+
+use super::{At, Check, Rule};
+use crate::catalog::InputKind;
+use crate::diag::{Diagnostic, Severity};
+use crate::ir::Value;
+
+pub(super) static RULE: Rule = Rule {
+    name: "literal-for-link",
+    summary: "a value on an input that only another node can feed; ComfyUI takes it and the node fails",
+    severity: Some(Severity::Error),
+    check: Check::Input(check),
+};
+
+/// The types that have a widget of their own, and the one that takes anything.
+const WIDGETS: [&str; 6] = ["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "*"];
+
+fn check(at: &At<'_>) -> Option<Diagnostic> {
+    let (value, spec) = (at.literal()?, at.spec?);
+    let InputKind::Link(types) = &spec.kind else { return None };
+    // Packs bring widgets for types of their own: colours, curves, scenes.
+    let has_widget = spec.socketless || spec.widget.is_some() || spec.default.is_some();
+    let takes_values = types.split(',').any(|member| WIDGETS.contains(&member.trim()));
+    // A list is a broken link, which the server reports; null is how Python says "nothing".
+    let is_value = match value {
+        Value::Null => spec.required,
+        Value::List(_) | Value::Map(_) => false,
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => true,
+    };
+    if has_widget || takes_values || !is_value {
+        return None;
+    }
+    let message =
+        format!("`{}` takes the output of a node ({types}), and is given {}", spec.name, value.kind());
+    Some(
+        at.finding(&RULE, message)
+            .help(format!("link it: [\"node\", slot] of an output of type {types}; the run would fail here")),
+    )
+}

@@ -1,0 +1,32 @@
+//! A whole number between the steps that its input declares.
+
+use super::{At, Check, Rule};
+use crate::catalog::InputKind;
+use crate::diag::{Diagnostic, Severity};
+use crate::ir::Value;
+
+pub(super) static RULE: Rule = Rule {
+    name: "off-step",
+    summary: "a whole number between the steps that its input declares; nodes round it or fail",
+    severity: Some(Severity::Warning),
+    check: Check::Input(check),
+};
+
+/// Steps of floats say how far the editor's arrows go; those of whole numbers what a node can use.
+fn check(at: &At<'_>) -> Option<Diagnostic> {
+    let (&Value::Int(value), spec) = (at.literal()?, at.spec?) else { return None };
+    let InputKind::Int { min, max, step: Some(step) } = spec.kind else { return None };
+    let base = min.unwrap_or(0);
+    // Some classes count from the smallest value and some from 0.
+    if step <= 1 || value % step == 0 || value.checked_sub(base)? % step == 0 {
+        return None;
+    }
+    let below = value - value.checked_sub(base)?.rem_euclid(step);
+    let near: Vec<String> = [below, below + step]
+        .into_iter()
+        .filter(|near| min.is_none_or(|min| *near >= min) && max.is_none_or(|max| *near <= max))
+        .map(|near| near.to_string())
+        .collect();
+    let message = format!("`{}` is {value}; it goes in steps of {step} from {base}", spec.name);
+    Some(at.finding(&RULE, message).help(format!("the nearest are {}", near.join(" and "))))
+}

@@ -1,0 +1,55 @@
+//! An input that the class does not have: the server ignores it.
+
+use std::sync::Arc;
+
+use super::{At, Check, Rule};
+use crate::diag::{self, Diagnostic, Severity};
+use crate::ir::{Argument, Value};
+
+pub(super) static RULE: Rule = Rule {
+    name: "unknown-input",
+    summary: "an input that its class does not have: a misspelling, or a class that changed",
+    severity: Some(Severity::Warning),
+    check: Check::Input(check),
+};
+
+fn check(at: &At<'_>) -> Option<Diagnostic> {
+    if at.spec.is_some() || is_legal(at) {
+        return None;
+    }
+    let (name, class) = (&at.input.name, &at.class.name);
+    let selected = |name: &str| -> Option<Arc<str>> {
+        match &at.node.input(name)?.value {
+            Argument::Literal(Value::Str(text)) => Some(text.clone()),
+            _ => None,
+        }
+    };
+    if at.class.find_input(name, &selected).is_some() {
+        return None;
+    }
+    let finding = at.finding(&RULE, format!("`{class}` has no input `{name}`; ComfyUI ignores it"));
+    if at.class.hidden.contains(name) {
+        return Some(finding.help("the server fills it in itself; remove it"));
+    }
+    let names = at.class.input_names(&selected);
+    let free = names.iter().map(|name| &**name).filter(|name| at.node.input(name).is_none());
+    Some(
+        finding.help(
+            diag::did_you_mean(name, free)
+                .unwrap_or_else(|| "remove it, or look up what the class calls it now".into()),
+        ),
+    )
+}
+
+/// Inputs that classes take without declaring them, or that the editor leaves behind.
+fn is_legal(at: &At<'_>) -> bool {
+    // The members of another choice of a dynamic input, which the editor keeps.
+    let family = at.input.name.split_once('.').is_some_and(|(family, _)| at.class.input(family).is_some());
+    // Buttons, previews and previews' addresses have empty values and do nothing.
+    let is_blank = match at.literal() {
+        Some(Value::Str(text)) => text.is_empty(),
+        Some(Value::Null) => true,
+        _ => false,
+    };
+    family || is_blank || at.facts.catalog.is_editor_input(&at.class.name, &at.input.name)
+}

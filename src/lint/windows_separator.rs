@@ -1,0 +1,34 @@
+//! A path as only Windows writes it.
+
+use super::{At, Check, Rule};
+use crate::catalog::{Combo, InputKind};
+use crate::diag::{Diagnostic, Edit, Fix, Severity};
+use crate::ir::Value;
+
+pub(super) static RULE: Rule = Rule {
+    name: "windows-separator",
+    summary: "a file with `\\` in its path, which a server on Linux does not find",
+    severity: Some(Severity::Warning),
+    check: Check::Input(check),
+};
+
+fn check(at: &At<'_>) -> Option<Diagnostic> {
+    let (file, spec) = (at.literal()?.as_str()?, at.spec?);
+    let InputKind::Combo(Combo { options, folder, .. }) = &spec.kind else { return None };
+    let lists = |file: &str| {
+        options.as_ref().is_some_and(|options| options.iter().any(|option| option.as_str() == Some(file)))
+    };
+    let is_file = folder.is_some() || file.rsplit('\\').next().is_some_and(|name| name.contains('.'));
+    if !is_file || !file.contains('\\') || lists(file) {
+        return None;
+    }
+    let slashed = file.replace('\\', "/");
+    let finding = at.finding(&RULE, format!("`{}` is {file:?}, a path as only Windows writes it", spec.name));
+    let fix = at.input.origin.span().filter(|_| at.input.given.is_none()).map(|span| Fix {
+        title: format!("write {slashed:?}"),
+        edits: vec![Edit { span, text: Value::Str(slashed.as_str().into()).to_string() }],
+        // On a server with Windows the file may be listed with `\`.
+        safe: options.is_none() || lists(&slashed),
+    });
+    Some(Diagnostic { fix, ..finding.help(format!("write {slashed:?}: servers on Linux list it so")) })
+}
