@@ -5,6 +5,7 @@
 //! with the packs listed below; others come from a server's `/object_info` through [`import`].
 //! This room opens no files: it takes bytes and text.
 
+mod answer;
 mod captured;
 mod class;
 mod data;
@@ -31,8 +32,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read as _;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use answer::Answer;
 use rustc_hash::FxHashMap;
 
 use crate::diag;
@@ -69,10 +71,40 @@ static EMBEDDED: &[(&str, &str)] = &[
 /// The node classes of one ComfyUI installation, read on demand. May be shared between threads.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    packs: Vec<PackFile>,
-    warnings: Vec<String>,
-    cache: Mutex<FxHashMap<Arc<str>, Arc<NodeClass>>>,
+    packs: Vec<Pack>,
+    cache: RwLock<FxHashMap<Arc<str>, Arc<NodeClass>>>,
     input_files: OnceLock<Option<BTreeSet<String>>>,
+}
+
+/// Where classes come from.
+#[derive(Debug)]
+enum Pack {
+    File(PackFile),
+    Answer(Box<Answer>),
+}
+
+impl Pack {
+    fn class(&self, name: &str) -> Option<NodeClass> {
+        match self {
+            Self::File(file) => file.class(name),
+            Self::Answer(answer) => answer.class(name),
+        }
+    }
+
+    /// The pack file; for an answer this imports all of it.
+    fn file(&self) -> Option<&PackFile> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Answer(answer) => answer.imported(),
+        }
+    }
+
+    fn class_names(&self) -> Vec<Cow<'_, str>> {
+        match self {
+            Self::File(file) => file.class_names().collect(),
+            Self::Answer(answer) => answer.names().map(Cow::Borrowed).collect(),
+        }
+    }
 }
 
 /// Why bytes are no catalog.
@@ -126,7 +158,7 @@ impl Catalog {
     pub fn from_pack_text(text: impl Into<Cow<'static, str>>) -> Result<Self, PackError> {
         let pack = PackFile::parse(text)?;
         pack.verify()?;
-        Ok(Self { packs: vec![pack], ..Self::default() })
+        Ok(Self { packs: vec![Pack::File(pack)], ..Self::default() })
     }
 
     /// The catalog of a server that was imported just now.
@@ -134,32 +166,33 @@ impl Catalog {
     /// # Errors
     /// Never for what [`import`] gives.
     pub fn from_captured(captured: &Captured) -> Result<Self, PackError> {
-        let packs = vec![PackFile::parse(captured.to_text())?];
-        Ok(Self { packs, warnings: captured.warnings().to_vec(), ..Self::default() })
+        let packs = vec![Pack::File(PackFile::parse(captured.to_text())?)];
+        Ok(Self { packs, ..Self::default() })
     }
 
     /// The class `name`.
     #[must_use]
     pub fn class(&self, name: &str) -> Option<Arc<NodeClass>> {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(class) = cache.get(name) {
-            return Some(Arc::clone(class));
+        let known = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if known.is_some() {
+            return known;
         }
+        // Read without the lock, so that nobody waits; should two read the same class, the first one stays.
         let class = Arc::new(self.packs.iter().find_map(|pack| pack.class(name))?);
-        cache.insert(name.into(), Arc::clone(&class));
-        Some(class)
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(cache.entry(name.into()).or_insert(class)))
     }
 
     /// The JSON text of the class `name`, in the shape of `/object_info` without prose and defaults.
     #[must_use]
     pub fn class_json(&self, name: &str) -> Option<&str> {
-        self.packs.iter().find_map(|pack| pack.class_json(name))
+        self.packs.iter().filter_map(Pack::file).find_map(|pack| pack.class_json(name))
     }
 
     /// The names of all classes, ascending, each once.
     #[must_use]
     pub fn class_names(&self) -> Vec<Cow<'_, str>> {
-        let mut names: Vec<_> = self.packs.iter().flat_map(PackFile::class_names).collect();
+        let mut names: Vec<_> = self.packs.iter().flat_map(Pack::class_names).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -199,7 +232,7 @@ impl Catalog {
     /// Which classes these are.
     #[must_use]
     pub fn identity(&self) -> Identity {
-        let identities = || self.packs.iter().map(PackFile::identity);
+        let identities = || self.packs.iter().filter_map(Pack::file).map(PackFile::identity);
         let mut packs: Vec<_> = identities().flat_map(|identity| identity.packs.clone()).collect();
         packs.sort_by(|one, other| one.name.cmp(&other.name));
         Identity { comfyui: identities().find_map(|identity| identity.comfyui.clone()), packs }
@@ -211,15 +244,9 @@ impl Catalog {
         self.identity().packs.into_iter().map(|pack| pack.name).collect()
     }
 
-    /// What was left out when a server's answer was imported, as sentences that begin with the class.
-    #[must_use]
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
     fn from_packs(texts: impl IntoIterator<Item = &'static str>) -> Self {
         // A test proves that every embedded file is a pack file.
-        let packs = texts.into_iter().filter_map(|text| PackFile::parse(text).ok()).collect();
+        let packs = texts.into_iter().filter_map(|text| PackFile::parse(text).ok()).map(Pack::File).collect();
         Self { packs, ..Self::default() }
     }
 }
@@ -233,6 +260,9 @@ pub fn read_catalog(bytes: &[u8], options: &ImportOptions) -> Result<Catalog, Ca
     let failed = |error| CatalogError::Import(import::io_error(error, options.limit_bytes));
     let mut decoded = decode::decode(bytes, options.limit_bytes).map_err(failed)?;
     if !decoded.head.starts_with(b"{\"wfc_catalog\"") {
+        if let Some(answer) = read_answer(bytes, options) {
+            return Ok(Catalog { packs: vec![Pack::Answer(Box::new(answer))], ..Catalog::default() });
+        }
         let captured = import::import_decoded(decoded, options).map_err(CatalogError::Import)?;
         return Catalog::from_captured(&captured).map_err(CatalogError::Pack);
     }
@@ -240,4 +270,11 @@ pub fn read_catalog(bytes: &[u8], options: &ImportOptions) -> Result<Catalog, Ca
     decoded.text.read_to_end(&mut text).map_err(failed)?;
     let not_utf8 = |_| CatalogError::Pack(PackError::Header("not UTF-8 text".to_owned()));
     Catalog::from_pack_text(String::from_utf8(text).map_err(not_utf8)?).map_err(CatalogError::Pack)
+}
+
+/// An answer that need not be imported.
+fn read_answer(bytes: &[u8], options: &ImportOptions) -> Option<Answer> {
+    let mut text = String::new();
+    decode::decode(bytes, options.limit_bytes).ok()?.text.read_to_string(&mut text).ok()?;
+    Answer::read(text, options)
 }

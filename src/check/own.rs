@@ -149,8 +149,14 @@ impl Own<'_> {
     }
 
     fn tiles(&self) -> Option<Outcome> {
-        let size =
-            |name: &str| self.literal(name).and_then(|(input, value)| Some((input, python::int(value)?)));
+        for name in self.check.names() {
+            let (input, value) = self.literal(name)?;
+            if python::int(value).is_none() {
+                let message = format!("`{name}` is {value}; ComfyUI fails on comparing it");
+                return Some(self.raising(Some(input), message, "write a whole number"));
+            }
+        }
+        let size = |name: &str| self.literal(name).and_then(|(input, value)| Some((input, python::int(value)?)));
         ["x", "y"].into_iter().find_map(|axis| {
             let (tile, stride) = (format!("tile_{axis}"), format!("tile_stride_{axis}"));
             let ((input, size_of), (_, step)) = (size(&tile)?, size(&stride)?);

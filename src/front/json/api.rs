@@ -29,10 +29,6 @@ pub(super) fn read(
         ));
         return None;
     };
-    if nodes.is_empty() {
-        diagnostics.push(not_a_workflow(file, root, "it has no nodes"));
-        return None;
-    }
     let before = diagnostics.error_count();
     let mut reader =
         Reader { file, catalog, graph: Graph::new(), bodies: Vec::with_capacity(nodes.len()), diagnostics };
