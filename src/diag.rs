@@ -299,14 +299,27 @@ impl<'a> IntoIterator for &'a Diagnostics {
     }
 }
 
+/// Most edits between a word and what may have been meant by it.
+const MAX_EDITS: usize = 5;
+
 /// The candidate nearest to `word`, if it is near enough to be what was meant: at most one edit in
-/// three letters (and at least one is always allowed). Nothing if two are equally near.
+/// three letters, at least one and at most five. Nothing if two are equally near.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
-    let limit = (word.chars().count() / 3).max(1);
-    let distance = |candidate: &str| strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+    let length = word.chars().count();
+    let limit = (length / 3).clamp(1, MAX_EDITS);
+    let letters = letters(&lower);
+    let near = |candidate: &&str| {
+        // Both are less than the distance ever is, and found without looking for it.
+        let candidate = candidate.to_lowercase();
+        candidate.chars().count().abs_diff(length) <= limit
+            && letters.iter().zip(self::letters(&candidate)).map(|(a, b)| a.abs_diff(b)).sum::<usize>()
+                <= 2 * limit
+    };
+    let distance = |candidate: &str| strsim::osa_distance(&lower, &candidate.to_lowercase());
     let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
+        .filter(near)
         .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .collect();
@@ -317,6 +330,15 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         [(_, candidate), ..] => Some(candidate),
         [] => None,
     }
+}
+
+/// How often the letters of a text occur, letters with the same last five bits together.
+fn letters(text: &str) -> [usize; 32] {
+    let mut counts = [0; 32];
+    for letter in text.chars() {
+        counts[letter as usize & 31] += 1;
+    }
+    counts
 }
 
 /// Most candidates that a question names.

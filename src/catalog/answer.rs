@@ -47,7 +47,8 @@ impl Answer {
                 return None;
             }
             let at = json.as_ptr() as usize - start;
-            classes.insert(name.into_owned(), (u32::try_from(at).ok()?, u32::try_from(at + json.len()).ok()?));
+            classes
+                .insert(name.into_owned(), (u32::try_from(at).ok()?, u32::try_from(at + json.len()).ok()?));
         }
         let (files, options) = (options.file_inputs.clone(), options.clone());
         (!classes.is_empty()).then(|| Self { text, classes, files, options, imported: OnceLock::new() })

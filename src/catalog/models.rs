@@ -1,11 +1,13 @@
 //! Model files that pipelines use, under the short names that presets and graphs call them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use super::data::DataFile;
-use super::lines::{LineFileError, quote};
+use super::lines::LineFileError;
 
 /// The models that come with the tool. Each entry names the source of its facts.
 const EMBEDDED: &str = include_str!("../../schemas/models.json");
@@ -15,6 +17,8 @@ const EMBEDDED: &str = include_str!("../../schemas/models.json");
 pub struct Models {
     /// None if there are no models at all.
     data: Option<DataFile>,
+    /// File → name, made when it is first asked for.
+    names_by_file: OnceLock<BTreeMap<String, String>>,
 }
 
 /// One model file.
@@ -52,7 +56,7 @@ impl Models {
     #[must_use]
     pub fn embedded() -> Self {
         // A test proves that the embedded file is a data file.
-        Self { data: DataFile::parse(EMBEDDED, "models").ok() }
+        Self { data: DataFile::parse(EMBEDDED, "models").ok(), names_by_file: OnceLock::new() }
     }
 
     /// Models from the text of a data file: `{"wfc_data":"models","format":1,`, then
@@ -61,7 +65,7 @@ impl Models {
     /// # Errors
     /// When the frame or the first line are not those of such a file.
     pub fn from_text(text: impl Into<Cow<'static, str>>) -> Result<Self, LineFileError> {
-        Ok(Self { data: Some(DataFile::parse(text, "models")?) })
+        Ok(Self { data: Some(DataFile::parse(text, "models")?), names_by_file: OnceLock::new() })
     }
 
     /// The model called `name`.
@@ -76,17 +80,28 @@ impl Models {
     #[must_use]
     pub fn by_file(&self, file: &str) -> Option<Model> {
         let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
-        let quoted = quote(file);
-        let mut entries = self.data.as_ref()?.entries();
-        entries.find_map(|(name, json)| {
-            json.contains(&quoted).then(|| self.model(&name))?.filter(|model| model.file == file)
+        self.model(self.names_by_file().get(file)?)
+    }
+
+    fn names_by_file(&self) -> &BTreeMap<String, String> {
+        self.names_by_file.get_or_init(|| {
+            let names = self.names();
+            // Of several names for a file the first one counts.
+            let files =
+                names.iter().rev().filter_map(|name| Some((self.model(name)?.file, name.to_string())));
+            files.collect()
         })
     }
 
-    /// The file names of all models.
+    /// The file names of all models, ascending.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.names_by_file().keys().map(String::as_str)
+    }
+
+    /// True if a model has this file, in whatever subfolder.
     #[must_use]
-    pub fn files(&self) -> Vec<String> {
-        self.names().iter().filter_map(|name| Some(self.model(name)?.file)).collect()
+    pub fn has_file(&self, file: &str) -> bool {
+        self.names_by_file().contains_key(file.rsplit(['/', '\\']).next().unwrap_or(file))
     }
 
     /// All names, ascending.

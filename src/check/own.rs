@@ -118,7 +118,8 @@ impl Own<'_> {
         };
         let name = name.strip_suffix("[input]").map_or(name, str::trim_end);
         let known = self.catalog.input_files()?;
-        let listed = |options: &[serde_json::Value]| options.iter().any(|option| option.as_str() == Some(name));
+        let listed =
+            |options: &[serde_json::Value]| options.iter().any(|option| option.as_str() == Some(name));
         let own_list = self.specs.iter().find(|spec| spec.name == input.name).map(|spec| &spec.kind);
         let in_own_list = match own_list {
             Some(InputKind::Combo(combo)) => combo.options.as_deref().is_some_and(listed),
@@ -156,7 +157,8 @@ impl Own<'_> {
                 return Some(self.raising(Some(input), message, "write a whole number"));
             }
         }
-        let size = |name: &str| self.literal(name).and_then(|(input, value)| Some((input, python::int(value)?)));
+        let size =
+            |name: &str| self.literal(name).and_then(|(input, value)| Some((input, python::int(value)?)));
         ["x", "y"].into_iter().find_map(|axis| {
             let (tile, stride) = (format!("tile_{axis}"), format!("tile_stride_{axis}"));
             let ((input, size_of), (_, step)) = (size(&tile)?, size(&stride)?);

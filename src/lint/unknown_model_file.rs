@@ -29,8 +29,7 @@ fn unknown(at: &At<'_>) -> Option<Diagnostic> {
 fn misspelt(at: &At<'_>) -> Option<Diagnostic> {
     let file = unlisted(at)?;
     let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let known = at.facts.models.files();
-    let near = diag::nearest(base, known.iter().map(String::as_str))?;
+    let near = diag::nearest(base, at.facts.models.files())?;
     // Versions and precisions differ in a digit or two, and are different files.
     let digits = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
     if digits(near) != digits(base) || near.len().abs_diff(base.len()) > 2 {
@@ -47,5 +46,5 @@ fn unlisted<'a>(at: &'a At<'_>) -> Option<&'a str> {
     let is_model = &**folder != "input" && file.contains('.');
     let on_machine =
         options.as_ref().is_some_and(|options| options.iter().any(|option| option.as_str() == Some(file)));
-    (is_model && !on_machine && at.facts.models.by_file(file).is_none()).then_some(file)
+    (is_model && !on_machine && !at.facts.models.has_file(file)).then_some(file)
 }

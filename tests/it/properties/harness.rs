@@ -10,8 +10,8 @@ use wfc::front::json::{self, Places};
 use wfc::front::toml;
 use wfc::front::toml::graph::GraphFile;
 use wfc::front::toml::preset::Preset;
-use wfc::lower::load::{self, Loaded};
 use wfc::lint::Levels;
+use wfc::lower::load::{self, Loaded};
 use wfc::report::{FileReport, Format, HumanOptions};
 use wfc::source::{Sources, Span};
 
