@@ -4,6 +4,7 @@
 //! again with places only when there is something to show.
 
 mod api;
+mod embedded;
 mod tree;
 
 use crate::catalog::Catalog;
@@ -11,6 +12,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::Graph;
 use crate::source::{FileId, Span};
 
+pub use embedded::{Embedded, EmbeddedError, MAX_EMBEDDED, PictureKind};
 pub use tree::{Entry, Json, JsonError, JsonKind, Place};
 
 /// What a JSON text is.

@@ -11,6 +11,7 @@ mod errors;
 mod levels;
 mod limits;
 mod outputs;
+mod pictures;
 mod properties;
 mod references;
 mod schemas;
