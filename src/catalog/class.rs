@@ -77,6 +77,8 @@ pub struct InputSpec {
     /// True if the editor keeps a second widget, "control after generate", behind this one.
     /// It does so for integers called `seed` or `noise_seed` even where this is false.
     pub control_after_generate: bool,
+    /// True if the editor applies what `{a|b}` and comments mean in the text before it is sent.
+    pub dynamic_prompts: bool,
 }
 
 impl InputSpec {

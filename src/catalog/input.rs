@@ -63,6 +63,7 @@ pub(super) fn read_input(
         control_after_generate: options
             .get("control_after_generate")
             .is_some_and(|value| value == true || value.is_string()),
+        dynamic_prompts: flag("dynamicPrompts"),
     })
 }
 
