@@ -6,6 +6,7 @@
 mod api;
 mod embedded;
 mod tree;
+pub mod ui;
 
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics};

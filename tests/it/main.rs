@@ -17,3 +17,4 @@ mod references;
 mod schemas;
 mod support;
 mod tidy;
+mod ui;
