@@ -15,6 +15,7 @@ use crate::front::toml::decode::Named;
 use crate::front::toml::graph::{GraphFile, Param, ParamType};
 use crate::front::toml::types::Target;
 use crate::front::toml::{Item, Raw};
+use crate::ir::Graph;
 use crate::lint::{self, Levels};
 use crate::lower::expr::Engine;
 use crate::lower::load::Loaded;
@@ -386,13 +387,25 @@ impl Job<'_> {
         checked
     }
 
+    /// The graph of combination `number`, counted from 0, filled in and not proved: for whoever asks what
+    /// a preset says, whether or not this catalog's machine could run it. Only [`Job::compile`] gives
+    /// what can be written.
+    pub fn graph(&mut self, number: u64, diagnostics: &mut Diagnostics) -> Option<Graph> {
+        self.matrix.select(number, &mut self.values);
+        self.filled_in(diagnostics)
+    }
+
     fn checked(&mut self, diagnostics: &mut Diagnostics) -> Option<Checked> {
+        let graph = self.filled_in(diagnostics)?;
+        check::check(graph, &self.compiler.catalog, diagnostics)
+    }
+
+    fn filled_in(&mut self, diagnostics: &mut Diagnostics) -> Option<Graph> {
         self.decisions.take_if(|decisions| !decisions.hold_for(&self.values));
         if self.decisions.is_none() {
             self.decisions = self.template.decide(&self.values, self.sources, diagnostics);
         }
-        let graph = self.template.instantiate(&self.values, self.decisions.as_ref()?, diagnostics)?;
-        check::check(graph, &self.compiler.catalog, diagnostics)
+        self.template.instantiate(&self.values, self.decisions.as_ref()?, diagnostics)
     }
 
     /// The manifest of a single workflow whose bytes are `workflow` and whose file is called `file`.

@@ -52,6 +52,7 @@ enum Check {
 pub static RULES: &[&Rule] = &[
     &api_node::RULE,
     &coerced_value::RULE,
+    &elsewhere("declared-extra", "an input under `extra` that the class declares"),
     &deprecated_class::RULE,
     &dropped_output::RULE,
     &elsewhere("duplicate-input", "an input that stands twice in a workflow"),

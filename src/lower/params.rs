@@ -231,18 +231,29 @@ fn seed(name: &str, int: i128, span: Span) -> Vec<Diagnostic> {
     ]
 }
 
-fn file(name: &str, text: &str, span: Span) -> Vec<Diagnostic> {
-    let wrong = if text.is_empty() {
-        "is empty; it names a file"
+/// True if a parameter for files takes the text.
+#[must_use]
+pub fn is_file_name(text: &str) -> bool {
+    wrong_file_name(text).is_none()
+}
+
+/// Why a text cannot name a file, as the rest of a sentence.
+fn wrong_file_name(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        Some("is empty; it names a file")
     } else if text.trim() != text {
-        "begins or ends with a blank"
+        Some("begins or ends with a blank")
     } else if text.contains('\\') {
-        "has a backslash, which only Windows takes for a separator"
+        Some("has a backslash, which only Windows takes for a separator")
     } else if text.starts_with('/') || text.contains("://") || text.split('/').any(|part| part == "..") {
-        "is not a name inside a folder of ComfyUI"
+        Some("is not a name inside a folder of ComfyUI")
     } else {
-        return Vec::new();
-    };
+        None
+    }
+}
+
+fn file(name: &str, text: &str, span: Span) -> Vec<Diagnostic> {
+    let Some(wrong) = wrong_file_name(text) else { return Vec::new() };
     vec![
         Diagnostic::format("bad-file-name", format!("`{name}` {wrong}"))
             .at(span, "")

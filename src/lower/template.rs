@@ -57,7 +57,7 @@ pub(super) struct NodePlan<'e> {
     pub(super) when: Option<Expression<'e>>,
     /// Index of the list parameter.
     pub(super) for_each: Option<usize>,
-    /// In the order of the class's declaration.
+    /// In the order of the class's declaration, then those that it does not declare.
     pub(super) inputs: Vec<InputPlan>,
 }
 
@@ -166,6 +166,11 @@ fn too_much(file: &GraphFile) -> Option<Diagnostic> {
         .or_else(|| over("parameters", file.params.len(), MAX_PARAMS, first_param))
 }
 
+/// True for a value that ComfyUI gets as it is.
+const fn is_exact(input: &InputDecl) -> bool {
+    matches!(input, InputDecl::Json(_) | InputDecl::JsonText(_))
+}
+
 struct Builder<'b, 'e> {
     file: &'b GraphFile,
     chosen: &'b Named<At<Arc<str>>>,
@@ -242,7 +247,7 @@ impl<'e> Builder<'_, 'e> {
             let Some((order, spec)) = self.input_spec(&key.value, class, node, name) else { continue };
             let Some(value) = value else { continue };
             let value = match value {
-                ValuePlan::Literal(literal) if !matches!(input.get(), InputDecl::Json(_)) => {
+                ValuePlan::Literal(literal) if !is_exact(input.get()) => {
                     match super::fit(literal, &spec.kind) {
                         Ok(literal) => ValuePlan::Literal(literal),
                         Err(needed) => {
@@ -273,15 +278,43 @@ impl<'e> Builder<'_, 'e> {
             inputs.push((order, plan));
         }
         inputs.sort_by_key(|(order, _)| *order);
+        let declared = inputs.into_iter().map(|(_, plan)| plan);
+        let inputs = declared.chain(self.extra(&key.value, class.as_deref(), node, for_each)).collect();
+        let default_title = |class: &NodeClass| class.display_name.as_deref().unwrap_or(&class.name).into();
+        let default_title = class.as_deref().filter(|_| self.file.default_titles).map(default_title);
         Some(NodePlan {
             key: key.clone(),
             class: class?,
             stage,
-            title: node.title.clone(),
+            title: node.title.clone().or(default_title),
             when,
             for_each,
-            inputs: inputs.into_iter().map(|(_, plan)| plan).collect(),
+            inputs,
         })
+    }
+
+    /// The inputs that the class does not declare. Any value fits them, and nothing needs them.
+    fn extra(
+        &mut self,
+        key: &str,
+        class: Option<&NodeClass>,
+        node: &NodeDecl,
+        for_each: Option<usize>,
+    ) -> Vec<InputPlan> {
+        let mut inputs = Vec::with_capacity(node.extra.len());
+        for (name, input) in &node.extra {
+            self.check_extra(key, class, node, name);
+            let Some(value) = self.value(node, for_each, input) else { continue };
+            let kind = InputKind::Link("*".into());
+            inputs.push(InputPlan {
+                name: name.value.clone(),
+                span: input.span(),
+                kind,
+                required: false,
+                value,
+            });
+        }
+        inputs
     }
 
     fn value(
@@ -295,7 +328,9 @@ impl<'e> Builder<'_, 'e> {
             InputDecl::Json(value @ Value::List(_)) => {
                 ValuePlan::Literal(Value::Map(vec![("__value__".into(), value.clone())]))
             }
-            InputDecl::Literal(value) | InputDecl::Json(value) => ValuePlan::Literal(value.clone()),
+            InputDecl::Literal(value) | InputDecl::Json(value) | InputDecl::JsonText(value) => {
+                ValuePlan::Literal(value.clone())
+            }
             InputDecl::Param(name) => ValuePlan::Param(self.param(name)?),
             InputDecl::Expr(source) => {
                 let expression = self.compile(source)?;

@@ -14,6 +14,7 @@ mod outputs;
 mod pictures;
 mod properties;
 mod references;
+mod round_trip;
 mod schemas;
 mod support;
 mod tidy;

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("front", &["catalog", "diag", "ir", "source"]),
     ("lower", &["catalog", "diag", "front", "ir", "source"]),
     ("check", &["catalog", "diag", "ir", "source"]),
-    ("back", &["catalog", "check", "ir"]),
+    ("back", &["catalog", "check", "diag", "front", "ir", "lower"]),
     ("report", &["diag", "source"]),
     ("lint", &["catalog", "check", "diag", "front", "ir"]),
     ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "source"]),

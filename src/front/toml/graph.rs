@@ -20,6 +20,9 @@ table! {
         "title" => title: Arc<str>, needed;
         /// What it makes, and what to know about it.
         "description" => description: Arc<str>, optional;
+        /// Whether a node without a `title` gets the one that ComfyUI's editor gives its class, as in workflows
+        /// that the editor exports. Titles change nothing in what is run.
+        "default_titles" => default_titles: bool, default;
         /// The generation steps, in order; every node names one of them.
         "stages" => stages: Vec<At<Arc<str>>>, default;
         /// Model slots: a short name and the model of the model catalog that fills it by default.
@@ -111,6 +114,9 @@ table! {
         "for_each" => for_each: At<Arc<str>>, optional;
         /// What the inputs are given.
         "inputs" => inputs: Named<At<InputDecl>>, default;
+        /// What inputs are given that the class does not declare. ComfyUI does not check them, so a name
+        /// that is mistyped here stays unnoticed.
+        "extra" => extra: Named<At<InputDecl>>, default;
     }
 }
 
@@ -121,6 +127,8 @@ pub enum InputDecl {
     Literal(Value),
     /// A value that ComfyUI gets as it is, whatever the input's type.
     Json(Value),
+    /// The same, written as JSON text, for what TOML cannot say.
+    JsonText(Value),
     /// The output of a node.
     Node(NodeOutput),
     /// The value of a parameter.
@@ -161,7 +169,7 @@ pub enum Out {
 }
 
 /// The keys that make a table an input rather than a literal.
-const FORMS: [&str; 8] = ["node", "param", "expr", "model", "item", "prev", "first_of", "literal"];
+const FORMS: [&str; 9] = ["node", "param", "expr", "model", "item", "prev", "first_of", "literal", "json"];
 
 impl Decode for InputDecl {
     fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
@@ -211,10 +219,25 @@ impl Decode for InputDecl {
             "model" => Self::Model(text(value)?),
             "item" => Self::Item(text(value)?),
             "literal" => Self::Json(value.value.to_value()),
+            "json" => Self::JsonText(json_text(&text(value)?, reader)?),
             "node" => Self::Node(node_output(item, reader)?),
             "first_of" => Self::FirstOf(alternatives(value, reader)?),
             _ => prev(item, value, reader)?,
         })
+    }
+}
+
+fn json_text(text: &Spanned<Arc<str>>, reader: &mut Reader<'_>) -> Option<Value> {
+    match serde_json::from_str(&text.value) {
+        Ok(json) => Some(Value::from_json(&json)),
+        Err(error) => {
+            reader.report(
+                Diagnostic::format("json-syntax", format!("not valid JSON: {error}")).at(text.span, "").help(
+                    "write JSON text: { json = \"null\" }; what TOML can say goes into { literal = … }",
+                ),
+            );
+            None
+        }
     }
 }
 
@@ -306,6 +329,7 @@ impl JsonSchema for InputDecl {
                 form("first_of", serde_json::json!({"type": "array", "items": node_form()}),
                     "The first alternative whose node is there.", none()),
                 form("literal", serde_json::json!({}), "Any value, handed to ComfyUI as JSON.", none()),
+                form("json", text(), "JSON text, handed to ComfyUI exactly: null, and lists that are not wrapped.", none()),
             ],
         })
     }

@@ -76,16 +76,15 @@ impl Builder<'_, '_> {
         node: &NodeDecl,
         name: &Spanned<Arc<str>>,
     ) -> Option<(usize, InputSpec)> {
-        let literal = |input: &str| match node.inputs.get(input).map(At::get) {
-            Some(InputDecl::Literal(Value::Str(text))) => Some(text.clone()),
-            _ => None,
-        };
+        let literal = selected(node);
         let found = class.find_input(&name.value, &literal);
         if found.is_none() {
             let known: Vec<Arc<str>> = class.input_names(&literal);
             let known = || known.iter().map(|name| &**name);
-            let help = diag::did_you_mean(&name.value, known())
-                .unwrap_or_else(|| format!("its inputs are: {}", known().collect::<Vec<_>>().join(", ")));
+            let help = diag::did_you_mean(&name.value, known()).unwrap_or_else(|| {
+                let known = known().collect::<Vec<_>>().join(", ");
+                format!("its inputs are: {known}; what the class does not declare goes under `extra`")
+            });
             self.report(
                 Diagnostic::format(
                     "unknown-input",
@@ -97,6 +96,42 @@ impl Builder<'_, '_> {
             );
         }
         found
+    }
+
+    /// An input under `extra` stands nowhere else, and the class does not declare it.
+    pub(super) fn check_extra(
+        &mut self,
+        key: &str,
+        class: Option<&NodeClass>,
+        node: &NodeDecl,
+        name: &Spanned<Arc<str>>,
+    ) {
+        let node_ref = || node_ref(key, node.class.get(), Some(&name.value));
+        let twice = node.inputs.iter().find(|(declared, _)| declared.value == name.value);
+        if let Some((declared, _)) = twice {
+            self.report(
+                Diagnostic::format(
+                    "duplicate-input",
+                    format!("`{}` stands in `inputs` and in `extra`", name.value),
+                )
+                .at(name.span, "")
+                .at(declared.span, "the other one")
+                .node(node_ref())
+                .help("keep one of them: `extra` is for what the class does not declare"),
+            );
+        } else if let Some(class) = class
+            && class.find_input(&name.value, &selected(node)).is_some()
+        {
+            self.report(
+                Diagnostic::lint(
+                    "declared-extra",
+                    format!("`{}` declares the input `{}`", class.name, name.value),
+                )
+                .at(name.span, "")
+                .node(node_ref())
+                .help("move it to `inputs`, where its type is checked"),
+            );
+        }
     }
 
     pub(super) fn model(&mut self, slot: &Spanned<Arc<str>>) -> Option<Arc<str>> {
@@ -174,12 +209,8 @@ impl Builder<'_, '_> {
                 place,
                 Some(format!("its outputs are: {}", all())),
             ),
-            Some((Out::Slot(slot), _)) if (*slot as usize) < class.outputs.len() => return Some(*slot),
-            Some((Out::Slot(slot), span)) => (
-                format!("`{}` has no output slot {slot}", class.name),
-                span,
-                Some(format!("its outputs are: {}", all())),
-            ),
+            // Whether there is such a slot is ComfyUI's to say: it does not look at all links.
+            Some((Out::Slot(slot), _)) => return Some(*slot),
             Some((Out::Name(name), span)) => {
                 if let Some(slot) = class.output_slot(name) {
                     return u32::try_from(slot).ok();
@@ -191,6 +222,14 @@ impl Builder<'_, '_> {
         };
         self.report(Diagnostic::format("unknown-output", message).at(span, "").help_opt(help));
         None
+    }
+}
+
+/// The texts that a node's inputs are given, by which a class decides which inputs there are.
+fn selected(node: &NodeDecl) -> impl Fn(&str) -> Option<Arc<str>> {
+    |input| match node.inputs.get(input).map(At::get) {
+        Some(InputDecl::Literal(Value::Str(text))) => Some(text.clone()),
+        _ => None,
     }
 }
 

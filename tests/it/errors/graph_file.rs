@@ -29,7 +29,7 @@ fn an_unknown_key_of_a_node() {
         · ─────
      26 │ stage = "save"
         ╰────
-      help: the keys of a node are: class, stage, title, when, for_each, inputs
+      help: the keys of a node are: class, stage, title, when, for_each, inputs, extra
 
     1 error in 1 file
     "#);
@@ -142,7 +142,7 @@ fn an_unknown_input() {
         ·                                         ───────
         ╰────
       node: `save` (SaveImage), input `quality`
-      help: its inputs are: images, filename_prefix
+      help: its inputs are: images, filename_prefix; what the class does not declare goes under `extra`
 
     1 error in 1 file
     "#);

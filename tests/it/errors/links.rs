@@ -33,12 +33,13 @@ fn an_unknown_output() {
     1 error in 1 file
     "#);
     assert_snapshot!(picture("{ node = \"empty\" }", "{ node = \"empty\", out = 1 }"), @r#"
-    error[unknown-output]: `EmptyImage` has no output slot 1
-        ╭─[g.toml:26:45]
+    error[output-slot-out-of-range]: `empty` (EmptyImage) has no output slot 1
+        ╭─[g.toml:26:21]
      25 │ stage = "save"
      26 │ inputs = { images = { node = "empty", out = 1 }, filename_prefix = { param = "name" } }
-        ·                                             ─
+        ·                     ───────────────────────────
         ╰────
+      node: `save` (SaveImage), input `images`
       help: its outputs are: IMAGE (0, IMAGE)
 
     1 error in 1 file

@@ -323,7 +323,7 @@ fn a_graph_path_that_is_a_preset() {
      2 │ [params]
        ╰────
       file: p.toml
-      help: the keys of a graph are: title, description, stages, models, params, constraints, nodes
+      help: the keys of a graph are: title, description, default_titles, stages, models, params, constraints, nodes
 
     3 errors in 1 file
     "#);

@@ -78,6 +78,7 @@ fn synthetic(name: &str, inputs: Vec<InputSpec>) -> NodeClass {
         deprecated: false,
         experimental: false,
         api_node: false,
+        own_check: None,
     }
 }
 

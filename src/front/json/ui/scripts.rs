@@ -76,6 +76,8 @@ pub(super) fn socket_input(types: &str) -> InputSpec {
         name: types.into(),
         required: false,
         kind: InputKind::Link(types.into()),
+        wider: None,
+        bounds: Bounds::default(),
         default: None,
         force_input: false,
         socketless: types == UPLOAD,

@@ -1,0 +1,114 @@
+//! The prompts that a real server accepts, and what the real editor exports.
+
+use std::io::BufRead as _;
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+use serde_json::Value as Json;
+use wfc::catalog::{Catalog, ImportOptions, read_catalog};
+use wfc::check::check;
+use wfc::compile::Compiler;
+use wfc::diag::Diagnostics;
+use wfc::front::json;
+use wfc::source::Sources;
+
+use super::{compiled, differences, files, graph};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
+
+fn bytes(name: &str) -> Option<Vec<u8>> {
+    let path = Path::new(FOLDER).join(name);
+    let bytes = std::fs::read(&path).ok();
+    if bytes.is_none() {
+        println!("skipped: {} is not there", path.display());
+    }
+    bytes
+}
+
+fn lines(name: &str) -> Option<impl Iterator<Item = Json>> {
+    let lines = std::io::BufReader::new(GzDecoder::new(std::io::Cursor::new(bytes(name)?))).lines();
+    Some(lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()))
+}
+
+fn compiler() -> Option<Compiler> {
+    let catalog = read_catalog(&bytes("corpus/object_info.json.gz")?, &ImportOptions::default()).unwrap();
+    Some(Compiler::new(catalog.into()))
+}
+
+/// What is wrong with the files for a workflow, as lines. They must be proved if the workflow is.
+fn problems(id: &str, workflow: &Json, compiler: &Compiler) -> Vec<String> {
+    let catalog = &compiler.catalog;
+    let proved = check(graph(workflow, catalog), catalog, &mut Diagnostics::new()).is_some();
+    let found = match files(workflow, catalog) {
+        Err(problems) => problems.iter().map(|problem| problem.message.clone()).collect(),
+        Ok(files) => match compiled(&files, compiler, proved) {
+            Err(said) => vec![said],
+            Ok(given) => differences(workflow, &files, &given, catalog),
+        },
+    };
+    found.into_iter().map(|problem| format!("{id}: {problem}")).collect()
+}
+
+#[track_caller]
+fn none(problems: &[String]) {
+    let shown = problems.iter().take(40).map(String::as_str).collect::<Vec<_>>().join("\n");
+    assert!(problems.is_empty(), "{} problems:\n{shown}", problems.len());
+}
+
+#[test]
+fn every_prompt_that_a_server_accepts_comes_back() {
+    let (Some(prompts), Some(compiler)) = (lines("corpus/prompts.jsonl.gz"), compiler()) else { return };
+    let accepted = prompts.filter(|line| {
+        let verdict = &line["verdict"];
+        line["id"].as_str().is_some_and(|id| id.contains("#identity#"))
+            && verdict["ok"] == true
+            && verdict["errors"].as_array().is_some_and(Vec::is_empty)
+    });
+    let mut count = 0;
+    let mut found = Vec::new();
+    for line in accepted {
+        count += 1;
+        found.extend(problems(line["id"].as_str().unwrap(), &line["prompt"], &compiler));
+    }
+    none(&found);
+    assert!(count > 100, "{count} prompts");
+}
+
+#[test]
+fn every_export_of_the_editor_comes_back_or_is_no_workflow() {
+    let (Some(exports), Some(compiler)) = (lines("corpus/ui_to_api.jsonl.gz"), compiler()) else { return };
+    let (mut count, mut refused) = (0, 0);
+    let mut found = Vec::new();
+    for line in exports {
+        count += 1;
+        let (id, workflow) = (line["id"].as_str().unwrap(), &line["api"]);
+        let nodes = workflow.as_object().unwrap();
+        let without_class: Vec<&String> =
+            nodes.iter().filter(|(_, node)| node["class_type"].is_null()).map(|(id, _)| id).collect();
+        if without_class.is_empty() {
+            found.extend(problems(id, workflow, &compiler));
+            continue;
+        }
+        refused += 1;
+        let said = refusal(workflow, &compiler.catalog);
+        found.extend(
+            without_class
+                .iter()
+                .filter(|node| !said.contains(&format!("`{node}`")))
+                .map(|node| format!("{id}: nothing is said about {node}: {said}")),
+        );
+    }
+    none(&found);
+    assert!(count > 100 && refused > 0, "{count} exports, {refused} refused");
+}
+
+/// What is said about a workflow that no server accepts.
+fn refusal(workflow: &Json, catalog: &Catalog) -> String {
+    let text = workflow.to_string();
+    let mut diagnostics = Diagnostics::new();
+    let file = Sources::new().add("workflow.json", &*text);
+    let graph = json::read(file, &text, catalog, &mut diagnostics);
+    assert!(graph.is_none() || diagnostics.has_errors());
+    let said: Vec<&str> = diagnostics.iter().map(|problem| &*problem.message).collect();
+    said.join("\n")
+}

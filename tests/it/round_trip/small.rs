@@ -1,0 +1,1 @@
+//! Small workflows with everything that graph files have to say.
