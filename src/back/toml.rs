@@ -34,13 +34,16 @@ pub struct Options {
     pub description: Option<String>,
     /// Where the schemas are, as a path from the files.
     pub schemas: String,
+    /// Whether floats stay as they are to the last bit. Otherwise the noise that editors leave in them
+    /// (`5.000000000000001`) goes, as it does everywhere else, and more of them can be parameters.
+    pub exact: bool,
 }
 
 impl Options {
     /// The defaults for a graph called `name`.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), title: None, description: None, schemas: "../schemas".into() }
+        Self { name: name.into(), title: None, description: None, schemas: "../schemas".into(), exact: true }
     }
 }
 
@@ -65,7 +68,7 @@ pub fn imported(graph: &Graph, options: &Options, models: &Models) -> Result<Imp
     if !problems.is_empty() {
         return Err(problems);
     }
-    let plan = Plan::new(graph, models);
+    let plan = Plan::new(graph, options, models);
     let names = graph.nodes().zip(&plan.names).map(|((_, node), name)| (node.key.clone(), name.clone()));
     Ok(Imported {
         graph: text::graph(&plan, options),
@@ -123,12 +126,18 @@ struct Plan<'g> {
     order: Vec<NodeId>,
     /// The stages that nodes have, in order.
     stages: Vec<&'static str>,
+    /// The stages of nodes.
+    stage_of: Vec<Option<&'static str>>,
     default_titles: bool,
+    exact: bool,
     /// The declarations of inputs, by node and position, where the class has them.
     specs: FxHashMap<(NodeId, usize), InputSpec>,
     models: ModelSlots,
     parameters: Parameters,
 }
+
+/// Roles of models that are good names.
+const PLAIN_ROLES: [&str; 5] = ["clip_vision", "detection", "pose", "text_encoder", "vae"];
 
 /// The models that the workflow uses and the model catalog knows.
 #[derive(Debug, Default)]
@@ -157,7 +166,7 @@ enum Form<'p> {
 type Given<'p> = Vec<(&'p str, Form<'p>)>;
 
 impl<'g> Plan<'g> {
-    fn new(graph: &'g Graph, models: &Models) -> Self {
+    fn new(graph: &'g Graph, options: &Options, models: &Models) -> Self {
         let hints = Hints::new(graph);
         let names = names::of_nodes(graph, &hints);
         let mut plan = Self {
@@ -165,24 +174,45 @@ impl<'g> Plan<'g> {
             hints,
             names,
             order: dependencies_first(graph),
+            exact: options.exact,
             stages: Vec::new(),
+            stage_of: Vec::new(),
             default_titles: has_default_titles(graph),
             specs: specs(graph),
             models: ModelSlots::default(),
             parameters: Parameters::default(),
         };
-        let used: Vec<_> = graph.nodes().filter_map(|(id, _)| plan.stage(id)).collect();
-        plan.stages = facts::STAGES.into_iter().filter(|stage| used.contains(stage)).collect();
+        plan.stage_of = plan.find_stages();
+        let is_used = |stage: &&str| plan.stage_of.contains(&Some(*stage));
+        plan.stages = facts::STAGES.into_iter().filter(is_used).collect();
         plan.models = plan.model_slots(models);
         plan.parameters = params::find(&plan);
         plan
     }
 
     fn stage(&self, id: NodeId) -> Option<&'static str> {
-        match facts::of_class(&self.graph.node(id).class_type)?.stage? {
-            "sample" if self.hints.is_wan => Some("wan"),
-            stage => Some(stage),
+        self.stage_of[id.index()]
+    }
+
+    /// The stages of all nodes: what the class tells, and `input` for what works on inputs alone.
+    fn find_stages(&self) -> Vec<Option<&'static str>> {
+        let mut stages = vec![None; self.graph.len()];
+        for &id in &self.order {
+            let node = self.graph.node(id);
+            let mut sources = node.inputs().iter().filter_map(|input| match input.value {
+                Argument::Link { from, .. } => Some(from),
+                Argument::Literal(_) => None,
+            });
+            let of_input = |from: NodeId| stages[from.index()] == Some("input");
+            stages[id.index()] = match facts::of_class(&node.class_type).and_then(|fact| fact.stage) {
+                Some("sample") if self.hints.is_wan => Some("wan"),
+                Some(stage) => Some(stage),
+                None => {
+                    sources.next().filter(|first| of_input(*first) && sources.all(of_input)).map(|_| "input")
+                }
+            };
         }
+        stages
     }
 
     /// The title, if it has to be written.
@@ -204,9 +234,16 @@ impl<'g> Plan<'g> {
                 })
                 .collect();
             let is_only = known.len() == 1;
+
             for (at, input, model) in known {
                 let node = &self.names[id.index()];
-                let slot = if is_only { node.to_string() } else { format!("{node}_{}", names::slug(input)) };
+                // Text encoders, VAEs and the like are called what they are, also where a node is more than a loader.
+                let has_plain_role = PLAIN_ROLES.contains(&&*model.role);
+                let slot = match is_only {
+                    true if !has_plain_role => node.to_string(),
+                    false if !has_plain_role => format!("{node}_{}", names::slug(input)),
+                    _ => model.role.clone(),
+                };
                 slots.by_input.insert((id, at), slots.all.len());
                 slots.all.push((unique.name(&slot), model.name));
             }
@@ -228,6 +265,14 @@ impl<'g> Plan<'g> {
         (declared, extra)
     }
 
+    /// The value that stands in a file for `value`, if `lower` makes `value` of it again.
+    fn fitted(&self, value: &Value, kind: &InputKind) -> Option<Value> {
+        if !matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_)) {
+            return None;
+        }
+        lower::fit(value.clone(), kind).ok().filter(|fitted| is_same(value, fitted, self.exact))
+    }
+
     fn form(&self, id: NodeId, at: usize, input: &'g Input, spec: Option<&InputSpec>) -> Form<'_> {
         let value = match &input.value {
             Argument::Link { from, slot } => {
@@ -243,27 +288,21 @@ impl<'g> Plan<'g> {
             return Form::Param(name);
         }
         let any = InputKind::Link("*".into());
-        match fitted(value, spec.map_or(&any, |spec| &spec.kind)) {
+        match self.fitted(value, spec.map_or(&any, |spec| &spec.kind)) {
             Some(value) => Form::Plain(value),
             None => Form::Exact(value),
         }
     }
 }
 
-/// The value that stands in a file for `value`, if `lower` makes `value` of it again. A whole number in
-/// place of a float is the same value.
-fn fitted(value: &Value, kind: &InputKind) -> Option<Value> {
-    if !matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_)) {
-        return None;
-    }
-    let fitted = lower::fit(value.clone(), kind).ok()?;
+/// True if `lower` makes `value` of `fitted` again. A whole number in place of a float is the same value.
+fn is_same(value: &Value, fitted: &Value, exact: bool) -> bool {
     #[expect(clippy::float_cmp, reason = "the very same number is meant")]
-    let same = match (value, &fitted) {
-        (Value::Float(one), Value::Float(other)) => one == other,
-        (Value::Int(_), Value::Float(_)) => value.python_eq(&fitted) && exact_as_float(value),
-        _ => *value == fitted,
-    };
-    same.then_some(fitted)
+    match (value, fitted) {
+        (Value::Float(one), Value::Float(other)) => one == other || !exact,
+        (Value::Int(_), Value::Float(_)) => value.python_eq(fitted) && exact_as_float(value),
+        _ => value == fitted,
+    }
 }
 
 /// True for whole numbers that a float holds exactly.
@@ -331,13 +370,16 @@ fn has_default_titles(graph: &Graph) -> bool {
     titles.all(|title| title.inspect(|is_default| any |= is_default).is_some()) && any
 }
 
-/// The nodes in the order of the workflow, but each after those that it depends on, except in a circle.
+/// Each node after those that it depends on, except in a circle, and close to what needs it: from the ends
+/// of the workflow backwards, then what is left.
 fn dependencies_first(graph: &Graph) -> Vec<NodeId> {
     let mut order = Vec::with_capacity(graph.len());
     let mut seen = vec![false; graph.len()];
     // Node, and which of its inputs comes next.
     let mut stack: Vec<(NodeId, usize)> = Vec::new();
-    for (root, _) in graph.nodes() {
+    let all = || graph.nodes().map(|(id, _)| id);
+    let ends = all().filter(|id| graph.consumers(*id).next().is_none());
+    for root in ends.chain(all()) {
         if !std::mem::replace(&mut seen[root.index()], true) {
             stack.push((root, 0));
         }

@@ -14,7 +14,8 @@ use wfc::back::toml::{Imported, Options, imported};
 use wfc::catalog::{Catalog, InputKind};
 use wfc::compile::Compiler;
 use wfc::diag::{Diagnostic, Diagnostics};
-use wfc::front::json;
+use wfc::front::toml::graph::GraphFile;
+use wfc::front::{json, toml};
 use wfc::ir::{Argument, Graph};
 use wfc::lower::load;
 use wfc::source::Sources;
@@ -65,6 +66,18 @@ fn compiled(files: &Imported, compiler: &Compiler, proved: bool) -> Result<Json,
         Some(workflow) if said.is_empty() => Ok(workflow),
         _ => Err(said.join("\n")),
     }
+}
+
+/// What linting the graph file says, as lines.
+fn lint(files: &Imported, compiler: &Compiler) -> Vec<String> {
+    let mut sources = Sources::new();
+    let mut diagnostics = Diagnostics::new();
+    let file = sources.add("graph.toml", &*files.graph);
+    let graph = toml::read::<GraphFile>(file, &files.graph, &mut diagnostics);
+    if let Some(graph) = graph {
+        compiler.check_graph(&Arc::new(graph), &sources, &mut diagnostics);
+    }
+    diagnostics.iter().map(|it| format!("{}: {}", it.rule, it.message)).collect()
 }
 
 /// A graph in API format, proved or not.

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::ir::Value;
+
 /// The tables that come with the tool. Their heads name their sources.
 static FACTS: LazyLock<Facts> = LazyLock::new(|| Facts {
     classes: rows(include_str!("../../../schemas/import_classes.csv")).filter_map(class_fact).collect(),
@@ -36,10 +38,22 @@ pub(super) struct Tunable {
     /// The parameter's type, if it does not follow from the input's.
     pub(super) kind: Option<&'static str>,
     pub(super) unit: Option<&'static str>,
+    /// Numbers that do nothing, separated by blanks.
+    unless: &'static str,
+    /// True if it stands beside the other parameters of its node.
+    pub(super) is_of_node: bool,
     /// A sentence without its end.
     pub(super) doc: &'static str,
     /// Its place in the table.
     pub(super) rank: usize,
+}
+
+impl Tunable {
+    /// True if the value does nothing.
+    pub(super) fn is_idle(&self, value: &Value) -> bool {
+        let idle = |number: f64| value.as_f64().is_some_and(|value| value.total_cmp(&number).is_eq());
+        self.unless.split_whitespace().filter_map(|number| number.parse().ok()).any(idle)
+    }
 }
 
 /// The stages in the order of generation.
@@ -55,9 +69,14 @@ pub(super) fn of_input(class: &str, input: &str) -> Option<&'static Tunable> {
     FACTS.tunables.iter().find(|fact| fact.input == input && fact.class.fits(class))
 }
 
+/// The row for parameters called `name`.
+pub(super) fn of_param(name: &str) -> Option<&'static Tunable> {
+    FACTS.tunables.iter().find(|fact| fact.param == name)
+}
+
 /// The row for what avoids things, which takes the place of the row for the prompt.
 pub(super) fn negative_prompt() -> Option<&'static Tunable> {
-    FACTS.tunables.iter().find(|fact| fact.param == "negative")
+    of_param("negative")
 }
 
 /// A text in which `*` stands for any text.
@@ -89,8 +108,9 @@ fn class_fact(row: &'static str) -> Option<ClassFact> {
 
 fn tunable(row: (usize, &'static str)) -> Option<Tunable> {
     let (rank, row) = row;
-    let [input, class, param, kind, unit, doc] = fields(row)?;
-    Some(Tunable { input, class: Pattern(class), param, kind: given(kind), unit: given(unit), doc, rank })
+    let [input, class, param, kind, unit, unless, by, doc] = fields(row)?;
+    let (class, kind, unit, is_of_node) = (Pattern(class), given(kind), given(unit), by == "node");
+    Some(Tunable { input, class, param, kind, unit, unless, is_of_node, doc, rank })
 }
 
 /// The fields of a row; the last one may have commas.

@@ -51,6 +51,19 @@ impl Hints {
     }
 }
 
+/// `on` or `off`, if all that a node does is to be one side of a switch.
+pub(super) fn side(graph: &Graph, node: NodeId) -> Option<&'static str> {
+    let mut sides = graph.consumers(node).map(|(consumer, link)| {
+        match &*graph.node(consumer).inputs().get(link.input as usize)?.name {
+            "on_true" => Some("on"),
+            "on_false" => Some("off"),
+            _ => None,
+        }
+    });
+    let first = sides.next()??;
+    sides.all(|side| side == Some(first)).then_some(first)
+}
+
 /// What a constant means: the row that all inputs it reaches have in common.
 pub(super) fn meaning(graph: &Graph, node: NodeId) -> Option<&'static Tunable> {
     let mut rows = graph.consumers(node).map(|(consumer, link)| {
@@ -106,7 +119,8 @@ fn experts(graph: &Graph) -> Vec<Marks> {
     while let Some(node) = queue.pop() {
         let found = marks[node.index()];
         for (consumer, link) in graph.consumers(node) {
-            if carries(graph, node, link.slot, &["MODEL", "WANVIDEOMODEL", "WANVIDLORA"]) {
+            // A switch gives what it is given.
+            if carries(graph, node, link.slot, &["MODEL", "WANVIDEOMODEL", "WANVIDLORA", "*"]) {
                 spread(&mut marks, consumer, found, &mut queue);
             }
         }
@@ -124,9 +138,11 @@ fn spread(marks: &mut [Marks], node: NodeId, found: Marks, queue: &mut Vec<NodeI
     }
 }
 
-fn carries(graph: &Graph, from: NodeId, slot: u32, types: &[&str]) -> bool {
+pub(super) fn carries(graph: &Graph, from: NodeId, slot: u32, types: &[&str]) -> bool {
     let output = graph.node(from).class.as_ref().and_then(|class| class.outputs.get(slot as usize));
-    output.is_some_and(|output| types.contains(&&*output.types))
+    output.is_some_and(|output| {
+        types.contains(&&*output.types) || output.template.is_some() && types.contains(&"*")
+    })
 }
 
 fn is_wan(node: &Node) -> bool {

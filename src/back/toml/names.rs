@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::facts;
 use super::hints::{self, Hints};
 use crate::catalog::NodeClass;
-use crate::ir::{Graph, Node, NodeId};
+use crate::ir::{Argument, Graph, Input, Node, NodeId};
 
 /// Longest name that is made from a title.
 const MAX_LENGTH: usize = 40;
@@ -30,12 +30,28 @@ pub(super) fn of_nodes(graph: &Graph, hints: &Hints) -> Vec<Arc<str>> {
     for id in order {
         let base = &bases[id.index()];
         let several = counts.get(&**base).is_some_and(|count| *count > 1);
-        names[id.index()] = match hints.expert(id).filter(|expert| several && !base.ends_with(expert)) {
-            Some(expert) => unique.name(&format!("{base}_{expert}")),
+        let tells = |word: &&str| several && !base.ends_with(word);
+        let word =
+            hints.expert(id).or_else(|| hints::side(graph, id)).or_else(|| file_before(graph, id, &bases));
+        names[id.index()] = match word.filter(tells) {
+            Some(word) => unique.name(&format!("{base}_{word}")),
             None => unique.name(base),
         };
     }
     names
+}
+
+/// What the file is called that a node works on, if the node is directly behind the one that loads it.
+fn file_before<'b>(graph: &Graph, id: NodeId, bases: &'b [String]) -> Option<&'b str> {
+    graph.node(id).inputs().iter().find_map(|input| match input.value {
+        Argument::Link { from, slot }
+            if has_row(graph.node(from), "_")
+                && hints::carries(graph, from, slot, &["IMAGE", "MASK", "VIDEO", "AUDIO"]) =>
+        {
+            Some(&*bases[from.index()])
+        }
+        _ => None,
+    })
 }
 
 /// Names that are taken.
@@ -78,10 +94,16 @@ pub(super) fn default_title(class: &NodeClass) -> &str {
 fn base(graph: &Graph, id: NodeId, node: &Node, hints: &Hints) -> String {
     let fact = facts::of_class(&node.class_type);
     let name = fact.and_then(|fact| fact.name);
-    let title = telling_title(node).map(slug).filter(|title| title.len() > 1);
+    let title = telling_title(node);
     let role = hints.prompt(id).filter(|_| name == Some("prompt"));
+    let is_role = title
+        .map(str::to_lowercase)
+        .is_some_and(|title| title.contains("prompt") || role.is_some_and(|role| title.contains(role)));
+    let title =
+        title.map(slug).filter(|title| title.len() > 1 && !(is_constant(node) && is_type_word(title)));
     match (title, role, name) {
-        (Some(title), Some(role), _) if title.contains("prompt") || title.contains(role) => role.to_owned(),
+        (Some(_), Some(role), _) if is_role => role.to_owned(),
+        (Some(title), ..) if has_row(node, "_") => title.strip_prefix("load_").unwrap_or(&title).to_owned(),
         (Some(title), ..) => title,
         (None, Some(role), _) => role.to_owned(),
         (None, None, Some(name)) if is_constant(node) => {
@@ -100,12 +122,22 @@ fn base(graph: &Graph, id: NodeId, node: &Node, hints: &Hints) -> String {
 
 /// True for nodes that give a value and do nothing else.
 pub(super) fn is_constant(node: &Node) -> bool {
-    node.inputs()
-        .iter()
-        .any(|input| facts::of_input(&node.class_type, &input.name).is_some_and(|fact| fact.param == "="))
+    has_row(node, "=")
 }
 
-/// The title, if it says more than the class. Of `Int (Width)` that is `Width`.
+/// True if an input of the node becomes a parameter in the given way.
+fn has_row(node: &Node, param: &str) -> bool {
+    let row = |input: &Input| facts::of_input(&node.class_type, &input.name);
+    node.inputs().iter().any(|input| row(input).is_some_and(|row| row.param == param))
+}
+
+/// True for a name that begins with the name of a type, which says no more than the class of a constant.
+fn is_type_word(name: &str) -> bool {
+    let first = name.split('_').next().unwrap_or(name);
+    ["int", "integer", "float", "string", "text", "boolean", "bool", "number"].contains(&first)
+}
+
+/// The title, if it says more than the class. Of `Int (Width)` and `Width (int)` that is `Width`.
 pub(super) fn telling_title(node: &Node) -> Option<&str> {
     let title = node.title.as_deref()?.trim();
     let shown = node.class.as_deref().map_or(&*node.class_type, default_title);
@@ -114,15 +146,18 @@ pub(super) fn telling_title(node: &Node) -> Option<&str> {
     }
     let inner = title.strip_suffix(')').and_then(|title| title.split_once('('));
     match inner.filter(|_| is_constant(node)) {
-        Some((_, inner)) => Some(inner.rsplit(" - ").next().unwrap_or(inner)),
-        None => Some(title),
+        Some((outer, inner)) if is_type_word(&slug(outer)) => {
+            Some(inner.rsplit(" - ").next().unwrap_or(inner))
+        }
+        Some((outer, inner)) if is_type_word(&slug(inner)) => Some(outer),
+        _ => Some(title),
     }
 }
 
 /// A text as a name: lower case, words joined by `_`, ASCII letters and digits only.
 pub(super) fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len() + 8);
-    let chars: Vec<char> = text.chars().collect();
+    let chars: Vec<char> = text.replace("LoRA", "Lora").chars().collect();
     for (at, &c) in chars.iter().enumerate() {
         if !c.is_ascii_alphanumeric() {
             end_word(&mut slug);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::Plan;
 use super::facts::{self, Tunable};
 use super::hints::{self, Hints};
-use super::names::Unique;
-use super::{Plan, fitted};
+use super::names::{self, Unique};
 use crate::catalog::{InputKind, InputSpec};
 use crate::front::toml::graph::ParamType;
 use crate::ir::{Argument, Graph, NodeId, Value};
@@ -34,7 +34,7 @@ pub(super) struct Parameter {
 }
 
 /// Which whole numbers are allowed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Grid {
     /// Multiples.
     Multiple(i128),
@@ -84,8 +84,19 @@ pub(super) fn find(plan: &Plan<'_>) -> Parameters {
         candidates.extend(inputs.filter_map(|input| candidate(plan, node, input)));
     }
     candidates.sort_by_key(Candidate::rank);
+    // What belongs to nodes stays together by node, where the first of them stands.
+    let positions: FxHashMap<NodeId, usize> =
+        plan.order.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let of_nodes = |candidate: &Candidate| candidate.meaning.unwrap_or(candidate.row).is_of_node;
+    let first = candidates.iter().find(|it| of_nodes(it)).map_or(0, Candidate::rank);
+    candidates.sort_by_key(|it| {
+        let position = positions.get(&it.node).copied().filter(|_| of_nodes(it));
+        (if position.is_some() { first } else { it.rank() }, position, it.rank())
+    });
+    let counts = counts(plan, &candidates);
+    candidates.retain(|candidate| !candidate.row.is_idle(&candidate.value));
     candidates.truncate(MAX_PARAMS);
-    let names = names_of(plan, &candidates);
+    let names = names_of(plan, &candidates, &counts);
     let mut parameters = Parameters::default();
     for (candidate, (name, is_qualified)) in candidates.into_iter().zip(names) {
         parameters.by_input.insert((candidate.node, candidate.input), parameters.all.len());
@@ -100,10 +111,10 @@ fn candidate(plan: &Plan<'_>, id: NodeId, input: usize) -> Option<Candidate> {
     let Argument::Literal(value) = &given.value else { return None };
     let row = facts::of_input(&node.class_type, &given.name)?;
     let spec = plan.specs.get(&(id, input))?.clone();
-    let value = fitted(value, &spec.kind)?;
+    let value = plan.fitted(value, &spec.kind)?;
     let kind = kind(row, &spec.kind, &value)?;
     let meaning = match row.param {
-        "=" => hints::meaning(plan.graph, id),
+        "=" => hints::meaning(plan.graph, id).or_else(|| titled(plan, id, kind)),
         _ => Some(row),
     };
     let meaning = match meaning {
@@ -111,6 +122,13 @@ fn candidate(plan: &Plan<'_>, id: NodeId, input: usize) -> Option<Candidate> {
         meaning => meaning,
     };
     Some(Candidate { node: id, input, kind, value, spec, row, meaning })
+}
+
+/// What a constant means by its title, if that is the name of a parameter of its type.
+fn titled(plan: &Plan<'_>, id: NodeId, kind: ParamType) -> Option<&'static Tunable> {
+    let title = names::telling_title(plan.graph.node(id)).map(names::slug)?;
+    let is_number = matches!(kind, ParamType::Int | ParamType::Float);
+    facts::of_param(&title).filter(|row| is_number != matches!(row.kind, Some("string")))
 }
 
 /// True if a node's prompt is a negative one, by its links, or else by its title.
@@ -138,14 +156,21 @@ fn kind(row: &Tunable, input: &InputKind, value: &Value) -> Option<ParamType> {
     }
 }
 
-/// The names of the parameters, each with whether it tells the node.
-///
-/// One seed is `seed`; several are `sampler_high_seed`, `sampler_low_seed`.
-fn names_of(plan: &Plan<'_>, candidates: &[Candidate]) -> Vec<(Arc<str>, bool)> {
-    let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
+/// How many values there are of each name, also those that do nothing.
+type Counts<'p> = FxHashMap<&'p str, usize>;
+
+fn counts<'p>(plan: &'p Plan<'_>, candidates: &[Candidate]) -> Counts<'p> {
+    let mut counts = Counts::default();
     for candidate in candidates {
         *counts.entry(bare_name(plan, candidate)).or_default() += 1;
     }
+    counts
+}
+
+/// The names of the parameters, each with whether it tells the node.
+///
+/// One seed is `seed`; several are `sampler_high_seed`, `sampler_low_seed`.
+fn names_of(plan: &Plan<'_>, candidates: &[Candidate], counts: &Counts<'_>) -> Vec<(Arc<str>, bool)> {
     let mut unique = Unique::default();
     let mut names = vec![(Arc::from(""), false); candidates.len()];
     // What has a name of its own comes first: constants with a title, and files.
@@ -159,7 +184,7 @@ fn names_of(plan: &Plan<'_>, candidates: &[Candidate]) -> Vec<(Arc<str>, bool)> 
         names[at] = match bare.strip_prefix('_') {
             Some(suffix) => (unique.name(&format!("{node}_{suffix}")), true),
             None if is_first(&at) || is_alone && !unique.has(bare) => (unique.name(bare), false),
-            None if node.ends_with(bare) => (unique.name(node), false),
+            None if node.starts_with(bare) || node.ends_with(bare) => (unique.name(node), false),
             None => (unique.name(&format!("{node}_{bare}")), true),
         };
     }
@@ -183,7 +208,7 @@ fn declared(plan: &Plan<'_>, candidate: Candidate, name: Arc<str>, is_qualified:
         doc.push_str(if doc.is_empty() { "" } else { ". " });
         doc.push_str(&destinations(plan, candidate.node));
     } else if is_qualified {
-        let _ = write!(doc, ", for `{node}`");
+        let _ = write!(doc, " (`{node}`)");
     }
     doc.push('.');
     let specs: Vec<&InputSpec> = match candidate.row.param {
@@ -194,10 +219,9 @@ fn declared(plan: &Plan<'_>, candidate: Candidate, name: Arc<str>, is_qualified:
     let is_number = matches!(candidate.kind, ParamType::Int | ParamType::Float);
     let (min, max) = if is_number { bounds(&specs, &candidate.value) } else { (None, None) };
     let counted = meaning.and_then(|row| row.unit).is_some_and(|unit| matches!(unit, "px" | "frames"));
-    let grid = match specs.as_slice() {
-        [spec] if counted && candidate.kind == ParamType::Int => grid(spec, &candidate.value),
-        _ => None,
-    };
+    let mut grids = specs.iter().map(|spec| grid(spec, &candidate.value));
+    let first = grids.next().flatten().filter(|_| counted && candidate.kind == ParamType::Int);
+    let grid = first.filter(|first| grids.all(|grid| grid == Some(*first)));
     Parameter {
         name,
         kind: candidate.kind,
@@ -226,7 +250,8 @@ fn reached<'p>(
 fn destinations(plan: &Plan<'_>, node: NodeId) -> String {
     let mut all: Vec<_> =
         reached(plan, node).map(|(node, input, _)| format!("`{input}` of `{node}`")).collect();
-    all.sort();
+    // The graph has its links in reverse.
+    all.reverse();
     let more = all.len().saturating_sub(SHOWN_INPUTS);
     all.truncate(SHOWN_INPUTS);
     match (all.is_empty(), more) {

@@ -17,7 +17,9 @@ const MAX_DEPTH: usize = 16;
 /// The graph file.
 pub(super) fn graph(plan: &Plan<'_>, options: &Options) -> String {
     let mut out = format!("#:schema {}/graph.schema.json\n", options.schemas);
-    key(&mut out, "title", options.title.as_deref().unwrap_or(&options.name));
+    let name = options.name.rsplit('/').next().unwrap_or(&options.name);
+    let name = name.strip_suffix(".toml").unwrap_or(name);
+    key(&mut out, "title", options.title.as_deref().unwrap_or(name));
     if let Some(description) = &options.description {
         key(&mut out, "description", description);
     }
@@ -182,6 +184,8 @@ fn scalar(value: &Value) -> String {
     match value {
         Value::Bool(bool) => bool.to_toml_value(),
         Value::Int(int) => int.to_toml_value(),
+        // Nobody counts zeros.
+        Value::Float(float) if *float != 0.0 && !(1e-6..1e16).contains(&float.abs()) => format!("{float:e}"),
         Value::Float(float) => float.to_toml_value(),
         Value::Str(text) => text.to_toml_value(),
         Value::Null | Value::List(_) | Value::Map(_) => value.to_string().to_toml_value(),

@@ -12,27 +12,20 @@ use wfc::diag::Diagnostics;
 use wfc::front::json;
 use wfc::source::Sources;
 
-use super::{compiled, differences, files, graph};
+use super::{compiled, differences, files, graph, lint};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus");
 
-fn bytes(name: &str) -> Option<Vec<u8>> {
-    let path = Path::new(FOLDER).join(name);
-    let bytes = std::fs::read(&path).ok();
-    if bytes.is_none() {
-        println!("skipped: {} is not there", path.display());
-    }
-    bytes
+fn lines(name: &str) -> impl Iterator<Item = Json> {
+    let file = std::fs::File::open(Path::new(FOLDER).join(name)).unwrap();
+    let lines = std::io::BufReader::new(GzDecoder::new(file)).lines();
+    lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap())
 }
 
-fn lines(name: &str) -> Option<impl Iterator<Item = Json>> {
-    let lines = std::io::BufReader::new(GzDecoder::new(std::io::Cursor::new(bytes(name)?))).lines();
-    Some(lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()))
-}
-
+/// A compiler against the server that judged the prompts, if its answers are there.
 fn compiler() -> Option<Compiler> {
-    let catalog = read_catalog(&bytes("corpus/object_info.json.gz")?, &ImportOptions::default()).unwrap();
-    Some(Compiler::new(catalog.into()))
+    let bytes = std::fs::read(Path::new(FOLDER).join("object_info.json.gz")).ok()?;
+    Some(Compiler::new(read_catalog(&bytes, &ImportOptions::default()).unwrap().into()))
 }
 
 /// What is wrong with the files for a workflow, as lines. They must be proved if the workflow is.
@@ -43,7 +36,11 @@ fn problems(id: &str, workflow: &Json, compiler: &Compiler) -> Vec<String> {
         Err(problems) => problems.iter().map(|problem| problem.message.clone()).collect(),
         Ok(files) => match compiled(&files, compiler, proved) {
             Err(said) => vec![said],
-            Ok(given) => differences(workflow, &files, &given, catalog),
+            Ok(given) => {
+                let mut found = differences(workflow, &files, &given, catalog);
+                found.extend(lint(&files, compiler).into_iter().filter(|_| proved));
+                found
+            }
         },
     };
     found.into_iter().map(|problem| format!("{id}: {problem}")).collect()
@@ -57,8 +54,11 @@ fn none(problems: &[String]) {
 
 #[test]
 fn every_prompt_that_a_server_accepts_comes_back() {
-    let (Some(prompts), Some(compiler)) = (lines("corpus/prompts.jsonl.gz"), compiler()) else { return };
-    let accepted = prompts.filter(|line| {
+    let Some(compiler) = compiler() else {
+        eprintln!("skipped: there is no corpus beside the repository");
+        return;
+    };
+    let accepted = lines("prompts.jsonl.gz").filter(|line| {
         let verdict = &line["verdict"];
         line["id"].as_str().is_some_and(|id| id.contains("#identity#"))
             && verdict["ok"] == true
@@ -76,10 +76,13 @@ fn every_prompt_that_a_server_accepts_comes_back() {
 
 #[test]
 fn every_export_of_the_editor_comes_back_or_is_no_workflow() {
-    let (Some(exports), Some(compiler)) = (lines("corpus/ui_to_api.jsonl.gz"), compiler()) else { return };
+    let Some(compiler) = compiler() else {
+        eprintln!("skipped: there is no corpus beside the repository");
+        return;
+    };
     let (mut count, mut refused) = (0, 0);
     let mut found = Vec::new();
-    for line in exports {
+    for line in lines("ui_to_api.jsonl.gz") {
         count += 1;
         let (id, workflow) = (line["id"].as_str().unwrap(), &line["api"]);
         let nodes = workflow.as_object().unwrap();
@@ -100,6 +103,25 @@ fn every_export_of_the_editor_comes_back_or_is_no_workflow() {
     }
     none(&found);
     assert!(count > 100 && refused > 0, "{count} exports, {refused} refused");
+}
+
+#[test]
+fn every_published_workflow_comes_back_or_names_a_class_that_is_not_known() {
+    let Ok(folder) = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/pipelines")) else {
+        eprintln!("skipped: there are no reference workflows beside the repository");
+        return;
+    };
+    let compiler = Compiler::new(Catalog::embedded().into());
+    let mut found = Vec::new();
+    for path in folder.map(|entry| entry.unwrap().path()) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.ends_with(".api.json") {
+            let workflow = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            found.extend(problems(&name, &workflow, &compiler));
+        }
+    }
+    found.retain(|problem| !problem.contains(": unknown-class: "));
+    none(&found);
 }
 
 /// What is said about a workflow that no server accepts.
