@@ -3,6 +3,7 @@
 //! Every text must say what is wrong, where (line and column), why, and what to do.
 
 mod expressions;
+mod extra;
 mod graph_file;
 mod instances;
 mod links;

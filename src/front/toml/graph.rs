@@ -219,7 +219,7 @@ impl Decode for InputDecl {
             "model" => Self::Model(text(value)?),
             "item" => Self::Item(text(value)?),
             "literal" => Self::Json(value.value.to_value()),
-            "json" => Self::JsonText(json_text(&text(value)?, reader)?),
+            "json" => Self::JsonText(json_text(value, reader)?),
             "node" => Self::Node(node_output(item, reader)?),
             "first_of" => Self::FirstOf(alternatives(value, reader)?),
             _ => prev(item, value, reader)?,
@@ -227,14 +227,19 @@ impl Decode for InputDecl {
     }
 }
 
-fn json_text(text: &Spanned<Arc<str>>, reader: &mut Reader<'_>) -> Option<Value> {
-    match serde_json::from_str(&text.value) {
+fn json_text(item: &Item, reader: &mut Reader<'_>) -> Option<Value> {
+    let Raw::Str(text) = &item.value else { return reader.expected("JSON text, such as \"null\"", item) };
+    match serde_json::from_str(text) {
         Ok(json) => Some(Value::from_json(&json)),
         Err(error) => {
+            let error = error.to_string();
+            let message = error.split(" at line ").next().unwrap_or(&error);
             reader.report(
-                Diagnostic::format("json-syntax", format!("not valid JSON: {error}")).at(text.span, "").help(
-                    "write JSON text: { json = \"null\" }; what TOML can say goes into { literal = … }",
-                ),
+                Diagnostic::format("json-syntax", format!("not valid JSON: {message}"))
+                    .at(item.span, "")
+                    .help(
+                        "write JSON text: { json = \"null\" }; what TOML can say goes into { literal = … }",
+                    ),
             );
             None
         }

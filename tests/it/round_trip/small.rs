@@ -34,7 +34,7 @@ fn round_with(workflow: &Json, proved: bool) -> wfc::back::toml::Imported {
 }
 
 /// A picture that is saved, with other nodes besides.
-fn with_picture(nodes: Json) -> Json {
+fn with_picture(nodes: &Json) -> Json {
     let mut workflow = json!({
         "1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 0}},
         "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
@@ -43,9 +43,9 @@ fn with_picture(nodes: Json) -> Json {
     workflow
 }
 
-#[test]
-fn a_text_to_image_workflow_reads_as_if_written_by_hand() {
-    let files = round(&json!({
+/// A workflow as the editor exports it.
+fn text_to_image() -> Json {
+    json!({
         "3": {"class_type": "KSampler", "_meta": {"title": "KSampler"}, "inputs": {
             "seed": 18_446_744_073_709_551_615_u64, "steps": 9, "cfg": 1, "sampler_name": "euler",
             "scheduler": "simple", "denoise": 1, "model": ["16", 0], "positive": ["6", 0],
@@ -65,8 +65,13 @@ fn a_text_to_image_workflow_reads_as_if_written_by_hand() {
         "17": {"class_type": "VAELoader", "_meta": {"title": "Load VAE"}, "inputs": {"vae_name": "mine.safetensors"}},
         "18": {"class_type": "CLIPLoader", "_meta": {"title": "Load CLIP"}, "inputs": {
             "clip_name": "qwen_3_4b.safetensors", "type": "lumina2", "device": "default"}},
-    }));
-    assert_snapshot!(files.graph, @r#"
+    })
+}
+
+#[test]
+fn parameters_read_as_if_written_by_hand() {
+    let files = round(&text_to_image());
+    assert_snapshot!(files.graph.split("\n# --- Nodes").next().unwrap(), @r#"
     #:schema ../schemas/graph.schema.json
     title = "graph"
     default_titles = true
@@ -134,8 +139,30 @@ fn a_text_to_image_workflow_reads_as_if_written_by_hand() {
     type = "string"
     default = "fox"
     doc = "Begin of the output file's name."
+    "#);
+    assert_snapshot!(files.preset, @r#"
+    #:schema ../schemas/preset.schema.json
+    graph = "graph.toml"
 
-    # --- Nodes ------------------------------------------------------------------------------------
+    [params]
+    prompt = """
+    a fox,
+    in the "snow""""
+    width = 1024
+    height = 768
+    seed = 18446744073709551615
+    steps = 9
+    cfg = 1.0
+    denoise = 1.0
+    filename_prefix = "fox"
+    "#);
+}
+
+#[test]
+fn nodes_read_as_if_written_by_hand() {
+    let files = round(&text_to_image());
+    assert_snapshot!(files.graph.split("\n# --- Nodes").nth(1).unwrap(), @r#"
+     ------------------------------------------------------------------------------------
 
     [nodes.model]
     class = "UNETLoader"
@@ -194,27 +221,11 @@ fn a_text_to_image_workflow_reads_as_if_written_by_hand() {
     stage = "output"
     inputs = { filename_prefix = { param = "filename_prefix" }, images = { node = "decoded" } }
     "#);
-    assert_snapshot!(files.preset, @r#"
-    #:schema ../schemas/preset.schema.json
-    graph = "graph.toml"
-
-    [params]
-    prompt = """
-    a fox,
-    in the "snow""""
-    width = 1024
-    height = 768
-    seed = 18446744073709551615
-    steps = 9
-    cfg = 1.0
-    denoise = 1.0
-    filename_prefix = "fox"
-    "#);
 }
 
 #[test]
 fn what_a_class_does_not_declare_goes_under_extra() {
-    let files = round(&with_picture(json!({
+    let files = round(&with_picture(&json!({
         "3": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0], "more": ["1", 0], "note": "x", "no": null}},
     })));
     let node = files.graph.split("[nodes.preview_image]").nth(1).unwrap();
@@ -228,7 +239,7 @@ fn what_a_class_does_not_declare_goes_under_extra() {
 
 #[test]
 fn every_json_value_has_a_spelling() {
-    let files = round(&with_picture(json!({
+    let files = round(&with_picture(&json!({
         "3": {"class_type": "PreviewAny", "inputs": {
             "source": {"points": [[0, 0.5], [1, 1]], "none": null}, "a": {"points": [[0, 0.5], [1, 1]]},
             "b": {"__value__": ["", 1]}, "c": {"__value__": [null]}, "d": {}, "e": "", "f": -0.0, "g": 1e300,
@@ -289,7 +300,7 @@ fn values_of_another_type_stay_what_they_are() {
 
 #[test]
 fn noise_of_editors_goes_when_asked() {
-    let workflow = with_picture(json!({
+    let workflow = with_picture(&json!({
         "3": {"class_type": "ImageScaleBy", "inputs": {
             "image": ["1", 0], "upscale_method": "area", "scale_by": 5.000_000_000_000_001}},
     }));
@@ -302,7 +313,7 @@ fn noise_of_editors_goes_when_asked() {
 #[test]
 fn ids_of_subgraphs_and_slots_that_are_not_there() {
     // ComfyUI does not look at nodes that no output depends on.
-    let files = round(&with_picture(json!({
+    let files = round(&with_picture(&json!({
         "92:11": {"class_type": "ImageInvert", "inputs": {"image": ["1", 7]}},
         "92:9": {"class_type": "ImageInvert", "inputs": {"image": ["92:11", 1]}},
         "a.b": {"class_type": "ImageInvert", "inputs": {"image": ["92:9", 0]}},
@@ -331,7 +342,7 @@ fn a_circle_is_written_and_refused_when_it_is_compiled() {
 fn nodes_of_unknown_classes_are_written_and_refused_when_they_are_compiled() {
     let compiler = compiler();
     let workflow =
-        with_picture(json!({"3": {"class_type": "Mine", "inputs": {"a": ["1", 0], "b": ["3", 2], "c": 1}}}));
+        with_picture(&json!({"3": {"class_type": "Mine", "inputs": {"a": ["1", 0], "b": ["3", 2], "c": 1}}}));
     let files = files(&workflow, &compiler.catalog).unwrap();
     assert_snapshot!(files.graph.split("[nodes.mine]").nth(1).unwrap().trim(), @r#"
     class = "Mine"
@@ -375,12 +386,12 @@ fn a_long_chain_is_written_and_read() {
             json!({"class_type": "ImageInvert", "inputs": {"image": [from.to_string(), 0]}}),
         );
     }
-    round(&with_picture(Json::Object(nodes)));
+    round(&with_picture(&Json::Object(nodes)));
 }
 
 #[test]
 fn a_node_more_leaves_the_other_names_as_they_are() {
-    let workflow = with_picture(json!({
+    let workflow = with_picture(&json!({
         "5": {"class_type": "ImageInvert", "inputs": {"image": ["1", 0]}},
         "9": {"class_type": "ImageInvert", "inputs": {"image": ["5", 0]}},
     }));
@@ -393,7 +404,8 @@ fn a_node_more_leaves_the_other_names_as_they_are() {
 
 #[test]
 fn the_same_workflow_gives_the_same_files() {
-    let workflow = with_picture(json!({"3": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}));
+    let workflow =
+        with_picture(&json!({"3": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}));
     assert_eq!(round(&workflow), round(&workflow));
 }
 
@@ -435,7 +447,7 @@ proptest! {
         title in any_text(),
         float in any::<f64>().prop_filter("finite", |float| float.is_finite()),
     ) {
-        let workflow = with_picture(json!({
+        let workflow = with_picture(&json!({
             "3": {"class_type": "PreviewAny", "inputs": inputs, "_meta": {"title": title}},
             "4": {"class_type": "PrimitiveStringMultiline", "inputs": {"value": text}, "_meta": {"title": title}},
             "5": {"class_type": "PrimitiveFloat", "inputs": {"value": float}, "_meta": {"title": title}},
