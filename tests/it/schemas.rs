@@ -8,20 +8,20 @@ use wfc::source::Sources;
 use crate::support::{Folder, repository, toml_files};
 
 /// The schema of a format, as it is committed.
-fn schema(name: &str) -> jsonschema::Validator {
+pub(crate) fn schema(name: &str) -> jsonschema::Validator {
     let text = std::fs::read_to_string(repository(&format!("schemas/{name}.schema.json"))).unwrap();
     jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
 }
 
 /// A TOML text as JSON.
-fn json_of(text: &str) -> Value {
+pub(crate) fn json_of(text: &str) -> Value {
     let mut diagnostics = Diagnostics::new();
     let item = toml::parse(Sources::new().add("x.toml", text), text, &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     item.unwrap().value.to_value().to_json()
 }
 
-fn errors(validator: &jsonschema::Validator, document: &Value) -> Vec<String> {
+pub(crate) fn errors(validator: &jsonschema::Validator, document: &Value) -> Vec<String> {
     let errors = validator.iter_errors(document);
     errors.map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
@@ -112,6 +112,9 @@ fn what_the_reader_refuses_in_a_graph_the_schema_refuses() {
         ("{ node = \"empty\" }", "{ node = \"empty\", out = true }"),
         ("{ node = \"empty\" }", "{ prev = false }"),
         ("{ node = \"empty\" }", "{ first_of = [\"empty\"] }"),
+        ("{ node = \"empty\" }", "{ json = 1 }"),
+        ("title = ", "default_titles = 1\ntitle = "),
+        ("class = \"SaveImage\"", "class = \"SaveImage\"\nextra = { note = [1] }"),
     ] {
         assert!(valid.contains(part), "{part}");
         let text = valid.replacen(part, mistake, 1);
@@ -129,6 +132,9 @@ fn what_the_reader_takes_the_schema_takes() {
         ("{ node = \"empty\" }", "{ node = \"empty\", out = 0 }"),
         ("{ node = \"empty\" }", "{ first_of = [{ node = \"empty\", out = 0 }] }"),
         ("batch_size = 1", "batch_size = { literal = 1 }"),
+        ("batch_size = 1", "batch_size = { json = \"1\" }"),
+        ("title = ", "default_titles = true\ntitle = "),
+        ("class = \"SaveImage\"", "class = \"SaveImage\"\nextra = { a = 1, \"b.c\" = { node = \"empty\" } }"),
         ("class = \"SaveImage\"", "class = \"SaveImage\"\ntitle = \"Save\"\nwhen = \"width > 1\""),
     ] {
         let text = crate::support::PICTURE.replacen(part, other, 1);

@@ -11,6 +11,7 @@ use wfc::compile::Compiler;
 use wfc::ir::{Argument, Graph, Input, Node, Origin, Value};
 
 use super::{compiled, differences, files, graph};
+use crate::schemas::{errors, json_of, schema};
 
 fn compiler() -> Compiler {
     Compiler::new(Catalog::embedded().into())
@@ -156,6 +157,19 @@ fn parameters_read_as_if_written_by_hand() {
     denoise = 1.0
     filename_prefix = "fox"
     "#);
+}
+
+#[test]
+fn the_files_have_the_shape_of_their_schemas() {
+    let strange = with_picture(&json!({
+        "3": {"class_type": "PreviewAny", "inputs": {"source": null, "a": [1, 2, 3], "b": {"c": 1}, "d.e": ["1", 0]}},
+    }));
+    for workflow in [text_to_image(), strange] {
+        let files = round(&workflow);
+        for (name, text) in [("graph", &files.graph), ("preset", &files.preset)] {
+            assert_eq!(errors(&schema(name), &json_of(text)), [""; 0], "{text}");
+        }
+    }
 }
 
 #[test]
