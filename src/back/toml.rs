@@ -136,7 +136,7 @@ struct Plan<'g> {
     parameters: Parameters,
 }
 
-/// Roles of models that are good names.
+/// Roles of models that are good names, also where a node does more than to load them.
 const PLAIN_ROLES: [&str; 5] = ["clip_vision", "detection", "pose", "text_encoder", "vae"];
 
 /// The models that the workflow uses and the model catalog knows.
@@ -234,15 +234,14 @@ impl<'g> Plan<'g> {
                 })
                 .collect();
             let is_only = known.len() == 1;
-
+            let node = &self.names[id.index()];
             for (at, input, model) in known {
-                let node = &self.names[id.index()];
-                // Text encoders, VAEs and the like are called what they are, also where a node is more than a loader.
-                let has_plain_role = PLAIN_ROLES.contains(&&*model.role);
-                let slot = match is_only {
-                    true if !has_plain_role => node.to_string(),
-                    false if !has_plain_role => format!("{node}_{}", names::slug(input)),
-                    _ => model.role.clone(),
+                let slot = if PLAIN_ROLES.contains(&&*model.role) {
+                    model.role
+                } else if is_only {
+                    node.to_string()
+                } else {
+                    format!("{node}_{}", names::slug(input))
                 };
                 slots.by_input.insert((id, at), slots.all.len());
                 slots.all.push((unique.name(&slot), model.name));

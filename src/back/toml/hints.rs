@@ -125,7 +125,21 @@ fn experts(graph: &Graph) -> Vec<Marks> {
             }
         }
     }
-    marks
+    // WanVideoWrapper's LoRAs are no part of the way of the model: they belong to what they go into.
+    queue.extend(graph.nodes().map(|(id, _)| id));
+    while let Some(node) = queue.pop() {
+        let found = marks[node.index()];
+        for input in graph.node(node).inputs() {
+            if let Argument::Link { from, slot } = input.value
+                && carries(graph, from, slot, &["WANVIDLORA"])
+            {
+                spread(&mut marks, from, found, &mut queue);
+            }
+        }
+    }
+    // One expert alone is just the model.
+    let has = |one: Marks| marks.contains(&one);
+    if has([true, false]) && has([false, true]) { marks } else { vec![[false; 2]; graph.len()] }
 }
 
 /// Adds marks to a node. It is looked at again only if it got new ones, so every walk ends.

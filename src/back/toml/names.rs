@@ -46,7 +46,7 @@ fn file_before<'b>(graph: &Graph, id: NodeId, bases: &'b [String]) -> Option<&'b
     graph.node(id).inputs().iter().find_map(|input| match input.value {
         Argument::Link { from, slot }
             if has_row(graph.node(from), "_")
-                && hints::carries(graph, from, slot, &["IMAGE", "MASK", "VIDEO", "AUDIO"]) =>
+                && hints::carries(graph, from, slot, &["IMAGE", "MASK", "VIDEO"]) =>
         {
             Some(&*bases[from.index()])
         }

@@ -160,6 +160,38 @@ fn parameters_read_as_if_written_by_hand() {
 }
 
 #[test]
+fn names_tell_experts_sides_of_switches_files_and_prompts() {
+    let sampler = |model: &str| {
+        json!({"class_type": "KSamplerAdvanced", "inputs": {
+        "model": [model, 0], "positive": ["7", 0], "negative": ["8", 0], "steps": ["12", 0], "noise_seed": 1}})
+    };
+    let loader = |file: &str| json!({"class_type": "UNETLoader", "inputs": {"unet_name": file}});
+    let text = json!({"class_type": "CLIPTextEncode", "inputs": {"text": "x"}});
+    let steps =
+        json!({"class_type": "PrimitiveInt", "_meta": {"title": "Int (Steps)"}, "inputs": {"value": 4}});
+    let file = |title: &str| {
+        json!({
+        "class_type": "LoadImage", "_meta": {"title": title}, "inputs": {"image": "a.png"}})
+    };
+    let scale = |from: &str| json!({"class_type": "ImageScaleBy", "inputs": {"image": [from, 0]}});
+    let files = round_with(
+        &json!({
+            "3": loader("wan2.2_high_noise.safetensors"), "4": loader("wan2.2_low_noise.safetensors"),
+            "5": sampler("3"), "6": sampler("4"), "7": text, "8": text, "10": steps, "11": steps,
+            "12": {"class_type": "ComfySwitchNode", "_meta": {"title": "Switch (Steps)"}, "inputs": {
+                "on_true": ["10", 0], "on_false": ["11", 0], "switch": true}},
+            "13": file("Load Face"), "14": file("Load Pose"), "15": scale("13"), "16": scale("14"),
+        }),
+        false,
+    );
+    let names: Vec<&str> = files.names.iter().map(|(_, name)| &**name).collect();
+    assert_snapshot!(names.join(" "), @"model_high model_low sampler_high sampler_low positive negative steps_on steps_off switch_steps face pose scaled_face scaled_pose");
+    let params: Vec<&str> =
+        files.preset.lines().filter_map(|line| line.split_once(" = ")).map(|it| it.0).collect();
+    assert_snapshot!(params.join(" "), @"graph face pose prompt negative sampler_high_seed sampler_low_seed steps_on steps_off");
+}
+
+#[test]
 fn the_files_have_the_shape_of_their_schemas() {
     let strange = with_picture(&json!({
         "3": {"class_type": "PreviewAny", "inputs": {"source": null, "a": [1, 2, 3], "b": {"c": 1}, "d.e": ["1", 0]}},
