@@ -16,6 +16,8 @@ mod python;
 mod server;
 mod walk;
 
+use std::collections::BTreeSet;
+
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics, NodeRef};
 use crate::ir::{Graph, Input, Node, NodeId};
@@ -64,9 +66,8 @@ pub fn validate(
     server: ServerVersion,
     diagnostics: &mut Diagnostics,
 ) -> Verdict {
-    let before = diagnostics.error_count();
     classes(graph, catalog, server, diagnostics);
-    if diagnostics.error_count() > before {
+    if graph.nodes().any(|(_, node)| node.class.is_none()) {
         return Verdict::default();
     }
     let outputs: Vec<NodeId> = outputs(graph).collect();
@@ -85,9 +86,20 @@ fn outputs(graph: &Graph) -> impl Iterator<Item = NodeId> {
     graph.nodes().filter(move |(_, node)| is_output(node)).map(|(id, _)| id)
 }
 
+/// Reports every class that a server with this catalog would not have.
+pub fn missing_classes(graph: &Graph, catalog: &Catalog, diagnostics: &mut Diagnostics) {
+    classes(graph, catalog, ServerVersion::default(), diagnostics);
+}
+
 /// Every class must exist, whether an output depends on the node or not.
 fn classes(graph: &Graph, catalog: &Catalog, server: ServerVersion, diagnostics: &mut Diagnostics) {
-    for (_, node) in graph.nodes().filter(|(_, node)| node.class.is_none()) {
+    // A reader may know better why there is no class.
+    let is_known = |found: &&Diagnostic| found.server_type == Some(server.missing_class());
+    let known =
+        diagnostics.iter().filter(is_known).filter_map(|found| Some(found.node.as_ref()?.key.clone()));
+    let known: BTreeSet<String> = known.collect();
+    let is_missing = |node: &Node| node.class.is_none() && !known.contains(&*node.key);
+    for (_, node) in graph.nodes().filter(|(_, node)| is_missing(node)) {
         let name = &node.class_type;
         let help = catalog.suggest(name).map_or_else(
             || "no node pack of this catalog has it: install the pack, or use a catalog that knows it".into(),

@@ -10,9 +10,11 @@ mod build;
 mod catalog;
 mod completions;
 mod http;
+mod import;
 mod lint;
 mod schema;
 mod session;
+mod workflow_file;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -93,6 +95,7 @@ enum Color {
 enum Command {
     Build(build::Args),
     Lint(lint::Args),
+    Import(import::Args),
     Catalog(catalog::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -181,6 +184,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Build(args) => build::run(&args, &terminal),
         Command::Lint(args) => lint::run(&args, &terminal),
+        Command::Import(args) => import::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

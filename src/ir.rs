@@ -169,30 +169,23 @@ impl Graph {
     /// # Errors
     /// The node that has the key already.
     pub fn add(&mut self, node: Node) -> Result<NodeId, NodeId> {
-        if let Some(&taken) = self.keys.get(&node.key) {
-            return Err(taken);
+        match self.keys.get(&node.key) {
+            Some(&taken) => Err(taken),
+            None => Ok(self.replace(node)),
         }
-        let key = node.key.clone();
-        let id = self.inner.add_node(node);
-        self.keys.insert(key, id);
-        Ok(id)
     }
 
     /// Puts `node` in the place of the one with the same key, before either has inputs; links to it
     /// stay. Adds it if there is none.
     pub fn replace(&mut self, node: Node) -> NodeId {
-        match self.keys.get(&node.key) {
-            Some(&id) => {
-                self.inner[id] = node;
-                id
-            }
-            None => {
-                let key = node.key.clone();
-                let id = self.inner.add_node(node);
-                self.keys.insert(key, id);
-                id
-            }
+        if let Some(&id) = self.keys.get(&node.key) {
+            self.inner[id] = node;
+            return id;
         }
+        let key = node.key.clone();
+        let id = self.inner.add_node(node);
+        self.keys.insert(key, id);
+        id
     }
 
     /// Appends an input to `node`; a link becomes an edge.

@@ -30,8 +30,26 @@ pub enum Layout {
 
 /// Appends the workflow to `out`, ending with a newline.
 pub fn write(checked: &Checked, ids: Ids, layout: Layout, out: &mut Vec<u8>) {
-    let workflow = Workflow { graph: checked.graph(), ids };
-    // Writing to memory cannot fail, and a checked graph holds nothing that JSON cannot hold.
+    write_workflow(&Workflow { graph: checked.graph(), ids, unknown: Unknown::Named }, layout, out);
+}
+
+/// What becomes of the name of a class that the catalog does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// It is written.
+    Named,
+    /// It is left out, as ComfyUI's editor does.
+    Nameless,
+}
+
+/// Appends a workflow that was read from another format, proved or not: converting says nothing about
+/// whether a server would take it.
+pub fn write_converted(graph: &Graph, unknown: Unknown, out: &mut Vec<u8>) {
+    write_workflow(&Workflow { graph, ids: Ids::Names, unknown }, Layout::Pretty, out);
+}
+
+fn write_workflow(workflow: &Workflow<'_>, layout: Layout, out: &mut Vec<u8>) {
+    // Writing to memory cannot fail, and a graph holds nothing that JSON cannot hold.
     let written = match layout {
         Layout::Pretty => {
             workflow.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Readable::default()))
@@ -54,6 +72,7 @@ pub fn id(graph: &Graph, node: NodeId, ids: Ids) -> String {
 struct Workflow<'g> {
     graph: &'g Graph,
     ids: Ids,
+    unknown: Unknown,
 }
 
 impl Serialize for Workflow<'_> {
@@ -88,7 +107,9 @@ struct NodeBody<'g> {
 impl Serialize for NodeBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("class_type", &*self.node.class_type)?;
+        if self.node.class.is_some() || self.workflow.unknown == Unknown::Named {
+            map.serialize_entry("class_type", &*self.node.class_type)?;
+        }
         map.serialize_entry("inputs", &Inputs { workflow: self.workflow, inputs: self.node.inputs() })?;
         if let Some(title) = &self.node.title {
             map.serialize_entry("_meta", &Meta { title })?;

@@ -3,9 +3,12 @@
 //! Importing an answer reads all of it, prunes it and hashes it. A run that checks a few workflows
 //! needs a few classes: here the answer is searched for its keys once, and the rest is done on demand.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::class::{InputKind, NodeClass};
@@ -36,12 +39,11 @@ impl Answer {
         if text.len() > MAX_BYTES || options.portable {
             return None;
         }
-        let entries: FxHashMap<std::borrow::Cow<'_, str>, &RawValue> = serde_json::from_str(&text).ok()?;
+        let entries: Entries<'_> = serde_json::from_str(&text).ok()?;
         let start = text.as_ptr() as usize;
         let mut classes = FxHashMap::default();
-        classes.reserve(entries.len());
-        for (name, json) in entries {
-            let json = json.get();
+        classes.reserve(entries.0.len());
+        for (name, json) in entries.0 {
             // Every class has one of these; whatever has not is told by an import.
             if !json.starts_with('{') || !(json.contains("\"input\"") || json.contains("\"output\"")) {
                 return None;
@@ -79,5 +81,30 @@ impl Answer {
     pub(super) fn imported(&self) -> Option<&PackFile> {
         let import = || PackFile::parse(import(self.text.as_bytes(), &self.options).ok()?.to_text()).ok();
         self.imported.get_or_init(import).as_ref()
+    }
+}
+
+/// The keys of an object, and the texts of their values.
+struct Entries<'t>(Vec<(Cow<'t, str>, &'t str)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntriesVisitor;
+        impl<'de> Visitor<'de> for EntriesVisitor {
+            type Value = Entries<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of node classes")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some((key, json)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
+                    entries.push((key, json.get()));
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(EntriesVisitor)
     }
 }

@@ -197,16 +197,12 @@ impl Own<'_> {
 
     fn task_id(&self) -> Option<Outcome> {
         let name = "original_model_task_id";
-        let is_task = match self.passed(name).map(|input| &input.value) {
-            Some(Argument::Link { from, slot }) => {
-                let class = self.graph.node(*from).class.as_ref()?;
-                TASK_TYPES.contains(&&*class.outputs.get(*slot as usize)?.types)
-            }
-            _ => {
-                let message = format!("`{name}` is not linked; ComfyUI fails on it");
-                return Some(self.raising(self.node.input(name), message, "link it to the task of a model"));
-            }
+        let Some(&Argument::Link { from, slot }) = self.passed(name).map(|input| &input.value) else {
+            let message = format!("`{name}` is not linked; ComfyUI fails on it");
+            return Some(self.raising(self.node.input(name), message, "link it to the task of a model"));
         };
+        let output = self.graph.node(from).class.as_ref()?.outputs.get(slot as usize)?;
+        let is_task = TASK_TYPES.contains(&&*output.types);
         (!is_task).then(|| {
             let message = format!("`{name}` takes the task of a model, a rig or a retargeting");
             self.violating(self.node.input(name), message, "link it to such an output")

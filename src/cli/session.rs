@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ToolError;
+use super::workflow_file::has_extension;
 use crate::catalog::{Catalog, ImportOptions, read_catalog};
 use crate::compile::Compiler;
 use crate::diag::Diagnostics;
@@ -167,14 +168,18 @@ pub(super) fn expand(
 
 /// True for the names of TOML files.
 pub(super) fn is_toml(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+    has_extension(path, &["toml"])
 }
 
-/// True for the names of presets, graphs, projects and workflows; manifests are none.
+/// True for the names of presets, graphs, projects and workflows.
 pub(super) fn is_source(path: &Path) -> bool {
+    is_toml(path) || is_workflow(path)
+}
+
+/// True for the names that workflows have, in text or in pictures; manifests are none.
+pub(super) fn is_workflow(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let ends = |suffix: &str| name.strip_suffix(suffix).is_some();
-    ends(".toml") || (ends(".json") && !ends(".wfc.json"))
+    !name.ends_with(".wfc.json") && has_extension(path, &["json", "png", "webp"])
 }
 
 /// How a file came to be looked at.

@@ -29,7 +29,7 @@ impl Kind {
     /// What `json` is; nothing for JSON that is no workflow at all.
     #[must_use]
     pub fn of(json: &Json<'_>) -> Option<Self> {
-        if json.get("nodes").is_some_and(|nodes| nodes.items().is_some()) {
+        if ui::is_ui_workflow(json) {
             return Some(Self::Ui);
         }
         let is_node = |entry: &Entry<'_>| {
@@ -106,13 +106,7 @@ pub fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<Graph> {
     match Kind::of(json) {
-        Some(Kind::Ui) => {
-            diagnostics.push(
-                Diagnostic::format("not-a-workflow", "not a workflow in API format")
-                    .at(Span::new(file, 0..0), ""),
-            );
-            None
-        }
+        Some(Kind::Ui) => ui::read(file, json, catalog, diagnostics),
         Some(Kind::Api) | None => api::read(file, api_root(json), catalog, diagnostics),
     }
 }

@@ -1,4 +1,4 @@
-//! Workflows in API format: reading, checking, writing and reporting.
+//! Workflows in any JSON format: reading, checking, writing and reporting.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,25 +8,31 @@ use wfc::back::api::{Ids, Layout};
 use wfc::catalog::Catalog;
 use wfc::compile::workflow_bytes;
 use wfc::diag::Diagnostics;
-use wfc::front::json;
+use wfc::front::json::{self, Places};
+use wfc::ir::Graph;
 use wfc::report::{FileReport, Format, HumanOptions};
-use wfc::source::Sources;
+use wfc::source::{FileId, Sources};
 
 /// One for all inputs: it reads each class once.
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
+
+fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Graph> {
+    let tree = json::parse(file, text, Places::With, diagnostics)?;
+    json::read(file, &tree, &CATALOG, diagnostics)
+}
 
 fuzz_target!(|text: &str| {
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let file = sources.add("w.json", text);
-    let graph = json::read(file, text, &CATALOG, &mut diagnostics);
+    let graph = read(file, text, &mut diagnostics);
     assert!(graph.is_some() || diagnostics.has_errors(), "what is not read is explained");
     let checked = graph.and_then(|graph| wfc::check::check(graph, &CATALOG, &mut diagnostics));
     if let Some(checked) = checked.filter(|_| !diagnostics.has_errors()) {
         let bytes = workflow_bytes(&checked, Ids::Names, Layout::Pretty);
         let text = String::from_utf8(bytes).expect("JSON is text");
         let mut diagnostics = Diagnostics::new();
-        let again = json::read(file, &text, &CATALOG, &mut diagnostics).expect("what wfc writes, it reads");
+        let again = read(file, &text, &mut diagnostics).expect("what wfc writes, it reads");
         assert_eq!(again.len(), checked.graph().len());
     }
     let diagnostics = diagnostics.into_sorted();

@@ -28,6 +28,9 @@ fn convert_tree(tree: &Tree<'_>, text: &str, catalog: &Catalog) -> Converted {
     let file = Sources::new().add("workflow.json", text);
     let mut diagnostics = Diagnostics::new();
     let graph = ui::read(file, tree, catalog, &mut diagnostics);
+    if let Some(graph) = &graph {
+        wfc::check::missing_classes(graph, catalog, &mut diagnostics);
+    }
     Converted { graph, diagnostics }
 }
 

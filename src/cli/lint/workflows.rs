@@ -9,13 +9,14 @@ use std::thread;
 
 use super::Overrides;
 use crate::cli::session::{Found, Session};
+use crate::cli::workflow_file::{self, WorkflowText};
 use crate::cli::{ToolError, note, output};
 use crate::compile::{Compiler, WorkflowOptions};
 use crate::diag::{Diagnostic, Diagnostics, Edit};
 use crate::front::json;
 use crate::lint::Levels;
 use crate::report::FileReport;
-use crate::source::{self, FileId, MAX_WORKFLOW_BYTES, Sources};
+use crate::source::{FileId, Sources};
 
 /// Below so many files a second thread costs more than it brings.
 const FEW: usize = 8;
@@ -57,13 +58,12 @@ pub(super) fn run(
     let mut tasks = Vec::with_capacity(files.len());
     for (order, (path, found)) in files {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let rules = match folders.get(&folder) {
-            Some(rules) => Arc::clone(rules),
-            None => {
-                let rules = Arc::new(rules_for(&path, session, overrides, lint)?);
-                folders.insert(folder, Arc::clone(&rules));
-                rules
-            }
+        let rules = if let Some(rules) = folders.get(&folder) {
+            Arc::clone(rules)
+        } else {
+            let rules = Arc::new(rules_for(&path, session, overrides, lint)?);
+            folders.insert(folder, Arc::clone(&rules));
+            rules
         };
         let file = session.sources.add(path.clone(), "");
         tasks.push(Task { order, path, found, file, rules });
@@ -121,10 +121,11 @@ fn on_all_cores(tasks: &[Task]) -> Vec<Outcome> {
 /// Checks one file; nothing if it was met in a folder and is no workflow.
 fn check(at: usize, task: &Task) -> Option<Outcome> {
     let mut diagnostics = Diagnostics::new();
-    let text = match source::read_text(&task.path, MAX_WORKFLOW_BYTES) {
-        Ok(text) => text,
+    let text = match workflow_file::read(&task.path) {
+        Ok(WorkflowText { text, .. }) => text,
+        Err(error) if task.found == Found::Walked && error.is_plain_picture() => return None,
         Err(error) => {
-            diagnostics.push(Diagnostic::format("unreadable-file", error.to_string()));
+            diagnostics.push(Diagnostic::format("unreadable-file", error.message()));
             let diagnostics = diagnostics.into_sorted();
             return Some(Outcome { task: at, kind: "unknown", diagnostics, text: None });
         }
@@ -161,6 +162,10 @@ pub(super) fn fix(reports: &mut [FileReport], sources: &Sources) -> Result<(), T
             }
         }
         let Some(file) = edits.first().map(|edit| edit.span.file) else { continue };
+        // The text of a workflow in a picture is not the text of the file.
+        if workflow_file::read(&report.path).is_ok_and(|file| file.is_picture) {
+            continue;
+        }
         edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
         let mut text = sources.file(file).text().to_string();
         for edit in &edits {

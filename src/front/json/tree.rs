@@ -262,14 +262,14 @@ fn place(range: Range<usize>) -> Place {
     (clamp(range.start), clamp(range.end))
 }
 
-/// serde_json's message without the place, which is shown another way.
+/// `serde_json`'s message without the place, which is shown another way.
 fn plain_message(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     message.strip_suffix(&place).unwrap_or(&message).to_owned()
 }
 
-/// The byte at a line and column as serde_json counts them.
+/// The byte at a line and column as `serde_json` counts them.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     text.floor_char_boundary((start + column.saturating_sub(1)).min(text.len()))

@@ -50,7 +50,7 @@ pub fn read(
     };
     let converted = Model::new(document, catalog, &mut problems).and_then(|model| {
         let instances = flatten::instances(&model, &mut problems)?;
-        Ok(export::export(&model, &instances, catalog, &mut problems))
+        Ok(export::export(&model, &instances, &mut problems))
     });
     if converted.is_err() {
         let message = format!("with its subgraphs taken apart, this has more than {MAX_NODES} nodes");

@@ -11,17 +11,11 @@ use super::model::{At, Model, Role};
 use super::problems::Problems;
 use super::texts;
 use super::widgets::{Export, Widget};
-use crate::catalog::Catalog;
 use crate::diag::Diagnostic;
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
 
 /// Makes the workflow.
-pub(super) fn export(
-    model: &Model<'_>,
-    instances: &[Instance],
-    catalog: &Catalog,
-    problems: &mut Problems<'_>,
-) -> Graph {
+pub(super) fn export(model: &Model<'_>, instances: &[Instance], problems: &mut Problems<'_>) -> Graph {
     let mut exporter =
         Exporter { model, instances, graph: Graph::new(), ids: FxHashMap::default(), names: None };
     let mut reported = FxHashSet::default();
@@ -32,7 +26,7 @@ pub(super) fn export(
                 continue;
             }
             if reported.insert(at) {
-                report(model, at, catalog, problems);
+                report(model, at, problems);
             }
             exporter.add((index, node), problems);
         }
@@ -54,10 +48,11 @@ fn runs(model: &Model<'_>, at: At) -> bool {
 }
 
 /// Says what is wrong with a node itself, once for all of its places.
-fn report(model: &Model<'_>, at: At, catalog: &Catalog, problems: &mut Problems<'_>) {
+fn report(model: &Model<'_>, at: At, problems: &mut Problems<'_>) {
     let (node, part) = (model.node(at), model.part(at));
-    if part.class.is_none() {
-        let diagnostic = unknown_class(node.class, catalog);
+    if part.class.is_none()
+        && let Some(diagnostic) = missing_definition(node.class)
+    {
         problems.push(diagnostic, node.place(), &node.id, node.class);
     }
     if let Some((values, places)) = part.shape.mismatch {
@@ -76,30 +71,29 @@ fn report(model: &Model<'_>, at: At, catalog: &Catalog, problems: &mut Problems<
     }
 }
 
-fn unknown_class(class: &str, catalog: &Catalog) -> Diagnostic {
+/// What the server says of a node without a class; the editor exports such nodes all the same.
+const MISSING: &str = "missing_node_type";
+
+/// Why a node is of no class, if the file itself is to blame. That the catalog has no such class is
+/// for `check` to say.
+fn missing_definition(class: &str) -> Option<Diagnostic> {
     if class.is_empty() {
-        return Diagnostic::format("node-without-type", "a node has no type")
-            .help("a node of the editor has its class under `type`");
+        let problem = Diagnostic::check("node-without-type", MISSING, "a node has no type");
+        return Some(problem.help("a node of the editor has its class under `type`"));
     }
     let is_subgraph = class.len() == 36 && class.bytes().filter(|&byte| byte == b'-').count() == 4;
     if is_subgraph {
-        return Diagnostic::format(
-            "missing-subgraph",
-            format!("the file does not define the subgraph `{class}`"),
-        )
-        .help("save the workflow again in ComfyUI, with the subgraph in it");
+        let message = format!("the file does not define the subgraph `{class}`");
+        let problem = Diagnostic::check("missing-subgraph", MISSING, message);
+        return Some(problem.help("save the workflow again in ComfyUI, with the subgraph in it"));
     }
     if class.starts_with("workflow>") || class.starts_with("workflow/") {
         let message = format!("the group node `{class}` is not defined, or has nodes of unknown classes");
-        return Diagnostic::format("missing-group", message)
-            .help("save the workflow again in ComfyUI, where the group is and its node packs are installed");
+        return Some(Diagnostic::check("missing-group", MISSING, message).help(
+            "save the workflow again in ComfyUI, where the group is and its node packs are installed",
+        ));
     }
-    let help = catalog.suggest(class).map_or_else(
-        || "no node pack of this catalog has it: install the pack, or use a catalog that knows it".into(),
-        |near| format!("did you mean `{near}`?"),
-    );
-    Diagnostic::check("unknown-class", "missing_node_type", format!("there is no node class `{class}`"))
-        .help(help)
+    None
 }
 
 struct Exporter<'m, 'a> {

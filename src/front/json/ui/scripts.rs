@@ -2,7 +2,7 @@
 
 use super::packs;
 use super::widgets::{Builder, Export, Widget};
-use crate::catalog::{InputKind, InputSpec, NodeClass};
+use crate::catalog::{Bounds, InputKind, InputSpec, NodeClass};
 use crate::ir::Value;
 
 /// The value of a new widget, for types whose declaration need not have one.

@@ -1,0 +1,277 @@
+//! `wfc import`: workflows in other formats become API JSON, or a graph file and a preset.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::session::{self, Found, Session};
+use super::workflow_file;
+use super::{Exit, Stream, Terminal, ToolError, note, output, print};
+use crate::back::api::{self, Unknown};
+use crate::back::toml::{self, Options};
+use crate::check;
+use crate::compile::Compiler;
+use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
+use crate::front::json::{self, Kind, Places};
+use crate::ir::Graph;
+use crate::report::{FileReport, Format};
+use crate::source;
+
+/// What the names of workflows in API format end in.
+const WORKFLOW: &str = ".workflow_api.json";
+
+/// Convert workflows: to API JSON as ComfyUI's editor exports it, or to a graph file and a preset.
+///
+/// Takes workflows as the editor saves them, workflows in API format, and PNG and WebP pictures that
+/// ComfyUI wrote either into; what a file is, its content tells. A folder stands for every workflow
+/// in it that git does not ignore. What a conversion cannot know is said, and never guessed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Files or folders.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// What to write: `api` for `NAME.workflow_api.json`; `toml` for the graph `NAME.graph.toml` and
+    /// the preset `NAME.toml`.
+    #[arg(long, value_enum, default_value = "api")]
+    to: Target,
+    /// The folder to write to, with the folders of what is read; for one file also the file to write,
+    /// or `-` for standard output [default: beside what is read].
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// The node catalog of the server that the workflows are for: `embedded`, some of its packs, a
+    /// captured catalog, an `/object_info` file, or a server's URL [default: the project's, or `embedded`].
+    #[arg(long, value_name = "CATALOG")]
+    catalog: Option<String>,
+    /// With `--to toml`: write numbers such as 5.000000000000001 as they were meant, so that they can
+    /// be parameters.
+    #[arg(long)]
+    round: bool,
+    /// Replace files that are there with another content.
+    #[arg(long)]
+    force: bool,
+    /// The format of diagnostics.
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Target {
+    Api,
+    Toml,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
+    let files = session::expand(&args.paths, session::is_workflow)?;
+    let is_one = args.paths.len() == 1 && !args.paths[0].is_dir();
+    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
+    if to_stdout && (!is_one || args.to == Target::Toml) {
+        return Err(ToolError::new("`-o -` takes one workflow, and `--to api`"));
+    }
+    let mut import = Import {
+        args,
+        session: Session::new(args.catalog.clone()),
+        is_one,
+        written: BTreeSet::new(),
+        count: 0,
+    };
+    let mut reports = Vec::new();
+    let mut unreadable = false;
+    for (path, found) in files {
+        let mut diagnostics = Diagnostics::new();
+        let Some(kind) = import.file(&path, found, &mut diagnostics)? else { continue };
+        unreadable |= diagnostics.iter().any(|found| found.rule == "unreadable-file");
+        reports.push(FileReport { path, kind, diagnostics: diagnostics.into_sorted() });
+    }
+    if reports.is_empty() {
+        return Err(ToolError::new("there is no workflow in what was given"));
+    }
+    // With JSON on standard output there is nothing else there.
+    let is_clean = reports.iter().all(|report| report.diagnostics.is_empty());
+    if args.format == Format::Json && !to_stdout {
+        terminal.report(args.format, Stream::Output, &import.session.sources, &reports)?;
+    } else if !is_clean {
+        terminal.report(args.format, Stream::Error, &import.session.sources, &reports)?;
+    }
+    if !to_stdout {
+        let noun = if import.count == 1 { "file" } else { "files" };
+        note(&format!("{} {noun} written\n", import.count));
+    }
+    let mut all = reports.iter().flat_map(|report| &report.diagnostics);
+    Ok(match (unreadable, all.any(|found| found.severity == Severity::Error)) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Findings,
+        (false, false) => Exit::Clean,
+    })
+}
+
+struct Import<'a> {
+    args: &'a Args,
+    session: Session,
+    /// True if one file was named.
+    is_one: bool,
+    written: BTreeSet<PathBuf>,
+    count: usize,
+}
+
+impl Import<'_> {
+    /// Converts one file and gives its kind; nothing if it was met in a folder and is no workflow.
+    fn file(
+        &mut self,
+        path: &Path,
+        found: Found,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<&'static str>, ToolError> {
+        let text: Arc<str> = match workflow_file::read(path) {
+            Ok(file) => file.text.into(),
+            Err(error) if found == Found::Walked && error.is_plain_picture() => return Ok(None),
+            Err(error) => {
+                diagnostics.push(Diagnostic::format("unreadable-file", error.message()));
+                return Ok(Some("unknown"));
+            }
+        };
+        let file = self.session.sources.add(path, text.clone());
+        let mut silent = Diagnostics::new();
+        let root = self.session.root(path, &mut silent)?;
+        let compiler = self.session.compiler(root.as_ref())?;
+        let mut problems = Diagnostics::new();
+        let Some(tree) = json::parse(file, &text, Places::With, &mut problems) else {
+            if found == Found::Walked {
+                return Ok(None);
+            }
+            diagnostics.append(&mut problems);
+            return Ok(Some("unknown"));
+        };
+        let kind = Kind::of(&tree);
+        if kind.is_none() && found == Found::Walked {
+            return Ok(None);
+        }
+        let graph = json::read(file, &tree, &compiler.catalog, diagnostics);
+        // What the server would refuse can be converted; what makes no sense as a file cannot.
+        let is_broken =
+            diagnostics.iter().any(|found| found.gate == Gate::Format && found.severity == Severity::Error);
+        let Some(graph) = graph.filter(|_| !is_broken) else {
+            return Ok(Some(kind.map_or("unknown", Kind::name)));
+        };
+        check::missing_classes(&graph, &compiler.catalog, diagnostics);
+        match self.args.to {
+            Target::Api => self.api(path, kind, &graph, diagnostics)?,
+            Target::Toml => self.toml(path, &graph, &compiler, diagnostics)?,
+        }
+        Ok(Some(kind.map_or("unknown", Kind::name)))
+    }
+
+    fn api(
+        &mut self,
+        path: &Path,
+        kind: Option<Kind>,
+        graph: &Graph,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(), ToolError> {
+        // The editor does not export what it does not know.
+        let unknown = if kind == Some(Kind::Ui) { Unknown::Nameless } else { Unknown::Named };
+        let mut bytes = Vec::new();
+        api::write_converted(graph, unknown, &mut bytes);
+        if self.args.output.as_deref() == Some(Path::new("-")) {
+            return print(&String::from_utf8_lossy(&bytes));
+        }
+        let target = match &self.args.output {
+            Some(file) if self.is_one && workflow_file::has_extension(file, &["json"]) => file.clone(),
+            _ => self.folder(path).join(format!("{}{WORKFLOW}", stem(path))),
+        };
+        self.write(path, vec![(target, bytes)], diagnostics)
+    }
+
+    fn toml(
+        &mut self,
+        path: &Path,
+        graph: &Graph,
+        compiler: &Compiler,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(), ToolError> {
+        let (folder, name) = match &self.args.output {
+            Some(file) if self.is_one && session::is_toml(file) => {
+                let folder = file.parent().unwrap_or(Path::new(""));
+                (folder.to_owned(), stem(file))
+            }
+            _ => (self.folder(path), stem(path)),
+        };
+        let graph_file = format!("{name}.graph.toml");
+        let options = Options {
+            title: Some(name.clone()),
+            exact: !self.args.round,
+            ..Options::new(graph_file.clone())
+        };
+        match toml::imported(graph, &options, &compiler.models) {
+            Ok(files) => {
+                let preset = folder.join(format!("{name}.toml"));
+                let files = vec![
+                    (folder.join(graph_file), files.graph.into_bytes()),
+                    (preset, files.preset.into_bytes()),
+                ];
+                self.write(path, files, diagnostics)
+            }
+            Err(problems) => {
+                diagnostics.extend(problems);
+                Ok(())
+            }
+        }
+    }
+
+    /// The folder for what is made of `path`.
+    fn folder(&self, path: &Path) -> PathBuf {
+        let own = path.parent().unwrap_or(Path::new(""));
+        let Some(output) = &self.args.output else { return own.to_owned() };
+        // Below a folder that was given, its own folders are kept.
+        let given = self.args.paths.iter().filter(|given| given.is_dir());
+        let below =
+            given.filter_map(|given| own.strip_prefix(given).ok()).min_by_key(|rest| rest.as_os_str().len());
+        output.join(below.unwrap_or(Path::new("")))
+    }
+
+    /// Writes files all or none.
+    fn write(
+        &mut self,
+        source: &Path,
+        files: Vec<(PathBuf, Vec<u8>)>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(), ToolError> {
+        let obstacle = files.iter().find_map(|(target, bytes)| self.obstacle(source, target, bytes));
+        if let Some(message) = obstacle {
+            diagnostics.push(Diagnostic::format("output-in-the-way", message));
+            return Ok(());
+        }
+        self.written.extend(files.iter().map(|(target, _)| source::identity(target)));
+        self.count += files.len();
+        output::write_all_atomic(files)?;
+        Ok(())
+    }
+
+    /// Why a file is not written: it is what was read, another's output, or something else altogether.
+    fn obstacle(&self, source: &Path, target: &Path, bytes: &[u8]) -> Option<String> {
+        let (shown, identity) = (target.display(), source::identity(target));
+        if identity == source::identity(source) {
+            return Some(format!("{shown} is the file that is read; name another with -o"));
+        }
+        if self.written.contains(&identity) {
+            return Some(format!(
+                "{shown} was written for another workflow; convert the two to different folders"
+            ));
+        }
+        let differs = std::fs::read(target).is_ok_and(|old| old != bytes);
+        (differs && !self.args.force).then(|| {
+            format!("{shown} is there and differs; remove it, choose another place with -o, or give --force")
+        })
+    }
+}
+
+/// The name of a file without what says its format.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    for ending in [WORKFLOW, ".api.json", ".graph.toml"] {
+        if let Some(stem) = name.strip_suffix(ending).filter(|stem| !stem.is_empty()) {
+            return stem.to_owned();
+        }
+    }
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
