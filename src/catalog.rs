@@ -216,7 +216,8 @@ impl Catalog {
         let read = || {
             let lists: Vec<_> =
                 OwnCheck::of_input_files().filter_map(|(class, input)| list(class, &input)).collect();
-            let files = lists.iter().flatten().filter_map(|file| Some(file.as_str()?.to_owned()));
+            let files =
+                lists.iter().flat_map(|list| list.iter()).filter_map(|file| Some(file.as_str()?.to_owned()));
             (!lists.is_empty()).then(|| files.collect())
         };
         self.input_files.get_or_init(read).as_ref()
@@ -274,7 +275,13 @@ pub fn read_catalog(bytes: &[u8], options: &ImportOptions) -> Result<Catalog, Ca
 
 /// An answer that need not be imported.
 fn read_answer(bytes: &[u8], options: &ImportOptions) -> Option<Answer> {
-    let mut text = String::new();
-    decode::decode(bytes, options.limit_bytes).ok()?.text.read_to_string(&mut text).ok()?;
+    let is_plain = bytes.starts_with(b"{") && bytes.len() as u64 <= options.limit_bytes;
+    let text = if is_plain {
+        std::str::from_utf8(bytes).ok()?.to_owned()
+    } else {
+        let mut text = String::new();
+        decode::decode(bytes, options.limit_bytes).ok()?.text.read_to_string(&mut text).ok()?;
+        text
+    };
     Answer::read(text, options)
 }

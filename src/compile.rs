@@ -94,9 +94,8 @@ impl Compiler {
         if !found.is_empty() {
             let mut placed = Diagnostics::new();
             self.read_workflow(file, text, options, Places::With, &mut placed);
-            // Both readers take the same texts; should they ever differ, the first one decides.
-            let agree = placed.len() == found.len();
-            diagnostics.append(if agree { &mut placed } else { &mut found });
+            // Both readers take the same texts; should they ever differ, nothing is lost.
+            diagnostics.append(if placed.is_empty() { &mut found } else { &mut placed });
         }
         kind
     }
@@ -110,10 +109,14 @@ impl Compiler {
         diagnostics: &mut Diagnostics,
     ) -> Option<json::Kind> {
         let tree = json::parse(file, text, places, diagnostics)?;
+        // Without places it is enough to know that there is something.
+        let is_enough = |found: &Diagnostics| places == Places::Without && found.has_errors();
         let mut found = Diagnostics::new();
-        if let Some(graph) = json::read(file, &tree, &self.catalog, &mut found) {
+        if let Some(graph) = json::read(file, &tree, &self.catalog, &mut found)
+            && !is_enough(&found)
+        {
             let verdict = check::validate(&graph, &self.catalog, options.server, &mut found);
-            if let Some(levels) = &options.lint {
+            if let Some(levels) = options.lint.as_ref().filter(|_| !is_enough(&found)) {
                 lint::workflow(&graph, &verdict, &self.facts(), levels, &mut found);
             }
         }

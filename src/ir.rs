@@ -164,6 +164,19 @@ impl Graph {
         Self::default()
     }
 
+    /// An empty graph with room for so many nodes.
+    #[must_use]
+    pub fn with_capacity(nodes: usize) -> Self {
+        let mut graph = Self { inner: DiGraph::with_capacity(nodes, nodes), ..Self::default() };
+        graph.keys.reserve(nodes);
+        graph
+    }
+
+    /// Makes room for so many more inputs of `node`.
+    pub fn reserve_inputs(&mut self, node: NodeId, inputs: usize) {
+        self.inner[node].inputs.reserve_exact(inputs);
+    }
+
     /// Adds a node. If its key is taken, the graph stays as it is and the present node is given.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ mod windows_separator;
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use crate::catalog::{Catalog, InputSpec, Models, NodeClass};
 use crate::check::Verdict;
 use crate::diag::{Diagnostic, Diagnostics, NodeRef, Severity};
@@ -107,6 +109,8 @@ struct Workflow<'w> {
     verdict: &'w Verdict,
     /// By node: whether an output depends on it, through whatever link.
     needed: Vec<bool>,
+    /// The outputs that the server leaves out while it runs others.
+    dropped: FxHashSet<NodeId>,
 }
 
 /// An input, as rules see it.
@@ -183,7 +187,9 @@ pub fn workflow(
         })
         .collect();
     let outputs = verdict.outputs.iter().map(|(id, _)| *id);
-    let workflow = Workflow { graph, verdict, needed: graph.ancestors(outputs) };
+    let runs = verdict.outputs.iter().any(|(_, valid)| *valid);
+    let dropped = verdict.outputs.iter().filter(|(_, valid)| runs && !valid).map(|(id, _)| *id);
+    let workflow = Workflow { graph, verdict, needed: graph.ancestors(outputs), dropped: dropped.collect() };
     for (id, node) in graph.nodes() {
         diagnostics.extend(nodes.iter().filter_map(|check| check(&workflow, id)));
         let Some(class) = &node.class else { continue };

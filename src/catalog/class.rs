@@ -199,7 +199,7 @@ pub struct Combo {
     /// declares choices to any V3 combo, but to a V1 combo only where both lists are equal.
     pub v3: bool,
     /// The values. `None`: the catalog cannot know them (files of the machine that runs, a remote list).
-    pub options: Option<Vec<Value>>,
+    pub options: Option<Arc<[Value]>>,
     /// The model folder (`loras`, `vae`, …) or `input`, if the values are files there.
     /// Several alternatives are separated by `|`.
     pub folder: Option<Arc<str>>,
@@ -239,7 +239,7 @@ pub struct OutputSpec {
     /// Its type or union of types, in ComfyUI's spelling; `COMBO` where the class declares a list of choices instead.
     pub types: Arc<str>,
     /// The choices, where the class declares such a list.
-    pub choices: Option<Vec<Value>>,
+    pub choices: Option<Arc<[Value]>>,
     /// V3: the template of the inputs that decide the type.
     pub template: Option<Arc<str>>,
 }

@@ -134,7 +134,7 @@ fn whole(value: &Value, round: fn(f64) -> f64) -> Option<i128> {
 fn combo(values: Option<&Vec<Value>>, options: &Map<String, Value>, warnings: &mut Vec<String>) -> Combo {
     Combo {
         v3: false,
-        options: values.cloned(),
+        options: values.map(|values| values.as_slice().into()),
         folder: options.get("folder").and_then(Value::as_str).map(Arc::from),
         multiselect: options.get("multiselect") == Some(&Value::Bool(true)),
         upload: options.iter().any(|(key, value)| key.ends_with("_upload") && *value == true),
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn lists_in_both_spellings() {
         let v1 = as_combo(&json!([["a", 0], { "default": "a" }]));
-        assert_eq!((v1.v3, v1.options), (false, Some(vec![json!("a"), json!(0)])));
+        assert_eq!((v1.v3, v1.options), (false, Some([json!("a"), json!(0)].into())));
         let v3 = as_combo(&json!(["COMBO", { "options": ["a"], "multiselect": true, "image_upload": true }]));
         assert_eq!(
             (v3.v3, v3.options.map(|options| options.len()), v3.multiselect, v3.upload),
@@ -292,7 +292,7 @@ mod tests {
         let file = as_combo(&json!([null, { "folder": "loras" }]));
         assert_eq!((file.v3, file.options, file.folder.as_deref()), (false, None, Some("loras")));
         assert_eq!(as_combo(&json!(["COMBO", { "remote": { "route": "/x" } }])).options, None);
-        assert_eq!(as_combo(&json!([[]])).options, Some(Vec::new()));
+        assert_eq!(as_combo(&json!([[]])).options, Some([].into()));
     }
 
     #[test]

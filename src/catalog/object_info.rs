@@ -110,7 +110,7 @@ fn read_outputs(
             }
             Value::String(types) => types.as_str().into(),
             Value::Array(values) => {
-                choices = Some(values.clone());
+                choices = Some(values.as_slice().into());
                 "COMBO".into()
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
@@ -197,7 +197,7 @@ mod tests {
             ("out", "IMAGE,MASK", Some("t"))
         );
         assert_eq!((&*list.name, &*list.types), ("choice", "COMBO"));
-        assert_eq!(list.choices, Some(vec![json!("x"), json!("y")]));
+        assert_eq!(list.choices, Some([json!("x"), json!("y")].into()));
         assert_eq!((&*mask.name, &*mask.types), ("MASK", "MASK"));
         assert_eq!((&*unmatched.types, unmatched.template.as_deref()), ("*", Some("other")));
         assert_eq!(&*odd.types, "*");

@@ -217,7 +217,7 @@ fn every_class_of_the_capture_equals_the_embedded_one() {
 fn forget_files(input: &mut InputSpec, folder: Option<&str>) {
     let InputKind::Combo(combo) = &mut input.kind else { return };
     combo.folder = folder.map(Arc::from);
-    if folder.is_some() || combo.options.as_ref().is_some_and(Vec::is_empty) {
+    if folder.is_some() || combo.options.as_ref().is_some_and(|options| options.is_empty()) {
         combo.options = None;
         input.default =
             input.default.take().filter(|value| !value.as_str().is_some_and(|text| text.contains('.')));
@@ -238,7 +238,10 @@ fn a_whole_server_reads_from_any_of_its_forms() {
         assert_eq!(raw.class(&name), captured.class(&name), "{name}");
     }
     let InputKind::Combo(combo) = &raw.class("VAELoader").unwrap().inputs[0].kind else { panic!("no combo") };
-    assert_eq!((combo.folder.as_deref(), &combo.options), (Some("vae"), &Some(vec![json!("pixel_space")])));
+    assert_eq!(
+        (combo.folder.as_deref(), &combo.options),
+        (Some("vae"), &Some([json!("pixel_space")].into()))
+    );
     assert!(diff(&raw, &Catalog::embedded()).lines().is_empty(), "files of the machine are no difference");
 }
 

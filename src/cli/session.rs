@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use super::ToolError;
 use super::workflow_file::has_extension;
@@ -22,6 +23,8 @@ pub(super) struct Session {
     compilers: BTreeMap<String, Arc<Compiler>>,
     /// The catalog from the command line; it wins over a project's.
     catalog: Option<String>,
+    /// That catalog, being opened while the files are looked for.
+    opening: Option<JoinHandle<Result<Catalog, ToolError>>>,
 }
 
 /// A preset that was read, and the compiler for it.
@@ -32,7 +35,8 @@ pub(super) struct Ready {
 
 impl Session {
     pub(super) fn new(catalog: Option<String>) -> Self {
-        Self { catalog, ..Self::default() }
+        let opening = catalog.clone().map(|name| thread::spawn(move || open_catalog(&name)));
+        Self { catalog, opening, ..Self::default() }
     }
 
     /// The compiler for a file that belongs to `root`.
@@ -54,7 +58,12 @@ impl Session {
         if let Some(compiler) = self.compilers.get(catalog) {
             return Ok(Arc::clone(compiler));
         }
-        let compiler = Arc::new(Compiler::new(Arc::new(open_catalog(catalog)?)));
+        let opening = self.opening.take_if(|_| self.catalog.as_deref() == Some(catalog));
+        let opened = match opening.map(JoinHandle::join) {
+            Some(Ok(opened)) => opened,
+            Some(Err(_)) | None => open_catalog(catalog),
+        };
+        let compiler = Arc::new(Compiler::new(Arc::new(opened?)));
         self.compilers.insert(catalog.to_owned(), Arc::clone(&compiler));
         Ok(compiler)
     }
@@ -145,6 +154,8 @@ pub(super) fn expand(
 ) -> Result<Vec<(PathBuf, Found)>, ToolError> {
     let mut files: Vec<(PathBuf, Found)> = Vec::new();
     let mut seen = BTreeSet::new();
+    // One folder holds no file twice.
+    let is_alone = paths.len() == 1;
     for path in paths {
         if !path.is_dir() {
             if seen.insert(source::identity(path)) {
@@ -157,7 +168,7 @@ pub(super) fn expand(
             let entry = entry?;
             if entry.file_type().is_some_and(|kind| kind.is_file())
                 && wanted(entry.path())
-                && seen.insert(source::identity(entry.path()))
+                && (is_alone || seen.insert(source::identity(entry.path())))
             {
                 files.push((entry.into_path(), Found::Walked));
             }

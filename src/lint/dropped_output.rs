@@ -12,9 +12,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Option<Diagnostic> {
-    let outputs = &workflow.verdict.outputs;
-    let is_dropped = outputs.iter().any(|(output, valid)| *output == id && !valid);
-    if !is_dropped || !outputs.iter().any(|(_, valid)| *valid) {
+    if !workflow.dropped.contains(&id) {
         return None;
     }
     let node = workflow.graph.node(id);

@@ -13,13 +13,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>) -> Option<Diagnostic> {
-    let (file, spec) = (at.literal()?.as_str()?, at.spec?);
+    let file = at.literal()?.as_str().filter(|file| file.contains('\\'))?;
+    let spec = at.spec?;
     let InputKind::Combo(Combo { options, folder, .. }) = &spec.kind else { return None };
     let lists = |file: &str| {
         options.as_ref().is_some_and(|options| options.iter().any(|option| option.as_str() == Some(file)))
     };
     let is_file = folder.is_some() || file.rsplit('\\').next().is_some_and(|name| name.contains('.'));
-    if !is_file || !file.contains('\\') || lists(file) {
+    if !is_file || lists(file) {
         return None;
     }
     let slashed = file.replace('\\', "/");

@@ -1,5 +1,7 @@
 //! Diagnostics for programs: one JSON document, and its schema from the same declaration.
 
+use std::cell::Cell;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -136,9 +138,13 @@ struct Edit<'a> {
 
 impl<'a> File<'a> {
     fn of(sources: &Sources, file: &'a FileReport) -> Self {
+        // A problem names its place twice, and problems of a place come together.
+        let last = Cell::new(None);
         let span = |span: source::Span| {
             let path = sources.file(span.file).path();
-            let at = sources.line_column(span.file, span.start);
+            let known = last.get().filter(|(place, _)| *place == span);
+            let (_, at) = known.unwrap_or_else(|| (span, sources.line_column(span.file, span.start)));
+            last.set(Some((span, at)));
             Span {
                 file: (path != file.path).then(|| path.to_string_lossy().into_owned()),
                 start: span.start,

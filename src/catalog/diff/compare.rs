@@ -233,7 +233,7 @@ fn compare_combos(path: &str, old: &Combo, new: &Combo, changes: &mut Vec<Change
         && new.folder.is_none()
         && let (Some(old), Some(new)) = (&old.options, &new.options)
     {
-        compare_choices(path, old.clone(), new.clone(), changes);
+        compare_choices(path, old.to_vec(), new.to_vec(), changes);
     }
     for (value, inputs) in &old.formats {
         if let Some((_, same)) = new.formats.iter().find(|(other, _)| other == value) {

@@ -30,8 +30,13 @@ pub(super) fn read(
         return None;
     };
     let before = diagnostics.error_count();
-    let mut reader =
-        Reader { file, catalog, graph: Graph::new(), bodies: Vec::with_capacity(nodes.len()), diagnostics };
+    let mut reader = Reader {
+        file,
+        catalog,
+        graph: Graph::with_capacity(nodes.len()),
+        bodies: Vec::with_capacity(nodes.len()),
+        diagnostics,
+    };
     for entry in nodes {
         reader.node(entry);
     }
@@ -43,7 +48,7 @@ pub(super) fn read(
 }
 
 fn not_a_workflow(file: FileId, json: &Json<'_>, why: &str) -> Diagnostic {
-    let (start, _) = json.place.unwrap_or_default();
+    let start = json.place.map_or(0, |(start, _)| start);
     Diagnostic::format("not-a-workflow", format!("not a workflow: {why}"))
         .at(Span::new(file, start as usize..start as usize), "")
         .help("a workflow in API format is { \"1\": { \"class_type\": …, \"inputs\": { … } }, … }; ComfyUI writes it with Workflow > Export (API)")
@@ -60,7 +65,7 @@ struct Reader<'r, 't> {
 
 impl<'r, 't> Reader<'r, 't> {
     fn span(&self, place: Option<Place>) -> Option<Span> {
-        place.map(|(start, end)| Span::new(self.file, start as usize..end as usize))
+        place.map(|(start, end)| Span::new(self.file, start as usize..end.get() as usize))
     }
 
     fn origin(&self, place: Option<Place>) -> Origin {
@@ -83,12 +88,10 @@ impl<'r, 't> Reader<'r, 't> {
             );
             return;
         };
-        let mut node = Node::new(
-            key.into(),
-            class_type.into(),
-            self.catalog.class(class_type),
-            self.origin(entry.place),
-        );
+        let class = self.catalog.class(class_type);
+        // Names that the catalog has are shared with it, here and at the inputs.
+        let class_type = class.as_ref().map_or_else(|| class_type.into(), |class| class.name.clone());
+        let mut node = Node::new(key.into(), class_type, class, self.origin(entry.place));
         node.title =
             body.get("_meta").and_then(|meta| meta.get("title")).and_then(Json::as_str).map(Into::into);
         node.lacks_inputs = body.get("inputs").is_none_or(|inputs| inputs.entries().is_none());
@@ -122,10 +125,14 @@ impl<'r, 't> Reader<'r, 't> {
             if counting.len() < inputs.len() {
                 self.doubled_inputs(id, inputs);
             }
+            self.graph.reserve_inputs(id, counting.len());
             for entry in counting {
                 let value = self.argument(id, entry);
                 let origin = self.origin(entry.value.place);
-                self.graph.push_input(id, Input { name: (*entry.key).into(), value, origin, given: None });
+                let class = self.graph.node(id).class.as_ref();
+                let declared = class.and_then(|class| class.input(&entry.key));
+                let name = declared.map_or_else(|| (*entry.key).into(), |input| input.name.clone());
+                self.graph.push_input(id, Input { name, value, origin, given: None });
             }
         }
     }
@@ -160,7 +167,7 @@ impl<'r, 't> Reader<'r, 't> {
         let Some([source, slot]) = entry.value.items() else { return literal() };
         let Some(from) = source.as_str().and_then(|key| self.graph.find(key)) else { return literal() };
         let slot = match slot.kind {
-            JsonKind::Int(slot) => slot,
+            JsonKind::Int(slot) => i128::from(slot),
             JsonKind::Bool(slot) => i128::from(slot),
             _ => return literal(),
         };

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::ops::Range;
 
 use jsonc_parser::ast;
@@ -22,7 +23,7 @@ pub struct Json<'t> {
 }
 
 /// Bytes in a text: the first, and one past the last.
-pub type Place = (u32, u32);
+pub type Place = (u32, NonZeroU32);
 
 /// What a JSON value is.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +33,9 @@ pub enum JsonKind<'t> {
     /// `true`, `false`
     Bool(bool),
     /// A whole number.
-    Int(i128),
+    Int(i64),
+    /// A whole number that needs the 64th bit.
+    Large(u64),
     /// Any other number.
     Float(f64),
     /// A text. Python's `NaN` and `Infinity` are texts too, which Python converts to the same numbers.
@@ -206,7 +209,8 @@ impl<'t> Json<'t> {
     #[expect(clippy::cast_possible_truncation, reason = "checked to be whole; saturates beyond 128 bits")]
     pub fn as_int(&self) -> Option<i128> {
         match self.kind {
-            JsonKind::Int(int) => Some(int),
+            JsonKind::Int(int) => Some(int.into()),
+            JsonKind::Large(int) => Some(int.into()),
             JsonKind::Float(float) if float.fract() == 0.0 => Some(float as i128),
             _ => None,
         }
@@ -233,7 +237,7 @@ impl<'t> Json<'t> {
         match self.kind {
             JsonKind::Null => "null",
             JsonKind::Bool(_) => "a boolean",
-            JsonKind::Int(_) | JsonKind::Float(_) => "a number",
+            JsonKind::Int(_) | JsonKind::Large(_) | JsonKind::Float(_) => "a number",
             JsonKind::Str(_) => "a text",
             JsonKind::Array(_) => "a list",
             JsonKind::Object(_) => "an object",
@@ -246,7 +250,8 @@ impl<'t> Json<'t> {
         match &self.kind {
             JsonKind::Null => Value::Null,
             JsonKind::Bool(bool) => Value::Bool(*bool),
-            JsonKind::Int(int) => Value::Int(*int),
+            JsonKind::Int(int) => Value::Int((*int).into()),
+            JsonKind::Large(int) => Value::Int((*int).into()),
             JsonKind::Float(float) => Value::Float(*float),
             JsonKind::Str(text) => Value::Str((**text).into()),
             JsonKind::Array(items) => Value::List(items.iter().map(Self::to_value).collect()),
@@ -259,7 +264,7 @@ impl<'t> Json<'t> {
 
 fn place(range: Range<usize>) -> Place {
     let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    (clamp(range.start), clamp(range.end))
+    (clamp(range.start), NonZeroU32::new(clamp(range.end)).unwrap_or(NonZeroU32::MIN))
 }
 
 /// `serde_json`'s message without the place, which is shown another way.
@@ -300,11 +305,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_i64<E>(self, int: i64) -> Result<Self::Value, E> {
-        Ok(JsonKind::Int(int.into()))
+        Ok(JsonKind::Int(int))
     }
 
     fn visit_u64<E>(self, int: u64) -> Result<Self::Value, E> {
-        Ok(JsonKind::Int(int.into()))
+        Ok(i64::try_from(int).map_or(JsonKind::Large(int), JsonKind::Int))
     }
 
     fn visit_f64<E>(self, float: f64) -> Result<Self::Value, E> {
@@ -409,7 +414,8 @@ mod tests {
         let text = r#"{"é": [10, "x"]}"#;
         let json = Json::parse_with_places(text).unwrap();
         let entry = json.entry("é").unwrap();
-        let shown = |place: Option<Place>| place.map(|(start, end)| &text[start as usize..end as usize]);
+        let shown =
+            |place: Option<Place>| place.map(|(start, end)| &text[start as usize..end.get() as usize]);
         assert_eq!(shown(entry.place), Some("\"é\""));
         assert_eq!(shown(entry.value.items().unwrap()[1].place), Some("\"x\""));
     }

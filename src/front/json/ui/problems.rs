@@ -19,7 +19,7 @@ impl<'d> Problems<'d> {
 
     /// The place in the file, if the tree has places.
     pub(super) fn span(&self, place: Option<Place>) -> Option<Span> {
-        place.map(|(start, end)| Span::new(self.file, start as usize..end as usize))
+        place.map(|(start, end)| Span::new(self.file, start as usize..end.get() as usize))
     }
 
     /// The same as an origin.

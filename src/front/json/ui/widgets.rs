@@ -314,9 +314,9 @@ fn is_template(kind: &InputKind) -> bool {
 /// The value that a new widget has.
 fn initial_value(spec: &InputSpec) -> Option<Value> {
     let declared = || spec.default.as_ref().map(Value::from_json);
-    let first = |options: Option<&Vec<serde_json::Value>>| options?.first().map(Value::from_json);
+    let first = |options: Option<&[serde_json::Value]>| options?.first().map(Value::from_json);
     match &spec.kind {
-        InputKind::Combo(combo) => declared().filter(is_truthy).or_else(|| first(combo.options.as_ref())),
+        InputKind::Combo(combo) => declared().filter(is_truthy).or_else(|| first(combo.options.as_deref())),
         InputKind::DynamicCombo(options) => options.first().map(|option| Value::Str(option.key.clone())),
         _ => declared().or_else(|| scripts::initial_value(widget_type(spec))),
     }
