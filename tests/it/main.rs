@@ -19,3 +19,4 @@ mod schemas;
 mod support;
 mod tidy;
 mod ui;
+mod verdicts;
