@@ -128,9 +128,13 @@ fn in_list(value: &Value, spec: &InputSpec, combo: &Combo) -> Option<Diagnostic>
     }
     let shown = options.iter().take(SHOWN_CHOICES).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let more = options.len().saturating_sub(SHOWN_CHOICES);
-    let help = near_choice(value, options).unwrap_or_else(|| match (options.len(), more) {
-        (0, _) => "the list is empty on that server: the file is missing there".into(),
-        (_, 0) => format!("the choices are: {shown}"),
+    let help = near_choice(value, options).unwrap_or_else(|| match (options.len(), more, &combo.folder) {
+        (_, _, Some(folder)) => {
+            let folder = folder.replace('|', "` or `");
+            format!("the server has no such file in `{folder}`: put it there, or choose one that it has")
+        }
+        (0, _, None) => "the list is empty on that server: the file is missing there".into(),
+        (_, 0, None) => format!("the choices are: {shown}"),
         _ => format!("the choices are: {shown}, and {more} more"),
     });
     Some(
