@@ -32,8 +32,8 @@ pub struct Options {
     pub title: Option<String>,
     /// What both are for.
     pub description: Option<String>,
-    /// Where the schemas are, as a path from the files.
-    pub schemas: String,
+    /// Where the schemas are, as a path from the files, if editors can find them.
+    pub schemas: Option<String>,
     /// Whether floats stay as they are to the last bit. Otherwise the noise that editors leave in them
     /// (`5.000000000000001`) goes, as it does everywhere else, and more of them can be parameters.
     pub exact: bool,
@@ -43,7 +43,7 @@ impl Options {
     /// The defaults for a graph called `name`.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), title: None, description: None, schemas: "../schemas".into(), exact: true }
+        Self { name: name.into(), title: None, description: None, schemas: None, exact: true }
     }
 }
 

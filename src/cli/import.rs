@@ -20,6 +20,9 @@ use crate::source;
 /// What the names of workflows in API format end in.
 const WORKFLOW: &str = ".workflow_api.json";
 
+/// Where the schemas are in this repository and in projects that keep them beside their presets.
+const SCHEMAS: &str = "../schemas";
+
 /// Convert workflows: to API JSON as ComfyUI's editor exports it, or to a graph file and a preset.
 ///
 /// Takes workflows as the editor saves them, workflows in API format, and PNG and WebP pictures that
@@ -197,9 +200,11 @@ impl Import<'_> {
             _ => (self.folder(path), stem(path)),
         };
         let graph_file = format!("{name}.graph.toml");
+        let has_schemas = source::exists(&folder.join(SCHEMAS).join("graph.schema.json"));
         let options = Options {
             title: Some(name.clone()),
             exact: !self.args.round,
+            schemas: has_schemas.then(|| SCHEMAS.to_owned()),
             ..Options::new(graph_file.clone())
         };
         match toml::imported(graph, &options, &compiler.models) {
@@ -268,7 +273,7 @@ impl Import<'_> {
 /// The name of a file without what says its format.
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    for ending in [WORKFLOW, ".api.json", ".graph.toml"] {
+    for ending in [WORKFLOW, ".api.json", ".ui.json", ".graph.toml"] {
         if let Some(stem) = name.strip_suffix(ending).filter(|stem| !stem.is_empty()) {
             return stem.to_owned();
         }

@@ -14,9 +14,15 @@ const MAX_INLINE: usize = 110;
 /// How deep lists and objects are written as TOML. Deeper ones are written as JSON text.
 const MAX_DEPTH: usize = 16;
 
+/// The line by which editors know what may stand in a file.
+fn schema_line(options: &Options, format: &str) -> String {
+    let folder = options.schemas.as_ref();
+    folder.map_or_else(String::new, |folder| format!("#:schema {folder}/{format}.schema.json\n"))
+}
+
 /// The graph file.
 pub(super) fn graph(plan: &Plan<'_>, options: &Options) -> String {
-    let mut out = format!("#:schema {}/graph.schema.json\n", options.schemas);
+    let mut out = schema_line(options, "graph");
     let name = options.name.rsplit('/').next().unwrap_or(&options.name);
     let name = name.strip_suffix(".toml").unwrap_or(name);
     key(&mut out, "title", options.title.as_deref().unwrap_or(name));
@@ -50,7 +56,7 @@ pub(super) fn graph(plan: &Plan<'_>, options: &Options) -> String {
 
 /// The preset.
 pub(super) fn preset(plan: &Plan<'_>, options: &Options) -> String {
-    let mut out = format!("#:schema {}/preset.schema.json\n", options.schemas);
+    let mut out = schema_line(options, "preset");
     key(&mut out, "graph", &options.name);
     if let Some(description) = &options.description {
         key(&mut out, "description", description);

@@ -73,7 +73,6 @@ fn text_to_image() -> Json {
 fn parameters_read_as_if_written_by_hand() {
     let files = round(&text_to_image());
     assert_snapshot!(files.graph.split("\n# --- Nodes").next().unwrap(), @r#"
-    #:schema ../schemas/graph.schema.json
     title = "graph"
     default_titles = true
     stages = ["sample", "decode", "output"]
@@ -142,7 +141,6 @@ fn parameters_read_as_if_written_by_hand() {
     doc = "Begin of the output file's name."
     "#);
     assert_snapshot!(files.preset, @r#"
-    #:schema ../schemas/preset.schema.json
     graph = "graph.toml"
 
     [params]

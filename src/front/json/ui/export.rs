@@ -56,8 +56,9 @@ fn report(model: &Model<'_>, at: At, problems: &mut Problems<'_>) {
         problems.push(diagnostic, node.place(), &node.id, node.class);
     }
     if let Some((values, places)) = part.shape.mismatch {
+        let noun = if values == 1 { "value" } else { "values" };
         let message = format!(
-            "node {} ({}) has {values} widget values in the file, but its class has {places}",
+            "node {} ({}) has {values} widget {noun} in the file, but its class has {places}",
             node.id, node.class
         );
         let help = if values < places {
