@@ -10,7 +10,7 @@ use crate::back::manifest::{self, Manifest, Needs};
 use crate::catalog::{Catalog, Gpus, Models};
 use crate::check::{self, Checked, ServerVersion};
 use crate::diag::{self, Diagnostic, Diagnostics, Gate, NodeRef, Severity};
-use crate::front::json::{self, Places};
+use crate::front::json::{self, Document, Places};
 use crate::front::toml::decode::Named;
 use crate::front::toml::graph::{GraphFile, Param, ParamType};
 use crate::front::toml::types::Target;
@@ -112,7 +112,8 @@ impl Compiler {
         // Without places it is enough to know that there is something.
         let is_enough = |found: &Diagnostics| places == Places::Without && found.has_errors();
         let mut found = Diagnostics::new();
-        if let Some(graph) = json::read(file, &tree, &self.catalog, &mut found)
+        let document = Document::of(&tree);
+        if let Some(graph) = document.read(file, &self.catalog, &mut found)
             && !is_enough(&found)
         {
             let verdict = check::validate(&graph, &self.catalog, options.server, &mut found);
@@ -125,7 +126,7 @@ impl Compiler {
             None => found.relevel(|problem| (problem.gate != Gate::Lint).then_some(problem.severity)),
         }
         diagnostics.append(&mut found);
-        json::Kind::of(&tree)
+        document.kind
     }
 
     /// What is wrong with a compiled workflow although the server takes it.

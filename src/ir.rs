@@ -7,6 +7,7 @@
 
 mod value;
 
+use std::collections::hash_map::Entry;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -182,23 +183,18 @@ impl Graph {
     /// # Errors
     /// The node that has the key already.
     pub fn add(&mut self, node: Node) -> Result<NodeId, NodeId> {
-        match self.keys.get(&node.key) {
-            Some(&taken) => Err(taken),
-            None => Ok(self.replace(node)),
+        match self.keys.entry(node.key.clone()) {
+            Entry::Occupied(taken) => Err(*taken.get()),
+            Entry::Vacant(free) => Ok(*free.insert(self.inner.add_node(node))),
         }
     }
 
-    /// Puts `node` in the place of the one with the same key, before either has inputs; links to it
-    /// stay. Adds it if there is none.
-    pub fn replace(&mut self, node: Node) -> NodeId {
+    /// Puts `node` in the place of the one with the same key, before either has inputs. Does nothing if
+    /// there is none.
+    pub fn replace(&mut self, node: Node) {
         if let Some(&id) = self.keys.get(&node.key) {
             self.inner[id] = node;
-            return id;
         }
-        let key = node.key.clone();
-        let id = self.inner.add_node(node);
-        self.keys.insert(key, id);
-        id
     }
 
     /// Appends an input to `node`; a link becomes an edge.

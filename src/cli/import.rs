@@ -12,7 +12,7 @@ use crate::back::toml::{self, Options};
 use crate::check;
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
-use crate::front::json::{self, Kind, Places};
+use crate::front::json::{self, Document, Kind, Places};
 use crate::ir::Graph;
 use crate::report::{FileReport, Format};
 use crate::source;
@@ -145,11 +145,12 @@ impl Import<'_> {
             diagnostics.append(&mut problems);
             return Ok(Some("unknown"));
         };
-        let kind = Kind::of(&tree);
+        let document = Document::of(&tree);
+        let kind = document.kind;
         if kind.is_none() && found == Found::Walked {
             return Ok(None);
         }
-        let graph = json::read(file, &tree, &compiler.catalog, diagnostics);
+        let graph = document.read(file, &compiler.catalog, diagnostics);
         // What the server would refuse can be converted; what makes no sense as a file cannot.
         let is_broken =
             diagnostics.iter().any(|found| found.gate == Gate::Format && found.severity == Severity::Error);

@@ -26,19 +26,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What `json` is; nothing for JSON that is no workflow at all.
-    #[must_use]
-    pub fn of(json: &Json<'_>) -> Option<Self> {
-        if ui::is_ui_workflow(json) {
-            return Some(Self::Ui);
-        }
-        let is_node = |entry: &Entry<'_>| {
-            let inputs = || entry.value.get("inputs").is_some_and(|inputs| inputs.entries().is_some());
-            entry.value.get("class_type").is_some() || inputs()
-        };
-        api_root(json).entries()?.iter().any(is_node).then_some(Self::Api)
-    }
-
     /// The name used in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -98,22 +85,38 @@ fn looks_like(text: &str) -> Option<String> {
     Some(what.to_owned())
 }
 
-/// Reads a workflow. Gives nothing if it is none; the reason is reported.
-pub fn read(
-    file: FileId,
-    json: &Json<'_>,
-    catalog: &Catalog,
-    diagnostics: &mut Diagnostics,
-) -> Option<Graph> {
-    match Kind::of(json) {
-        Some(Kind::Ui) => ui::read(file, json, catalog, diagnostics),
-        Some(Kind::Api) | None => api::read(file, api_root(json), catalog, diagnostics),
-    }
+/// A JSON tree, and what it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'j, 't> {
+    /// What it is; nothing for JSON that is no workflow at all.
+    pub kind: Option<Kind>,
+    /// What holds the nodes: the whole, or what stands under `prompt`, as in the body of `POST /prompt`.
+    root: &'j Json<'t>,
 }
 
-/// The object of nodes: the whole, or what stands under `prompt`, as in the body of `POST /prompt`.
-fn api_root<'j, 't>(json: &'j Json<'t>) -> &'j Json<'t> {
-    json.get("prompt")
-        .filter(|prompt| prompt.entries().is_some() && prompt.get("class_type").is_none())
-        .unwrap_or(json)
+impl<'j, 't> Document<'j, 't> {
+    /// Looks at what `json` is.
+    #[must_use]
+    pub fn of(json: &'j Json<'t>) -> Self {
+        if ui::is_ui_workflow(json) {
+            return Self { kind: Some(Kind::Ui), root: json };
+        }
+        let is_wrapped =
+            |prompt: &&Json<'_>| prompt.entries().is_some() && prompt.get("class_type").is_none();
+        let root = json.get("prompt").filter(is_wrapped).unwrap_or(json);
+        let is_node = |entry: &Entry<'_>| {
+            let inputs = || entry.value.get("inputs").is_some_and(|inputs| inputs.entries().is_some());
+            entry.value.get("class_type").is_some() || inputs()
+        };
+        let is_api = root.entries().is_some_and(|entries| entries.iter().any(is_node));
+        Self { kind: is_api.then_some(Kind::Api), root }
+    }
+
+    /// Reads it as a workflow. Gives nothing if it is none; the reason is reported.
+    pub fn read(&self, file: FileId, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Graph> {
+        match self.kind {
+            Some(Kind::Ui) => ui::read(file, self.root, catalog, diagnostics),
+            Some(Kind::Api) | None => api::read(file, self.root, catalog, diagnostics),
+        }
+    }
 }

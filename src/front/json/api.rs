@@ -91,30 +91,30 @@ impl<'r, 't> Reader<'r, 't> {
         let class = self.catalog.class(class_type);
         // Names that the catalog has are shared with it, here and at the inputs.
         let class_type = class.as_ref().map_or_else(|| class_type.into(), |class| class.name.clone());
-        let mut node = Node::new(key.into(), class_type, class, self.origin(entry.place));
-        node.title =
-            body.get("_meta").and_then(|meta| meta.get("title")).and_then(Json::as_str).map(Into::into);
-        node.lacks_inputs = body.get("inputs").is_none_or(|inputs| inputs.entries().is_none());
-        match self.graph.find(key) {
-            None => {
-                self.graph.replace(node);
-                self.bodies.push(body);
-            }
-            Some(first) => {
-                let first_place = self.graph.node(first).origin.span();
-                self.diagnostics.push(
-                    Diagnostic::lint(
-                        "duplicate-node-id",
-                        format!("two nodes have the id `{key}`; ComfyUI runs the last one only"),
-                    )
-                    .at_opt(self.span(entry.place), "")
-                    .at_opt(first_place, "this one is lost")
-                    .help("give one of them another id"),
-                );
-                self.graph.replace(node);
-                self.bodies[first.index()] = body;
-            }
-        }
+        let title = body.get("_meta").and_then(|meta| meta.get("title")).and_then(Json::as_str);
+        let origin = self.origin(entry.place);
+        let node = || {
+            let mut node = Node::new(key.into(), class_type.clone(), class.clone(), origin);
+            node.title = title.map(Into::into);
+            node.lacks_inputs = body.get("inputs").is_none_or(|inputs| inputs.entries().is_none());
+            node
+        };
+        let Err(first) = self.graph.add(node()) else {
+            self.bodies.push(body);
+            return;
+        };
+        let first_place = self.graph.node(first).origin.span();
+        self.diagnostics.push(
+            Diagnostic::lint(
+                "duplicate-node-id",
+                format!("two nodes have the id `{key}`; ComfyUI runs the last one only"),
+            )
+            .at_opt(self.span(entry.place), "")
+            .at_opt(first_place, "this one is lost")
+            .help("give one of them another id"),
+        );
+        self.graph.replace(node());
+        self.bodies[first.index()] = body;
     }
 
     fn inputs(&mut self) {

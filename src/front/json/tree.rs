@@ -57,6 +57,9 @@ pub struct Entry<'t> {
     pub value: Json<'t>,
 }
 
+/// Links have two items, and most objects of a workflow as many entries. Large workflows are mostly memory.
+const FEW: usize = 2;
+
 /// Why a text is no JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError {
@@ -325,18 +328,20 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
+        let mut items = Vec::with_capacity(FEW);
         while let Some(item) = seq.next_element()? {
             items.push(item);
         }
+        items.shrink_to_fit();
         Ok(JsonKind::Array(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(FEW);
         while let Some(Key(key)) = map.next_key()? {
             entries.push(Entry { key, place: None, value: map.next_value()? });
         }
+        entries.shrink_to_fit();
         Ok(JsonKind::Object(entries))
     }
 }

@@ -66,7 +66,8 @@ pub(super) fn check_workflow(text: &str) -> Outcome {
     let mut diagnostics = Diagnostics::new();
     let file = sources.add("w.json", text);
     let tree = json::parse(file, text, Places::With, &mut diagnostics);
-    let graph = tree.and_then(|tree| json::read(file, &tree, &COMPILER.catalog, &mut diagnostics));
+    let graph =
+        tree.and_then(|tree| json::Document::of(&tree).read(file, &COMPILER.catalog, &mut diagnostics));
     let checked = graph.and_then(|graph| wfc::check::check(graph, &COMPILER.catalog, &mut diagnostics));
     let checked = checked.filter(|_| !diagnostics.has_errors());
     let workflow = checked.map(|checked| workflow_bytes(&checked, Ids::Names, Layout::Pretty));
