@@ -10,7 +10,7 @@ use crate::back::manifest::{self, Manifest, Needs};
 use crate::catalog::{Catalog, Gpus, Models};
 use crate::check::{self, Checked, ServerVersion};
 use crate::diag::{self, Diagnostic, Diagnostics, Gate, NodeRef, Severity};
-use crate::front::json::{self, Document, Places};
+use crate::front::json::{self, Document};
 use crate::front::toml::decode::Named;
 use crate::front::toml::graph::{GraphFile, Param, ParamType};
 use crate::front::toml::types::Target;
@@ -80,8 +80,6 @@ impl Compiler {
 
     /// Reads a workflow and says what a server would make of it, and, if asked, what is wrong with it
     /// all the same. Gives what the file is; nothing if it is no workflow, which is reported.
-    ///
-    /// Fast first; the file is read again with places only when there is something to show.
     pub fn workflow(
         &self,
         file: FileId,
@@ -89,35 +87,12 @@ impl Compiler {
         options: &WorkflowOptions,
         diagnostics: &mut Diagnostics,
     ) -> Option<json::Kind> {
-        let mut found = Diagnostics::new();
-        let kind = self.read_workflow(file, text, options, Places::Without, &mut found);
-        if !found.is_empty() {
-            let mut placed = Diagnostics::new();
-            self.read_workflow(file, text, options, Places::With, &mut placed);
-            // Both readers take the same texts; should they ever differ, nothing is lost.
-            diagnostics.append(if placed.is_empty() { &mut found } else { &mut placed });
-        }
-        kind
-    }
-
-    fn read_workflow(
-        &self,
-        file: FileId,
-        text: &str,
-        options: &WorkflowOptions,
-        places: Places,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<json::Kind> {
-        let tree = json::parse(file, text, places, diagnostics)?;
-        // Without places it is enough to know that there is something.
-        let is_enough = |found: &Diagnostics| places == Places::Without && found.has_errors();
-        let mut found = Diagnostics::new();
+        let tree = json::parse(file, text, diagnostics)?;
         let document = Document::of(&tree);
-        if let Some(graph) = document.read(file, &self.catalog, &mut found)
-            && !is_enough(&found)
-        {
+        let mut found = Diagnostics::new();
+        if let Some(graph) = document.read(file, &self.catalog, &mut found) {
             let verdict = check::validate(&graph, &self.catalog, options.server, &mut found);
-            if let Some(levels) = options.lint.as_ref().filter(|_| !is_enough(&found)) {
+            if let Some(levels) = &options.lint {
                 lint::workflow(&graph, &verdict, &self.facts(), levels, &mut found);
             }
         }

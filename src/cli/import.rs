@@ -12,7 +12,7 @@ use crate::back::toml::{self, Options};
 use crate::check;
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
-use crate::front::json::{self, Document, Kind, Places};
+use crate::front::json::{self, Document, Kind};
 use crate::ir::Graph;
 use crate::report::{FileReport, Format};
 use crate::source;
@@ -138,7 +138,7 @@ impl Import<'_> {
         let root = self.session.root(path, &mut silent)?;
         let compiler = self.session.compiler(root.as_ref())?;
         let mut problems = Diagnostics::new();
-        let Some(tree) = json::parse(file, &text, Places::With, &mut problems) else {
+        let Some(tree) = json::parse(file, &text, &mut problems) else {
             if found == Found::Walked {
                 return Ok(None);
             }

@@ -1,7 +1,6 @@
 //! Readers of ComfyUI's own formats.
 //!
-//! The kind of a file is told by its content, never by its name. A file is read fast first, and
-//! again with places only when there is something to show.
+//! The kind of a file is told by its content, never by its name.
 
 mod api;
 mod embedded;
@@ -36,38 +35,15 @@ impl Kind {
     }
 }
 
-/// Whether to read where things stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Places {
-    /// Fast; diagnostics have no places.
-    Without,
-    /// For showing.
-    With,
-}
-
 /// Parses a JSON text. Gives nothing if it is not JSON, which is reported.
-pub fn parse<'t>(
-    file: FileId,
-    text: &'t str,
-    places: Places,
-    diagnostics: &mut Diagnostics,
-) -> Option<Json<'t>> {
-    // Windows editors put a mark in front, which JSON does not allow.
-    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let skipped = text.len() - body.len();
-    let parsed = match places {
-        Places::Without => Json::parse(body),
-        Places::With => Json::parse_with_places(body),
-    };
-    match parsed {
-        Ok(json) if skipped > 0 && places == Places::With => Some(json.moved(skipped)),
+pub fn parse<'t>(file: FileId, text: &'t str, diagnostics: &mut Diagnostics) -> Option<Json<'t>> {
+    match Json::parse(text) {
         Ok(json) => Some(json),
         Err(error) => {
-            let at = skipped + error.offset;
             diagnostics.push(
                 Diagnostic::format("json-syntax", format!("not valid JSON: {}", error.message))
-                    .at(Span::new(file, at..at), "")
-                    .help_opt(looks_like(body)),
+                    .at(Span::new(file, error.offset..error.offset), "")
+                    .help_opt(looks_like(text)),
             );
             None
         }
@@ -76,7 +52,7 @@ pub fn parse<'t>(
 
 /// What a text that is not JSON may be.
 fn looks_like(text: &str) -> Option<String> {
-    let text = text.trim_start();
+    let text = text.trim_start_matches('\u{feff}').trim_start();
     let what = match text.as_bytes() {
         [] => "the file is empty",
         [b'<', ..] => "it looks like a web page: save the workflow itself",

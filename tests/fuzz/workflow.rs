@@ -8,7 +8,7 @@ use wfc::back::api::{Ids, Layout};
 use wfc::catalog::Catalog;
 use wfc::compile::workflow_bytes;
 use wfc::diag::Diagnostics;
-use wfc::front::json::{self, Places};
+use wfc::front::json;
 use wfc::ir::Graph;
 use wfc::report::{FileReport, Format, HumanOptions};
 use wfc::source::{FileId, Sources};
@@ -17,7 +17,7 @@ use wfc::source::{FileId, Sources};
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
 
 fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Graph> {
-    let tree = json::parse(file, text, Places::With, diagnostics)?;
+    let tree = json::parse(file, text, diagnostics)?;
     json::Document::of(&tree).read(file, &CATALOG, diagnostics)
 }
 

@@ -1,15 +1,14 @@
-//! JSON as it is written: keys in order, keys that stand twice kept, texts borrowed from the file.
+//! JSON as it is written: keys in order, keys that stand twice kept, texts borrowed from the file, and
+//! for each part the bytes that it stands at.
 //!
-//! [`Json::parse`] is fast and knows no places. [`Json::parse_with_places`] gives the same tree with
-//! the bytes that each part stands at; it is used when there is something to show.
+//! `serde_json` reads and judges the text. Places are found on the way: what it gives for a value tells
+//! how long it is in the text, and between values there are only blanks, commas and colons.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
-use std::ops::Range;
 
-use jsonc_parser::ast;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::ir::Value;
 
@@ -18,7 +17,7 @@ use crate::ir::Value;
 pub struct Json<'t> {
     /// The value.
     pub kind: JsonKind<'t>,
-    /// Its bytes in the text, if the tree has places.
+    /// Its bytes in the text; none for what was made otherwise.
     pub place: Option<Place>,
 }
 
@@ -51,7 +50,7 @@ pub enum JsonKind<'t> {
 pub struct Entry<'t> {
     /// The key.
     pub key: Cow<'t, str>,
-    /// The bytes of the key, with its quotes, if the tree has places.
+    /// The bytes of the key, with its quotes; none for what was made otherwise.
     pub place: Option<Place>,
     /// The value.
     pub value: Json<'t>,
@@ -59,6 +58,9 @@ pub struct Entry<'t> {
 
 /// Links have two items, and most objects of a workflow as many entries. Large workflows are mostly memory.
 const FEW: usize = 2;
+
+/// What Python writes for numbers that JSON does not have.
+const NON_FINITE: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
 
 /// Why a text is no JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,102 +72,65 @@ pub struct JsonError {
 }
 
 impl<'t> Json<'t> {
-    /// Reads a text, fast and without places.
+    /// Reads a text. A byte order mark in front, which Windows editors write, is passed over.
     ///
     /// # Errors
     /// When it is not JSON, or nested more than 128 levels deep. `NaN` and `Infinity` are allowed:
     /// ComfyUI writes them into pictures.
     pub fn parse(text: &'t str) -> Result<Self, JsonError> {
-        serde_json::from_str(text).or_else(|error| {
-            let non_finite = text.contains("NaN") || text.contains("Infinity");
-            let error = JsonError {
-                message: plain_message(&error),
-                offset: offset(text, error.line(), error.column()),
-            };
-            if non_finite { Self::parse_with_places(text).map_err(|_| error) } else { Err(error) }
+        Self::parse_strictly(text).or_else(|error| {
+            let finite = with_quotes_around_non_finite(text).ok_or_else(|| error.clone())?;
+            let tree = Json::parse_strictly(&finite).map_err(|_| error)?;
+            Ok(tree.into_owned(text))
         })
     }
 
-    /// Reads a text, with places.
-    ///
-    /// # Errors
-    /// As [`Json::parse`], except that more levels are allowed.
-    pub fn parse_with_places(text: &'t str) -> Result<Self, JsonError> {
-        let options = jsonc_parser::ParseOptions {
-            allow_comments: false,
-            allow_loose_object_property_names: false,
-            allow_trailing_commas: false,
-            allow_missing_commas: false,
-            allow_single_quoted_strings: false,
-            allow_hexadecimal_numbers: false,
-            allow_unary_plus_numbers: false,
-            allow_bare_decimal_point_numbers: false,
-            allow_non_finite_numbers: true,
-            allow_extended_string_escapes: false,
-        };
-        let parsed = jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &options)
-            .map_err(|error| JsonError { message: error.kind().to_string(), offset: error.range().start })?;
-        parsed
-            .value
-            .map(Self::from_ast)
-            .ok_or_else(|| JsonError { message: "there is nothing in it".into(), offset: 0 })
+    fn parse_strictly(text: &'t str) -> Result<Self, JsonError> {
+        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let skipped = text.len() - body.len();
+        let mut json = serde_json::Deserializer::from_str(body);
+        let tree = Reading { text, at: skipped }.deserialize(&mut json);
+        tree.and_then(|tree| json.end().map(|()| tree)).map_err(|error| JsonError {
+            message: plain_message(&error),
+            offset: skipped + offset(body, error.line(), error.column()),
+        })
     }
 
-    fn from_ast(value: ast::Value<'t>) -> Self {
-        let range = jsonc_parser::common::Ranged::range(&value);
-        let kind = match value {
-            ast::Value::StringLit(text) => JsonKind::Str(text.value),
-            ast::Value::NumberLit(number) => serde_json::from_str::<Self>(number.value)
-                .map_or_else(|_| JsonKind::Str(number.value.into()), |number| number.kind),
-            ast::Value::BooleanLit(bool) => JsonKind::Bool(bool.value),
-            ast::Value::NullKeyword(_) => JsonKind::Null,
-            ast::Value::Array(array) => {
-                JsonKind::Array(array.elements.into_iter().map(Self::from_ast).collect())
-            }
-            ast::Value::Object(object) => JsonKind::Object(
-                object
-                    .properties
-                    .into_iter()
-                    .map(|property| {
-                        let name = jsonc_parser::common::Ranged::range(&property.name);
-                        let key = match property.name {
-                            ast::ObjectPropName::String(text) => text.value,
-                            ast::ObjectPropName::Word(word) => word.value.into(),
-                        };
-                        let place = Some(place(name.start..name.end));
-                        Entry { key, place, value: Self::from_ast(property.value) }
-                    })
-                    .collect(),
-            ),
+    /// The same without borrowing, and with the numbers that Python writes in place of texts.
+    fn into_owned(self, original: &str) -> Json<'static> {
+        let at = |place: Option<Place>| {
+            place.and_then(|(start, end)| original.get(start as usize..end.get() as usize))
         };
-        Self { kind, place: Some(place(range.start..range.end)) }
-    }
-
-    /// The same tree with all places moved on by so many bytes.
-    #[must_use]
-    pub fn moved(mut self, bytes: usize) -> Self {
-        let by = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let moved = |place: Option<Place>| {
-            place.map(|(start, end)| (start.saturating_add(by), end.saturating_add(by)))
-        };
-        self.place = moved(self.place);
-        self.kind = match self.kind {
+        let kind = match self.kind {
+            JsonKind::Null => JsonKind::Null,
+            JsonKind::Bool(bool) => JsonKind::Bool(bool),
+            JsonKind::Int(int) => JsonKind::Int(int),
+            JsonKind::Large(int) => JsonKind::Large(int),
+            JsonKind::Float(float) => JsonKind::Float(float),
+            JsonKind::Str(text) => match at(self.place).filter(|written| !written.starts_with('"')) {
+                Some(number) => JsonKind::Str(Cow::Owned(number.to_owned())),
+                None => JsonKind::Str(Cow::Owned(text.into_owned())),
+            },
             JsonKind::Array(items) => {
-                JsonKind::Array(items.into_iter().map(|item| item.moved(bytes)).collect())
+                JsonKind::Array(items.into_iter().map(|item| item.into_owned(original)).collect())
             }
             JsonKind::Object(entries) => JsonKind::Object(
                 entries
                     .into_iter()
                     .map(|entry| Entry {
-                        place: moved(entry.place),
-                        value: entry.value.moved(bytes),
-                        ..entry
+                        key: Cow::Owned(entry.key.into_owned()),
+                        place: entry.place,
+                        value: entry.value.into_owned(original),
                     })
                     .collect(),
             ),
-            other => other,
         };
-        self
+        Json { kind, place: self.place }
+    }
+
+    /// One past its last byte.
+    fn end(&self) -> usize {
+        self.place.map_or(0, |(_, end)| end.get() as usize)
     }
 
     /// The entries, if it is an object.
@@ -265,9 +230,48 @@ impl<'t> Json<'t> {
     }
 }
 
-fn place(range: Range<usize>) -> Place {
-    let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    (clamp(range.start), NonZeroU32::new(clamp(range.end)).unwrap_or(NonZeroU32::MIN))
+fn place(start: usize, end: usize) -> Option<Place> {
+    Some((u32::try_from(start).ok()?, NonZeroU32::new(u32::try_from(end).ok()?)?))
+}
+
+/// The text with quotes inside of the bare `NaN`, `Infinity` and `-Infinity` that Python writes, so that
+/// all places stay; none if there are no such numbers.
+fn with_quotes_around_non_finite(text: &str) -> Option<String> {
+    let mut bytes = text.as_bytes().to_vec();
+    let (mut at, mut found) = (0, false);
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        let token = NON_FINITE.into_iter().find(|token| rest.starts_with(token.as_bytes()));
+        at += match (bytes[at], token) {
+            (b'"', _) => string_end(text, at) - at,
+            (_, Some(token)) => {
+                bytes[at] = b'"';
+                bytes[at + token.len() - 1] = b'"';
+                found = true;
+                token.len()
+            }
+            _ => 1,
+        };
+    }
+    String::from_utf8(bytes).ok().filter(|_| found)
+}
+
+/// Where blanks from `at` on end.
+fn skip_blanks(text: &str, at: usize) -> usize {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r')).count()
+}
+
+/// Where the text that starts at `at` with a quote ends, behind its other quote.
+fn string_end(text: &str, at: usize) -> usize {
+    let mut escaped = true; // The first quote does not end it.
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    let end = rest.iter().position(|&byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| at + end + 1)
 }
 
 /// `serde_json`'s message without the place, which is shown another way.
@@ -283,146 +287,198 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     text.floor_char_boundary((start + column.saturating_sub(1)).min(text.len()))
 }
 
-impl<'de> Deserialize<'de> for Json<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let kind = deserializer.deserialize_any(JsonVisitor)?;
-        Ok(Self { kind, place: None })
+/// Reads a value that starts behind the blanks at `at`.
+struct Reading<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Reading<'de> {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let start = skip_blanks(self.text, self.at);
+        let (kind, end) = deserializer.deserialize_any(JsonVisitor { text: self.text, start })?;
+        Ok(Json { kind, place: place(start, end) })
     }
 }
 
-struct JsonVisitor;
+/// Gives what starts at `start`, and where it ends.
+struct JsonVisitor<'t> {
+    text: &'t str,
+    start: usize,
+}
 
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = JsonKind<'de>;
+impl<'t> JsonVisitor<'t> {
+    fn number<E>(&self, kind: JsonKind<'t>) -> Result<(JsonKind<'t>, usize), E> {
+        let rest = self.text.as_bytes().get(self.start..).unwrap_or_default();
+        let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+        Ok((kind, self.start + rest.iter().take_while(is_part).count()))
+    }
+
+    /// Behind the comma between two values, the first of which ends at `at`.
+    fn behind_comma(&self, at: usize, is_first: bool) -> usize {
+        if is_first { at } else { skip_blanks(self.text, at) + 1 }
+    }
+
+    fn closed(&self, at: usize) -> usize {
+        skip_blanks(self.text, at) + 1
+    }
+}
+
+impl<'de> Visitor<'de> for JsonVisitor<'de> {
+    type Value = (JsonKind<'de>, usize);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(JsonKind::Null)
+        Ok((JsonKind::Null, self.start + "null".len()))
     }
 
     fn visit_bool<E>(self, bool: bool) -> Result<Self::Value, E> {
-        Ok(JsonKind::Bool(bool))
+        Ok((JsonKind::Bool(bool), self.start + if bool { "true" } else { "false" }.len()))
     }
 
     fn visit_i64<E>(self, int: i64) -> Result<Self::Value, E> {
-        Ok(JsonKind::Int(int))
+        self.number(JsonKind::Int(int))
     }
 
     fn visit_u64<E>(self, int: u64) -> Result<Self::Value, E> {
-        Ok(i64::try_from(int).map_or(JsonKind::Large(int), JsonKind::Int))
+        self.number(i64::try_from(int).map_or(JsonKind::Large(int), JsonKind::Int))
     }
 
     fn visit_f64<E>(self, float: f64) -> Result<Self::Value, E> {
-        Ok(JsonKind::Float(float))
+        self.number(JsonKind::Float(float))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(JsonKind::Str(Cow::Borrowed(text)))
+        Ok((JsonKind::Str(Cow::Borrowed(text)), self.start + text.len() + 2))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(JsonKind::Str(Cow::Owned(text.to_owned())))
+        Ok((JsonKind::Str(Cow::Owned(text.to_owned())), string_end(self.text, self.start)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::with_capacity(FEW);
-        while let Some(item) = seq.next_element()? {
+        let mut items: Vec<Json<'de>> = Vec::with_capacity(FEW);
+        let mut end = self.start + 1;
+        let reading = |at| Reading { text: self.text, at };
+        while let Some(item) = seq.next_element_seed(reading(self.behind_comma(end, items.is_empty())))? {
+            end = item.end();
             items.push(item);
         }
         items.shrink_to_fit();
-        Ok(JsonKind::Array(items))
+        Ok((JsonKind::Array(items), self.closed(end)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::with_capacity(FEW);
-        while let Some(Key(key)) = map.next_key()? {
-            entries.push(Entry { key, place: None, value: map.next_value()? });
+        let mut end = self.start + 1;
+        while let Some(key) = map.next_key_seed(KeyVisitor)? {
+            let start = skip_blanks(self.text, self.behind_comma(end, entries.is_empty()));
+            let key_end = match &key {
+                Cow::Borrowed(key) => start + key.len() + 2,
+                Cow::Owned(_) => string_end(self.text, start),
+            };
+            let colon = skip_blanks(self.text, key_end);
+            let value = map.next_value_seed(Reading { text: self.text, at: colon + 1 })?;
+            end = value.end();
+            entries.push(Entry { key, place: place(start, key_end), value });
         }
         entries.shrink_to_fit();
-        Ok(JsonKind::Object(entries))
+        Ok((JsonKind::Object(entries), self.closed(end)))
     }
 }
 
 /// A key, borrowed unless it has escapes.
-struct Key<'t>(Cow<'t, str>);
+struct KeyVisitor;
 
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
+impl<'de> DeserializeSeed<'de> for KeyVisitor {
+    type Value = Cow<'de, str>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
 
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Cow<'de, str>;
 
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn without_places(mut json: Json<'_>) -> Json<'_> {
-        json.place = None;
-        match &mut json.kind {
-            JsonKind::Array(items) => {
-                let plain = std::mem::take(items).into_iter().map(without_places).collect();
-                *items = plain;
-            }
-            JsonKind::Object(entries) => {
-                let plain = std::mem::take(entries).into_iter().map(|entry| Entry {
-                    key: entry.key,
-                    place: None,
-                    value: without_places(entry.value),
-                });
-                *entries = plain.collect();
-            }
-            _ => {}
-        }
-        json
+    fn shown<'t>(text: &'t str, place: Option<Place>) -> &'t str {
+        place.map(|(start, end)| &text[start as usize..end.get() as usize]).unwrap()
     }
 
-    #[test]
-    fn both_readers_give_the_same_tree() {
-        for text in [
-            "null",
-            " [1, -2, 3.5, 1e3, -0, -0.0, 18446744073709551615, 1e400]",
-            r#"{"a": {"b": [true, false]}, "a": "twice", "é\n": "\u00e9\ud83d\ude00"}"#,
-            "{}",
-            "[]",
-            r#""\"\\\/\b\f\n\r\t""#,
-        ] {
-            let fast = Json::parse(text);
-            let placed = Json::parse_with_places(text).map(without_places);
-            if fast.is_ok() {
-                assert_eq!(fast, placed, "{text}");
-            }
+    /// The text at the place of each part is that part.
+    fn check_places(text: &str, json: &Json<'_>) {
+        let written: serde_json::Value = serde_json::from_str(shown(text, json.place)).unwrap();
+        assert_eq!(json.to_value(), Value::from_json(&written), "{text}");
+        for item in json.items().into_iter().flatten() {
+            check_places(text, item);
         }
-        assert!(Json::parse("[1, 2.0, \"x\"]").is_ok());
+        for entry in json.entries().into_iter().flatten() {
+            let key: String = serde_json::from_str(shown(text, entry.place)).unwrap();
+            assert_eq!(key, entry.key, "{text}");
+            check_places(text, &entry.value);
+        }
     }
 
-    #[test]
-    fn places_are_the_bytes_of_a_value() {
-        let text = r#"{"é": [10, "x"]}"#;
-        let json = Json::parse_with_places(text).unwrap();
-        let entry = json.entry("é").unwrap();
-        let shown =
-            |place: Option<Place>| place.map(|(start, end)| &text[start as usize..end.get() as usize]);
-        assert_eq!(shown(entry.place), Some("\"é\""));
-        assert_eq!(shown(entry.value.items().unwrap()[1].place), Some("\"x\""));
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let text = "[a\\\\\"é\n,:\\[\\]{}]{0,4}";
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<u64>().prop_map(Into::into),
+            any::<f64>().prop_filter("finite", |float| float.is_finite()).prop_map(Into::into),
+            text.prop_map(Into::into),
+        ];
+        leaf.prop_recursive(5, 40, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                prop::collection::vec((text, inner), 0..4)
+                    .prop_map(|entries| serde_json::Value::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_the_bytes_of_every_part(json in any_json(), pretty in any::<bool>(), mark in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&json) } else { serde_json::to_string(&json) };
+            let text = format!("{}{} ", if mark { "\u{feff}" } else { "" }, text.unwrap());
+            let read = Json::parse(&text).unwrap();
+            prop_assert_eq!(read.to_value(), Value::from_json(&json));
+            check_places(&text, &read);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[\\[\\]{}:,\"a0-9eE.+\\\\ntrufalsINy \n-]{0,40}") {
+            match Json::parse(&text) {
+                Ok(json) => prop_assert!(json.place.is_some()),
+                Err(error) => prop_assert!(error.offset <= text.len()),
+            }
+        }
     }
 
     #[test]
@@ -434,9 +490,12 @@ mod tests {
 
     #[test]
     fn what_python_writes_for_non_finite_numbers_is_read() {
-        let json = Json::parse(r#"{"is_changed": [NaN, -Infinity], "x": 1}"#).unwrap();
-        assert_eq!(json.get("x").and_then(Json::as_int), Some(1));
-        assert_eq!(json.get("is_changed").unwrap().items().unwrap()[0].as_str(), Some("NaN"));
+        let text = r#"{"is": [NaN, -Infinity, "NaN", Infinity], "é": 1}"#;
+        let json = Json::parse(text).unwrap();
+        assert_eq!(json.get("é").and_then(Json::as_int), Some(1));
+        let items: Vec<_> = json.get("is").unwrap().items().unwrap().iter().map(Json::as_str).collect();
+        assert_eq!(items, [Some("NaN"), Some("-Infinity"), Some("NaN"), Some("Infinity")]);
+        assert_eq!(shown(text, json.entry("é").unwrap().place), "\"é\"");
     }
 
     #[test]
@@ -444,6 +503,6 @@ mod tests {
         let error = Json::parse("{\n \"a\": tru }").unwrap_err();
         assert_eq!((error.message.as_str(), error.offset), ("expected ident", 11));
         assert!(Json::parse(&"[".repeat(10_000)).unwrap_err().message.contains("recursion limit"));
-        assert!(Json::parse("").is_err());
+        assert!(Json::parse("").is_err() && Json::parse("[NaN").is_err() && Json::parse("\"NaN").is_err());
     }
 }

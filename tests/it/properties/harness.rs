@@ -6,7 +6,7 @@ use wfc::back::api::{Ids, Layout};
 use wfc::catalog::Catalog;
 use wfc::compile::{Compiler, WorkflowOptions, workflow_bytes};
 use wfc::diag::{Diagnostic, Diagnostics, Severity};
-use wfc::front::json::{self, Places};
+use wfc::front::json;
 use wfc::front::toml;
 use wfc::front::toml::graph::GraphFile;
 use wfc::front::toml::preset::Preset;
@@ -65,7 +65,7 @@ pub(super) fn check_workflow(text: &str) -> Outcome {
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let file = sources.add("w.json", text);
-    let tree = json::parse(file, text, Places::With, &mut diagnostics);
+    let tree = json::parse(file, text, &mut diagnostics);
     let graph =
         tree.and_then(|tree| json::Document::of(&tree).read(file, &COMPILER.catalog, &mut diagnostics));
     let checked = graph.and_then(|graph| wfc::check::check(graph, &COMPILER.catalog, &mut diagnostics));
