@@ -88,7 +88,8 @@ impl Compiler {
         diagnostics: &mut Diagnostics,
     ) -> Option<json::Kind> {
         let tree = json::parse(file, text, diagnostics)?;
-        let document = Document::of(&tree);
+        let document = Document::of(tree);
+        let kind = document.kind;
         let mut found = Diagnostics::new();
         if let Some(graph) = document.read(file, &self.catalog, &mut found) {
             let verdict = check::validate(&graph, &self.catalog, options.server, &mut found);
@@ -101,7 +102,7 @@ impl Compiler {
             None => found.relevel(|problem| (problem.gate != Gate::Lint).then_some(problem.severity)),
         }
         diagnostics.append(&mut found);
-        document.kind
+        kind
     }
 
     /// What is wrong with a compiled workflow although the server takes it.

@@ -145,7 +145,7 @@ impl Import<'_> {
             diagnostics.append(&mut problems);
             return Ok(Some("unknown"));
         };
-        let document = Document::of(&tree);
+        let document = Document::of(tree);
         let kind = document.kind;
         if kind.is_none() && found == Found::Walked {
             return Ok(None);

@@ -62,24 +62,27 @@ fn looks_like(text: &str) -> Option<String> {
 }
 
 /// A JSON tree, and what it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Document<'j, 't> {
+#[derive(Clone, Debug)]
+pub struct Document<'t> {
     /// What it is; nothing for JSON that is no workflow at all.
     pub kind: Option<Kind>,
     /// What holds the nodes: the whole, or what stands under `prompt`, as in the body of `POST /prompt`.
-    root: &'j Json<'t>,
+    root: Json<'t>,
 }
 
-impl<'j, 't> Document<'j, 't> {
+impl<'t> Document<'t> {
     /// Looks at what `json` is.
     #[must_use]
-    pub fn of(json: &'j Json<'t>) -> Self {
-        if ui::is_ui_workflow(json) {
+    pub fn of(json: Json<'t>) -> Self {
+        if ui::is_ui_workflow(&json) {
             return Self { kind: Some(Kind::Ui), root: json };
         }
         let is_wrapped =
             |prompt: &&Json<'_>| prompt.entries().is_some() && prompt.get("class_type").is_none();
-        let root = json.get("prompt").filter(is_wrapped).unwrap_or(json);
+        let root = match json.get("prompt").filter(is_wrapped) {
+            Some(prompt) => prompt.clone(),
+            None => json,
+        };
         let is_node = |entry: &Entry<'_>| {
             let inputs = || entry.value.get("inputs").is_some_and(|inputs| inputs.entries().is_some());
             entry.value.get("class_type").is_some() || inputs()
@@ -89,9 +92,9 @@ impl<'j, 't> Document<'j, 't> {
     }
 
     /// Reads it as a workflow. Gives nothing if it is none; the reason is reported.
-    pub fn read(&self, file: FileId, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Graph> {
+    pub fn read(self, file: FileId, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Graph> {
         match self.kind {
-            Some(Kind::Ui) => ui::read(file, self.root, catalog, diagnostics),
+            Some(Kind::Ui) => ui::read(file, &self.root, catalog, diagnostics),
             Some(Kind::Api) | None => api::read(file, self.root, catalog, diagnostics),
         }
     }

@@ -18,7 +18,7 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
 
 fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Graph> {
     let tree = json::parse(file, text, diagnostics)?;
-    json::Document::of(&tree).read(file, &CATALOG, diagnostics)
+    json::Document::of(tree).read(file, &CATALOG, diagnostics)
 }
 
 fuzz_target!(|text: &str| {

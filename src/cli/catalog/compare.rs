@@ -104,7 +104,7 @@ impl Comparison {
     fn workflow(&self, file: FileId, compiler: &Compiler, diagnostics: &mut Diagnostics) -> Option<Checked> {
         let text = self.session.sources.file(file).text();
         let tree = json::parse(file, text, diagnostics)?;
-        let graph = Document::of(&tree).read(file, &compiler.catalog, diagnostics)?;
+        let graph = Document::of(tree).read(file, &compiler.catalog, diagnostics)?;
         check::check(graph, &compiler.catalog, diagnostics)
     }
 

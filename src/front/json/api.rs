@@ -15,35 +15,32 @@ const FEW: usize = 24;
 ///
 /// Everything that ComfyUI would look at is in the graph, right or wrong: what is wrong with a link
 /// is for `check` to say, so a list that names no output of the workflow stays a literal.
+///
+/// Takes the tree, and gives up each part of it as soon as it is read: large workflows are mostly memory.
 pub(super) fn read(
     file: FileId,
-    root: &Json<'_>,
+    root: Json<'_>,
     catalog: &Catalog,
     diagnostics: &mut Diagnostics,
 ) -> Option<Graph> {
-    let Some(nodes) = root.entries() else {
+    let JsonKind::Object(nodes) = root.kind else {
         diagnostics.push(not_a_workflow(
             file,
-            root,
+            &root,
             &format!("it is {}, not an object of nodes", root.what()),
         ));
         return None;
     };
     let before = diagnostics.error_count();
-    let mut reader = Reader {
-        file,
-        catalog,
-        graph: Graph::with_capacity(nodes.len()),
-        bodies: Vec::with_capacity(nodes.len()),
-        diagnostics,
-    };
-    for entry in nodes {
-        reader.node(entry);
+    let graph = Graph::with_capacity(nodes.len());
+    let mut reader = Reader { file, catalog, graph, entry_of: Vec::with_capacity(nodes.len()), diagnostics };
+    for (index, entry) in nodes.iter().enumerate() {
+        reader.node(index, entry);
     }
     if reader.diagnostics.error_count() > before {
         return None;
     }
-    reader.inputs();
+    reader.inputs(nodes);
     Some(reader.graph)
 }
 
@@ -54,16 +51,16 @@ fn not_a_workflow(file: FileId, json: &Json<'_>, why: &str) -> Diagnostic {
         .help("a workflow in API format is { \"1\": { \"class_type\": …, \"inputs\": { … } }, … }; ComfyUI writes it with Workflow > Export (API)")
 }
 
-struct Reader<'r, 't> {
+struct Reader<'r> {
     file: FileId,
     catalog: &'r Catalog,
     graph: Graph,
-    /// What each node of the graph was read from.
-    bodies: Vec<&'r Json<'t>>,
+    /// By node of the graph: the entry that it is read from.
+    entry_of: Vec<usize>,
     diagnostics: &'r mut Diagnostics,
 }
 
-impl<'r, 't> Reader<'r, 't> {
+impl Reader<'_> {
     fn span(&self, place: Option<Place>) -> Option<Span> {
         place.map(|(start, end)| Span::new(self.file, start as usize..end.get() as usize))
     }
@@ -72,7 +69,7 @@ impl<'r, 't> Reader<'r, 't> {
         self.span(place).map_or(Origin::Unknown, Origin::Source)
     }
 
-    fn node(&mut self, entry: &'r Entry<'t>) {
+    fn node(&mut self, index: usize, entry: &Entry<'_>) {
         let (key, body) = (&*entry.key, &entry.value);
         let Some(class_type) = body.get("class_type").and_then(Json::as_str) else {
             let what = match body.get("class_type") {
@@ -100,7 +97,7 @@ impl<'r, 't> Reader<'r, 't> {
             node
         };
         let Err(first) = self.graph.add(node()) else {
-            self.bodies.push(body);
+            self.entry_of.push(index);
             return;
         };
         let first_place = self.graph.node(first).origin.span();
@@ -114,13 +111,17 @@ impl<'r, 't> Reader<'r, 't> {
             .help("give one of them another id"),
         );
         self.graph.replace(node());
-        self.bodies[first.index()] = body;
+        self.entry_of[first.index()] = index;
     }
 
-    fn inputs(&mut self) {
-        for (index, body) in std::mem::take(&mut self.bodies).into_iter().enumerate() {
-            let id = NodeId::new(index);
-            let Some(inputs) = body.get("inputs").and_then(Json::entries) else { continue };
+    fn inputs(&mut self, nodes: Vec<Entry<'_>>) {
+        let mut node_of = vec![None; nodes.len()];
+        for (node, &entry) in self.entry_of.iter().enumerate() {
+            node_of[entry] = Some(NodeId::new(node));
+        }
+        for (entry, id) in nodes.into_iter().zip(node_of) {
+            let Some(id) = id else { continue };
+            let Some(inputs) = entry.value.get("inputs").and_then(Json::entries) else { continue };
             let counting = that_count(inputs);
             if counting.len() < inputs.len() {
                 self.doubled_inputs(id, inputs);

@@ -67,7 +67,7 @@ pub(super) fn check_workflow(text: &str) -> Outcome {
     let file = sources.add("w.json", text);
     let tree = json::parse(file, text, &mut diagnostics);
     let graph =
-        tree.and_then(|tree| json::Document::of(&tree).read(file, &COMPILER.catalog, &mut diagnostics));
+        tree.and_then(|tree| json::Document::of(tree).read(file, &COMPILER.catalog, &mut diagnostics));
     let checked = graph.and_then(|graph| wfc::check::check(graph, &COMPILER.catalog, &mut diagnostics));
     let checked = checked.filter(|_| !diagnostics.has_errors());
     let workflow = checked.map(|checked| workflow_bytes(&checked, Ids::Names, Layout::Pretty));

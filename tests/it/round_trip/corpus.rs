@@ -130,7 +130,7 @@ fn refusal(workflow: &Json, catalog: &Catalog) -> String {
     let mut diagnostics = Diagnostics::new();
     let file = Sources::new().add("workflow.json", &*text);
     let tree = json::parse(file, &text, &mut diagnostics);
-    let graph = tree.and_then(|tree| json::Document::of(&tree).read(file, catalog, &mut diagnostics));
+    let graph = tree.and_then(|tree| json::Document::of(tree).read(file, catalog, &mut diagnostics));
     assert!(graph.is_none() || diagnostics.has_errors());
     let said: Vec<&str> = diagnostics.iter().map(|problem| &*problem.message).collect();
     said.join("\n")
