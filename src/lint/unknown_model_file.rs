@@ -26,6 +26,9 @@ fn unknown(at: &At<'_>) -> Option<Diagnostic> {
     Some(finding.help("check that the machine that runs the workflow has it"))
 }
 
+/// Names below this length are near to too many others.
+const SHORT: usize = 5;
+
 fn misspelt(at: &At<'_>) -> Option<Diagnostic> {
     let file = unlisted(at)?;
     let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
@@ -35,8 +38,17 @@ fn misspelt(at: &At<'_>) -> Option<Diagnostic> {
     if digits(near) != digits(base) || near.len().abs_diff(base.len()) > 2 {
         return None;
     }
+    // Extensions are long and alike, so what stands before them must be near by itself.
+    if stem(base).len() < SHORT || diag::nearest(stem(base), [stem(near)]).is_none() {
+        return None;
+    }
     let finding = at.finding(&MISSPELT, format!("there is no known model file {base:?}"));
     Some(finding.help(format!("did you mean {near:?}?")))
+}
+
+/// The name of a file without its extension.
+fn stem(file: &str) -> &str {
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
 }
 
 /// The model file that an input names, if neither the machine nor the catalog of models has it.
