@@ -27,12 +27,15 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     let title = format!("write {meant}");
     let finding = at.finding(
         &RULE,
-        format!("`{}` is {}, which was meant to be {meant}", at.input.name, Value::Float(float)),
+        format!("`{}` is {}, which is {meant} with a rounding error", at.input.name, Value::Float(float)),
     );
     let fix = at.input.origin.span().filter(|_| at.input.given.is_none()).map(|span| Fix {
         title: title.clone(),
         edits: vec![Edit { span, text: meant.to_string() }],
         safe: true,
     });
-    Some(Diagnostic { fix, ..finding.help(title) })
+    Some(Diagnostic {
+        fix,
+        ..finding.help(format!("{title}: editors leave such digits when they calculate"))
+    })
 }

@@ -35,8 +35,9 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     let free = names.iter().map(|name| &**name).filter(|name| at.node.input(name).is_none());
     Some(
         finding.help(
-            diag::did_you_mean(name, free)
-                .unwrap_or_else(|| "remove it, or look up what the class calls it now".into()),
+            diag::did_you_mean(name, free).unwrap_or_else(|| {
+                format!("remove it; `wfc catalog show {class}` lists what the class takes")
+            }),
         ),
     )
 }
