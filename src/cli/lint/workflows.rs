@@ -151,7 +151,11 @@ fn check(at: usize, task: &Task, fix: bool) -> Option<Outcome> {
         return None;
     }
     let (kind, mut diagnostics) = judged(task, &text);
-    if !is_named && kind.is_none() {
+    let is_cut = || {
+        let is_json = diagnostics.iter().all(|found| found.rule != "json-syntax");
+        !is_json && workflow_file::looks_like_workflow(&text)
+    };
+    if !is_named && kind.is_none() && !is_cut() {
         return None;
     }
     let mut repaired = 0;
