@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::session::{self, Found, Session};
 use super::workflow_file;
@@ -15,7 +14,7 @@ use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json::{self, Kind, Places};
 use crate::ir::Graph;
 use crate::report::{FileReport, Format};
-use crate::source;
+use crate::source::{self, FileId};
 
 /// What the names of workflows in API format end in.
 const WORKFLOW: &str = ".workflow_api.json";
@@ -153,21 +152,37 @@ impl Import<'_> {
         found: Found,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<&'static str>, ToolError> {
-        let text: Arc<str> = match workflow_file::read(path) {
-            Ok(file) => file.text.into(),
+        let text = match workflow_file::read(path) {
+            Ok(file) => file.text,
             Err(error) if found == Found::Walked && error.is_plain_picture() => return Ok(None),
             Err(error) => {
                 diagnostics.push(Diagnostic::format("unreadable-file", error.message()));
                 return Ok(Some("unknown"));
             }
         };
-        let file = self.session.sources.add(path, text.clone());
+        let file = self.session.sources.add(path, "");
+        let kind = self.convert(path, found, file, &text, diagnostics)?;
+        // Texts are kept only where places in them are shown.
+        if !diagnostics.is_empty() {
+            self.session.sources.set_text(file, text);
+        }
+        Ok(kind)
+    }
+
+    fn convert(
+        &mut self,
+        path: &Path,
+        found: Found,
+        file: FileId,
+        text: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<&'static str>, ToolError> {
         let mut silent = Diagnostics::new();
         let root = self.session.root(path, &mut silent)?;
         let compiler = self.session.compiler(root.as_ref())?;
         let mut problems = Diagnostics::new();
-        let Some(tree) = json::parse(file, &text, Places::With, &mut problems) else {
-            if found == Found::Walked && !workflow_file::looks_like_workflow(&text) {
+        let Some(tree) = json::parse(file, text, Places::With, &mut problems) else {
+            if found == Found::Walked && !workflow_file::looks_like_workflow(text) {
                 return Ok(None);
             }
             diagnostics.append(&mut problems);
