@@ -1,7 +1,7 @@
 //! The rules about what ComfyUI takes and should not, as users read them, and their near misses.
 
 mod editor;
-mod files;
+pub(crate) mod files;
 mod fixes;
 mod inputs;
 mod nodes;
