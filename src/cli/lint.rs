@@ -49,7 +49,7 @@ pub(super) struct Args {
     /// The least severity that makes the exit code 1.
     #[arg(long, value_enum, default_value = "error")]
     fail_on: FailOn,
-    /// Switch a rule off. This and the next two win over `[lint]` in presets and wfc.toml.
+    /// Switch a rule off. `--allow`, `--warn` and `--deny` win over `[lint]` in presets and wfc.toml.
     #[arg(long, value_name = "RULE")]
     allow: Vec<String>,
     /// Make what a rule finds a warning.

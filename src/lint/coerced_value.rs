@@ -1,6 +1,6 @@
 //! A value of another type, which the server converts the way Python does.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::catalog::{InputKind, InputSpec};
 use crate::diag::{Diagnostic, Edit, Fix, Severity};
 use crate::ir::Value;
@@ -8,7 +8,9 @@ use crate::ir::Value;
 pub(super) static RULE: Rule = Rule {
     name: "coerced-value",
     summary: "a value of another type than the input's, which ComfyUI converts as Python does",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: Some("numbers in quotes, and `\"true\"`"),
     check: Check::Input(check),
 };
 

@@ -1,13 +1,15 @@
 //! A node of a class that its pack declares deprecated.
 
-use super::{Check, Rule, Workflow, at_node};
+use super::{Check, Rule, Subject, Workflow, at_node};
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::NodeId;
 
 pub(super) static RULE: Rule = Rule {
     name: "deprecated-class",
     summary: "a node of a class that its node pack declares deprecated",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: None,
     check: Check::Node(check),
 };
 

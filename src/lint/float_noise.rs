@@ -1,13 +1,15 @@
 //! A number with the rounding error of an editor's arithmetic.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::diag::{Diagnostic, Edit, Fix, Severity};
 use crate::ir::Value;
 
 pub(super) static RULE: Rule = Rule {
     name: "float-noise",
     summary: "a number such as 5.000000000000001, left behind by an editor's arithmetic",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: Some("always"),
     check: Check::Input(check),
 };
 

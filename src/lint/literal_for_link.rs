@@ -1,6 +1,6 @@
 //! A value where only another node's output makes sense.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::catalog::InputKind;
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::Value;
@@ -8,7 +8,9 @@ use crate::ir::Value;
 pub(super) static RULE: Rule = Rule {
     name: "literal-for-link",
     summary: "a value on an input that only another node can feed; ComfyUI takes it and the node fails",
+    subject: Subject::Workflow,
     severity: Some(Severity::Error),
+    repairs: None,
     check: Check::Input(check),
 };
 

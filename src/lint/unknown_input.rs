@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::diag::{self, Diagnostic, Severity};
 use crate::ir::{Argument, Value};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-input",
     summary: "an input that its class does not have: a misspelling, or a class that changed",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: None,
     check: Check::Input(check),
 };
 

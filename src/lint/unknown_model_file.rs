@@ -1,6 +1,6 @@
 //! A model file that the catalog of models does not have.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::catalog::Combo;
 use crate::catalog::InputKind;
 use crate::diag::{self, Diagnostic, Severity};
@@ -9,14 +9,18 @@ use crate::diag::{self, Diagnostic, Severity};
 pub(super) static RULE: Rule = Rule {
     name: "unknown-model-file",
     summary: "a model file that is not in the catalog of models; off by default",
+    subject: Subject::Workflow,
     severity: None,
+    repairs: None,
     check: Check::Input(unknown),
 };
 
 pub(super) static MISSPELT: Rule = Rule {
     name: "misspelt-model-file",
     summary: "a model file whose name is almost that of a known model",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: None,
     check: Check::Input(misspelt),
 };
 
