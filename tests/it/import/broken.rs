@@ -43,6 +43,15 @@ fn what_cannot_be_read_makes_the_exit_code_2_and_the_others_are_converted() {
 }
 
 #[test]
+fn a_file_beyond_the_limit_is_not_read_whole() {
+    let folder = Folder::new();
+    std::fs::File::create(folder.path("big.json")).unwrap().set_len(70 << 20).unwrap();
+    let run = folder.wfc(&["import", "big.json"]);
+    assert_eq!((run.code, folder.names().len()), (Some(2), 1), "{}", run.stderr);
+    assert!(run.stderr.contains("big.json is larger than 64 MiB"), "{}", run.stderr);
+}
+
+#[test]
 fn an_object_without_nodes_is_no_workflow() {
     let run = Folder::with([("w.json", "{}")]).wfc(&["import", "w.json"]);
     assert_eq!(run.code, Some(1));

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value as Json, json};
 
 use super::{exported, folder, made_picture, saved_by_the_editor, wrote};
-use crate::support::Folder;
+use crate::support::{Folder, repository};
 
 #[test]
 fn the_editors_workflow_becomes_what_the_editor_exports() {
@@ -71,6 +71,29 @@ fn an_export_stays_as_it_is() {
         wrote(&folder.wfc(&["import", name, "-o", "out.json"]), 1);
         assert_eq!(folder.json("out.json"), exported());
     }
+}
+
+#[test]
+fn what_the_server_would_refuse_is_converted_as_it_is() {
+    let odd = json!({
+        "1": {"class_type": "EmptyImage", "inputs": {"width": "64", "height": null, "batch_size": 1.0, "color": {"a": []}}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": [1, 0], "filename_prefix": ["9", 0], "more": ["1", -7]}},
+        "3": {"class_type": "PreviewImage", "inputs": {"images": ["3", 0]}},
+    });
+    let folder = folder(&[("odd.json", &odd)]);
+    wrote(&folder.wfc(&["import", "odd.json"]), 1);
+    assert_eq!(folder.json("odd.workflow_api.json"), odd);
+}
+
+#[test]
+fn of_two_nodes_with_one_id_the_last_is_converted() {
+    let text = exported().to_string();
+    let twice = text.replacen('{', r#"{"2":{"class_type":"EmptyImage","inputs":{}},"#, 1);
+    let folder = Folder::with([("w.json", &twice)]);
+    let run = folder.wfc(&["import", "w.json"]);
+    assert_eq!(run.code, Some(0));
+    assert!(run.stderr.starts_with("warning[duplicate-node-id]"), "{}", run.stderr);
+    assert_eq!(folder.json("w.workflow_api.json"), exported());
 }
 
 #[test]
@@ -218,4 +241,26 @@ fn programs_read_the_report_as_json() {
     assert_eq!(report["files"][0], json!({"path": "w.json", "kind": "ui", "diagnostics": []}));
     assert_eq!(report["files"][1]["diagnostics"][0]["rule"], "not-a-workflow");
     assert_eq!(report["summary"]["errors"], 1);
+}
+
+#[test]
+fn the_example_of_the_documentation_is_what_comes_out() {
+    let page = std::fs::read_to_string(repository("docs/workflows.md")).unwrap();
+    let blocks = |kind: &str| -> Vec<String> {
+        let fence = format!("```{kind}\n");
+        let starts = page.split(&fence).skip(1);
+        starts.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    };
+    let ([saved, exported], [graph, preset]) = (&blocks("json")[..], &blocks("toml")[..]) else {
+        panic!("the page has other examples");
+    };
+    let folder = Folder::with([("shrink.json", saved)]);
+    wrote(&folder.wfc(&["import", "shrink.json"]), 1);
+    wrote(&folder.wfc(&["import", "shrink.json", "--to", "toml", "--round"]), 2);
+    for (name, shown) in
+        [("shrink.workflow_api.json", exported), ("shrink.graph.toml", graph), ("shrink.toml", preset)]
+    {
+        assert_eq!(&String::from_utf8(folder.read(name)).unwrap(), shown, "{name}");
+    }
+    folder.wfc(&["build", "shrink.toml", "-o", "-"]).succeeded();
 }
