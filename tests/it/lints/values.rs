@@ -188,6 +188,19 @@ fn steps_count_from_the_smallest_value_or_from_0() {
 }
 
 #[test]
+fn the_default_of_a_class_is_no_mistake() {
+    let encode = |stride: &str| {
+        format!(
+            r#""4": {{"class_type": "WanVideoEncode", "inputs": {{"vae": ["5", 0], "driving_video": ["1", 0],
+ "enable_vae_tiling": false, "tile_x": 272, "tile_y": 272, "tile_stride_x": {stride}, "tile_stride_y": 128}}}}"#
+        )
+    };
+    let vae = r#""5": {"class_type": "WanVideoVAELoader", "inputs": {"model_name": "own.safetensors"}}"#;
+    silent(&[PICTURE, &encode("144"), vae, SHOWN]);
+    assert_eq!(rules(&[PICTURE, &encode("145"), vae, SHOWN]), ["off-step"]);
+}
+
+#[test]
 fn noise_of_an_editors_arithmetic() {
     assert_snapshot!(said(&[&primitive("PrimitiveFloat", "5.000000000000001"), SHOWN]), @r#"
     warning[float-noise]: `value` is 5.000000000000001, which is 5.0 with a rounding error
