@@ -21,6 +21,9 @@ use crate::source::FileId;
 /// Below so many files a second thread costs more than it brings.
 const FEW: usize = 8;
 
+/// So often what repairs bring to light is repaired too.
+const MAX_ROUNDS: usize = 4;
+
 /// One of these is in every workflow.
 const MARKS: [&str; 3] = ["\"class_type\"", "\"nodes\"", "\"inputs\""];
 
@@ -162,14 +165,11 @@ fn check(at: usize, task: &Task, fix: bool) -> Option<Outcome> {
     // The text of a workflow in a picture is not the text of the file.
     if fix
         && !is_picture
-        && let Some((better, count)) = self::repaired(&text, &diagnostics)
+        && let Some(better) = repair(task, &text, &diagnostics)
     {
-        match output::write_atomic(&task.path, better.as_bytes()) {
-            Ok(_) => {
-                // What is left is shown where it stands now.
-                (_, diagnostics) = judged(task, &better);
-                (text, repaired) = (better, count);
-            }
+        match output::write_atomic(&task.path, better.text.as_bytes()) {
+            // What is left is shown where it stands now.
+            Ok(_) => Repaired { text, diagnostics, count: repaired } = better,
             Err(error) => diagnostics.insert(0, Diagnostic::format("unwritable-file", error.to_string())),
         }
     }
@@ -182,6 +182,31 @@ fn judged(task: &Task, text: &str) -> (Option<json::Kind>, Vec<Diagnostic>) {
     let mut diagnostics = Diagnostics::new();
     let kind = task.rules.compiler.workflow(task.file, text, &task.rules.options, &mut diagnostics);
     (kind, diagnostics.into_sorted())
+}
+
+/// A file after its repair.
+struct Repaired {
+    text: String,
+    /// What is left.
+    diagnostics: Vec<Diagnostic>,
+    /// How many findings were repaired.
+    count: usize,
+}
+
+/// Makes all safe repairs; nothing if there are none. One may bring another to light: a number without
+/// its quotes may have a rounding error.
+fn repair(task: &Task, text: &str, diagnostics: &[Diagnostic]) -> Option<Repaired> {
+    let mut done: Option<Repaired> = None;
+    for _ in 0..MAX_ROUNDS {
+        let (text, diagnostics, before) = match &done {
+            Some(done) => (&*done.text, &*done.diagnostics, done.count),
+            None => (text, diagnostics, 0),
+        };
+        let Some((text, count)) = repaired(text, diagnostics) else { break };
+        let (_, diagnostics) = judged(task, &text);
+        done = Some(Repaired { text, diagnostics, count: before + count });
+    }
+    done
 }
 
 /// The text with all safe repairs made, and how many findings that repairs; nothing if there is none.
