@@ -35,9 +35,26 @@ pub struct Rule {
     pub name: &'static str,
     /// What it reports.
     pub summary: &'static str,
+    /// What it looks at.
+    pub subject: Subject,
     /// How bad it is where nobody says otherwise; `None`: it is off.
     pub severity: Option<Severity>,
+    /// What `--fix` repairs of what it finds; `None`: nothing.
+    pub repairs: Option<&'static str>,
     check: Check,
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Any workflow, also one that is compiled from a preset.
+    Workflow,
+    /// The text of a workflow in API format.
+    Api,
+    /// A workflow as the editor saves it.
+    Ui,
+    /// Presets and graph files.
+    Source,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,37 +71,55 @@ enum Check {
 pub static RULES: &[&Rule] = &[
     &api_node::RULE,
     &coerced_value::RULE,
-    &elsewhere("date-in-file-name", "a `%date%` in a file name, which the editor replaces when it exports"),
-    &elsewhere("declared-extra", "an input under `extra` that the class declares"),
+    &elsewhere(
+        "date-in-file-name",
+        Subject::Ui,
+        "a `%date%` in a file name, which the editor replaces when it exports",
+    ),
+    &elsewhere("declared-extra", Subject::Source, "an input under `extra` that the class declares"),
     &deprecated_class::RULE,
     &dropped_output::RULE,
-    &elsewhere("duplicate-input", "an input that stands twice in a workflow"),
-    &elsewhere("duplicate-node-id", "two nodes of a workflow with the same id"),
+    &elsewhere("duplicate-input", Subject::Api, "an input that stands twice in a workflow"),
+    &elsewhere("duplicate-node-id", Subject::Api, "two nodes of a workflow with the same id"),
     &elsewhere(
         "dynamic-prompt",
+        Subject::Ui,
         "a choice `{a|b}` in a prompt, which the editor makes at random when it exports",
     ),
     &float_noise::RULE,
     &literal_for_link::RULE,
-    &elsewhere("made-in-editor", "a value that only the editor can make, such as a picture of a 3D view"),
+    &elsewhere(
+        "made-in-editor",
+        Subject::Ui,
+        "a value that only the editor can make, such as a picture of a 3D view",
+    ),
     &unknown_model_file::MISSPELT,
-    &elsewhere("negative-slot", "a link to an output slot below 0, which Python counts from the end"),
+    &elsewhere(
+        "negative-slot",
+        Subject::Api,
+        "a link to an output slot below 0, which Python counts from the end",
+    ),
     &off_step::RULE,
-    &elsewhere("param-without-effect", "a value in a preset without which the workflow would be the same"),
+    &elsewhere(
+        "param-without-effect",
+        Subject::Source,
+        "a value in a preset without which the workflow would be the same",
+    ),
     &unknown_input::RULE,
     &unknown_model_file::RULE,
     &unreachable_node::RULE,
-    &elsewhere("unused-model", "a model slot of a graph that no input uses"),
-    &elsewhere("unused-param", "a parameter of a graph that nothing uses"),
+    &elsewhere("unused-model", Subject::Source, "a model slot of a graph that no input uses"),
+    &elsewhere("unused-param", Subject::Source, "a parameter of a graph that nothing uses"),
     &elsewhere(
         "widget-count-mismatch",
+        Subject::Ui,
         "a node saved by the editor with more or fewer widget values than its class has",
     ),
     &windows_separator::RULE,
 ];
 
-const fn elsewhere(name: &'static str, summary: &'static str) -> Rule {
-    Rule { name, summary, severity: Some(Severity::Warning), check: Check::Elsewhere }
+const fn elsewhere(name: &'static str, subject: Subject, summary: &'static str) -> Rule {
+    Rule { name, summary, subject, severity: Some(Severity::Warning), repairs: None, check: Check::Elsewhere }
 }
 
 /// The rule called `name`.

@@ -221,11 +221,25 @@ impl Sources {
     }
 }
 
-/// The one path that stands for a file, whatever links and dots lead to it; the path itself if the
-/// file does not exist.
+/// The one path that stands for a file, whatever links and dots lead to it, also for a file that does
+/// not exist yet.
 #[must_use]
 pub fn identity(path: &Path) -> PathBuf {
-    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut whole = PathBuf::new();
+    for part in absolute.components() {
+        if part == std::path::Component::ParentDir {
+            whole.pop();
+        } else {
+            whole.push(part);
+        }
+        // Of folders that do not exist none is a link.
+        whole = whole.canonicalize().unwrap_or(whole);
+    }
+    whole
 }
 
 /// True if there is something at `path`.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::session::{self, Found, Session};
 use super::workflow_file;
@@ -15,7 +14,7 @@ use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json::{self, Document, Kind};
 use crate::ir::Graph;
 use crate::report::{FileReport, Format};
-use crate::source;
+use crate::source::{self, FileId};
 
 /// What the names of workflows in API format end in.
 const WORKFLOW: &str = ".workflow_api.json";
@@ -65,12 +64,11 @@ enum Target {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
-    let files = session::expand(&args.paths, session::is_workflow)?;
     let is_one = args.paths.len() == 1 && !args.paths[0].is_dir();
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
-    if to_stdout && (!is_one || args.to == Target::Toml) {
-        return Err(ToolError::new("`-o -` takes one workflow, and `--to api`"));
-    }
+    check_output(args, is_one, to_stdout)?;
+    let files = session::expand(&args.paths, session::is_workflow)?;
+    let own = output_below(args);
     let mut import = Import {
         args,
         session: Session::new(args.catalog.clone()),
@@ -79,11 +77,16 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         count: 0,
     };
     let mut reports = Vec::new();
-    let mut unreadable = false;
+    let mut failed = false;
     for (path, found) in files {
+        let is_own = || own.as_ref().is_some_and(|own| source::identity(&path).starts_with(own));
+        if found == Found::Walked && is_own() {
+            continue;
+        }
         let mut diagnostics = Diagnostics::new();
         let Some(kind) = import.file(&path, found, &mut diagnostics)? else { continue };
-        unreadable |= diagnostics.iter().any(|found| found.rule == "unreadable-file");
+        let is_failure = |found: &Diagnostic| ["unreadable-file", "unwritable-file"].contains(&found.rule);
+        failed |= diagnostics.iter().any(is_failure);
         reports.push(FileReport { path, kind, diagnostics: diagnostics.into_sorted() });
     }
     if reports.is_empty() {
@@ -101,11 +104,38 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         note(&format!("{} {noun} written\n", import.count));
     }
     let mut all = reports.iter().flat_map(|report| &report.diagnostics);
-    Ok(match (unreadable, all.any(|found| found.severity == Severity::Error)) {
+    Ok(match (failed, all.any(|found| found.severity == Severity::Error)) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Clean,
     })
+}
+
+/// Refuses outputs that cannot be meant.
+fn check_output(args: &Args, is_one: bool, to_stdout: bool) -> Result<(), ToolError> {
+    if to_stdout && (!is_one || args.to == Target::Toml) {
+        return Err(ToolError::new("`-o -` takes one workflow, and `--to api`"));
+    }
+    let Some(file) = args.output.as_deref().filter(|file| !file.is_dir()) else { return Ok(()) };
+    let (own, other) = match args.to {
+        Target::Api => ("json", "toml"),
+        Target::Toml => ("toml", "json"),
+    };
+    let is_file = workflow_file::has_extension(file, &[own]);
+    if workflow_file::has_extension(file, &[other]) || (is_file && !is_one) {
+        let shown = file.display();
+        return Err(ToolError::new(format!(
+            "{shown} is no folder: `-o` names a folder, or for one workflow a .{own} file"
+        )));
+    }
+    Ok(())
+}
+
+/// The folder to write to, if it lies in one that is read: what is in it are results, not sources.
+fn output_below(args: &Args) -> Option<PathBuf> {
+    let output = source::identity(args.output.as_deref()?);
+    let mut given = args.paths.iter().map(|given| source::identity(given));
+    given.any(|given| given != output && output.starts_with(given)).then_some(output)
 }
 
 struct Import<'a> {
@@ -125,21 +155,37 @@ impl Import<'_> {
         found: Found,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<&'static str>, ToolError> {
-        let text: Arc<str> = match workflow_file::read(path) {
-            Ok(file) => file.text.into(),
+        let text = match workflow_file::read(path) {
+            Ok(file) => file.text,
             Err(error) if found == Found::Walked && error.is_plain_picture() => return Ok(None),
             Err(error) => {
                 diagnostics.push(Diagnostic::format("unreadable-file", error.message()));
                 return Ok(Some("unknown"));
             }
         };
-        let file = self.session.sources.add(path, text.clone());
+        let file = self.session.sources.add(path, "");
+        let kind = self.convert(path, found, file, &text, diagnostics)?;
+        // Texts are kept only where places in them are shown.
+        if !diagnostics.is_empty() {
+            self.session.sources.set_text(file, text);
+        }
+        Ok(kind)
+    }
+
+    fn convert(
+        &mut self,
+        path: &Path,
+        found: Found,
+        file: FileId,
+        text: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<&'static str>, ToolError> {
         let mut silent = Diagnostics::new();
         let root = self.session.root(path, &mut silent)?;
         let compiler = self.session.compiler(root.as_ref())?;
         let mut problems = Diagnostics::new();
-        let Some(tree) = json::parse(file, &text, &mut problems) else {
-            if found == Found::Walked {
+        let Some(tree) = json::parse(file, text, &mut problems) else {
+            if found == Found::Walked && !workflow_file::looks_like_workflow(text) {
                 return Ok(None);
             }
             diagnostics.append(&mut problems);
@@ -157,10 +203,22 @@ impl Import<'_> {
         let Some(graph) = graph.filter(|_| !is_broken) else {
             return Ok(Some(kind.map_or("unknown", Kind::name)));
         };
+        if kind.is_none() {
+            diagnostics.push(
+                Diagnostic::format("not-a-workflow", "not a workflow: there is no node in it")
+                    .help("give a workflow as ComfyUI's editor saves it or exports it for the API"),
+            );
+            return Ok(Some("unknown"));
+        }
+        // A folder's own API JSON needs no conversion.
+        let is_done = || source::identity(&self.api_target(path)) == source::identity(path);
+        if found == Found::Walked && self.args.to == Target::Api && kind == Some(Kind::Api) && is_done() {
+            return Ok(None);
+        }
         check::missing_classes(&graph, &compiler.catalog, diagnostics);
         match self.args.to {
             Target::Api => self.api(path, kind, &graph, diagnostics)?,
-            Target::Toml => self.toml(path, &graph, &compiler, diagnostics)?,
+            Target::Toml => self.toml(path, &graph, &compiler, diagnostics),
         }
         Ok(Some(kind.map_or("unknown", Kind::name)))
     }
@@ -179,20 +237,19 @@ impl Import<'_> {
         if self.args.output.as_deref() == Some(Path::new("-")) {
             return print(&String::from_utf8_lossy(&bytes));
         }
-        let target = match &self.args.output {
-            Some(file) if self.is_one && workflow_file::has_extension(file, &["json"]) => file.clone(),
-            _ => self.folder(path).join(format!("{}{WORKFLOW}", stem(path))),
-        };
-        self.write(path, vec![(target, bytes)], diagnostics)
+        self.write(path, vec![(self.api_target(path), bytes)], diagnostics);
+        Ok(())
     }
 
-    fn toml(
-        &mut self,
-        path: &Path,
-        graph: &Graph,
-        compiler: &Compiler,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<(), ToolError> {
+    /// The file for the API JSON of `path`.
+    fn api_target(&self, path: &Path) -> PathBuf {
+        match &self.args.output {
+            Some(file) if self.is_one && workflow_file::has_extension(file, &["json"]) => file.clone(),
+            _ => self.folder(path).join(format!("{}{WORKFLOW}", stem(path))),
+        }
+    }
+
+    fn toml(&mut self, path: &Path, graph: &Graph, compiler: &Compiler, diagnostics: &mut Diagnostics) {
         let (folder, name) = match &self.args.output {
             Some(file) if self.is_one && session::is_toml(file) => {
                 let folder = file.parent().unwrap_or(Path::new(""));
@@ -215,12 +272,9 @@ impl Import<'_> {
                     (folder.join(graph_file), files.graph.into_bytes()),
                     (preset, files.preset.into_bytes()),
                 ];
-                self.write(path, files, diagnostics)
+                self.write(path, files, diagnostics);
             }
-            Err(problems) => {
-                diagnostics.extend(problems);
-                Ok(())
-            }
+            Err(problems) => diagnostics.extend(problems),
         }
     }
 
@@ -236,21 +290,19 @@ impl Import<'_> {
     }
 
     /// Writes files all or none.
-    fn write(
-        &mut self,
-        source: &Path,
-        files: Vec<(PathBuf, Vec<u8>)>,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<(), ToolError> {
+    fn write(&mut self, source: &Path, files: Vec<(PathBuf, Vec<u8>)>, diagnostics: &mut Diagnostics) {
         let obstacle = files.iter().find_map(|(target, bytes)| self.obstacle(source, target, bytes));
         if let Some(message) = obstacle {
             diagnostics.push(Diagnostic::format("output-in-the-way", message));
-            return Ok(());
+            return;
         }
-        self.written.extend(files.iter().map(|(target, _)| source::identity(target)));
-        self.count += files.len();
-        output::write_all_atomic(files)?;
-        Ok(())
+        match output::write_all_atomic(files) {
+            Ok(written) => {
+                self.count += written.len();
+                self.written.extend(written.iter().map(|(target, _)| source::identity(target)));
+            }
+            Err(error) => diagnostics.push(Diagnostic::format("unwritable-file", error.to_string())),
+        }
     }
 
     /// Why a file is not written: it is what was read, another's output, or something else altogether.

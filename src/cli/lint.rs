@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::session::{self, Found, Session};
-use super::{Exit, Stream, Terminal, ToolError};
+use super::{Exit, Stream, Terminal, ToolError, note};
 use crate::catalog::Catalog;
 use crate::check::ServerVersion;
 use crate::compile::Compiler;
@@ -49,7 +49,7 @@ pub(super) struct Args {
     /// The least severity that makes the exit code 1.
     #[arg(long, value_enum, default_value = "error")]
     fail_on: FailOn,
-    /// Switch a rule off. This and the next two win over `[lint]` in presets and wfc.toml.
+    /// Switch a rule off. `--allow`, `--warn` and `--deny` win over `[lint]` in presets and wfc.toml.
     #[arg(long, value_name = "RULE")]
     allow: Vec<String>,
     /// Make what a rule finds a warning.
@@ -89,7 +89,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         overrides.apply(&mut diagnostics);
         reports.push((order, FileReport { path, kind, diagnostics: diagnostics.into_sorted() }));
     }
-    reports.extend(workflows::run(workflows, &mut session, &overrides, args.gate == GateFilter::All)?);
+    let request = workflows::Request { lint: args.gate == GateFilter::All, fix: args.fix };
+    let results = workflows::run(workflows, &mut session, &overrides, request)?;
+    reports.extend(results.reports);
     reports.sort_by_key(|(order, _)| *order);
     let mut reports: Vec<FileReport> = reports.into_iter().map(|(_, report)| report).collect();
     for report in &mut reports {
@@ -100,7 +102,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         return Err(ToolError::new("there is nothing to check in what was given"));
     }
     if args.fix {
-        workflows::fix(&mut reports, &session.sources)?;
+        let noun = if results.repaired == 1 { "finding" } else { "findings" };
+        note(&format!("{} {noun} repaired\n", results.repaired));
     }
     terminal.report(args.format, Stream::Output, &session.sources, &reports)?;
     let least = match args.fail_on {
@@ -109,8 +112,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     };
     let all = || reports.iter().flat_map(|report| &report.diagnostics);
     let findings = all().any(|diagnostic| diagnostic.severity >= least);
-    let unreadable = all().any(|found| found.rule == "unreadable-file" && found.labels.is_empty());
-    Ok(match (unreadable, findings) {
+    let failed = |found: &Diagnostic| ["unreadable-file", "unwritable-file"].contains(&found.rule);
+    let has_failed = all().any(|found| failed(found) && found.labels.is_empty());
+    Ok(match (has_failed, findings) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Clean,

@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask generate` writes what [`files`] gives; a test compares it with what is committed.
 
+mod rules;
+
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
@@ -25,6 +27,7 @@ pub fn files() -> Vec<(String, String)> {
     files.push(("docs/reference.md".into(), formats()));
     files.push(("docs/graphs.md".into(), graphs()));
     files.push(("docs/commands.md".into(), commands()));
+    files.push(("docs/rules.md".into(), rules::page()));
     files
 }
 

@@ -73,6 +73,11 @@ fn picture(path: &Path) -> Option<File> {
     Some(file)
 }
 
+/// True for a text that is no JSON and was meant to be a workflow: it has what others hardly have.
+pub(super) fn looks_like_workflow(text: &str) -> bool {
+    text.contains("\"class_type\"") || (text.contains("\"nodes\"") && text.contains("\"links\""))
+}
+
 /// True if the name of a file ends in one of these.
 pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().unwrap_or_default();

@@ -1,13 +1,15 @@
 //! A node that calls a paid service.
 
-use super::{Check, Rule, Workflow, at_node};
+use super::{Check, Rule, Subject, Workflow, at_node};
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::NodeId;
 
 pub(super) static RULE: Rule = Rule {
     name: "api-node",
     summary: "a node that calls a paid service each time it runs",
+    subject: Subject::Workflow,
     severity: Some(Severity::Info),
+    repairs: None,
     check: Check::Node(check),
 };
 

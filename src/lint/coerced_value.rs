@@ -1,6 +1,6 @@
 //! A value of another type, which the server converts the way Python does.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::catalog::{InputKind, InputSpec};
 use crate::diag::{Diagnostic, Edit, Fix, Severity};
 use crate::ir::Value;
@@ -8,7 +8,9 @@ use crate::ir::Value;
 pub(super) static RULE: Rule = Rule {
     name: "coerced-value",
     summary: "a value of another type than the input's, which ComfyUI converts as Python does",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: Some("numbers in quotes, and `\"true\"`"),
     check: Check::Input(check),
 };
 
@@ -24,10 +26,14 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
         shown.push('…');
     }
     let message =
-        format!("`{}` takes {}; ComfyUI makes {becomes} of {shown}", spec.name, spec.kind.type_name());
+        format!("`{}` takes {}, and ComfyUI turns {shown} into {becomes}", spec.name, spec.kind.type_name());
     let finding = at.finding(&RULE, message);
     // What was meant is clear only where the text says what it becomes.
-    let safe = value.as_str().is_some_and(|text| text.trim().eq_ignore_ascii_case(&becomes.to_string()));
+    let safe = match (&spec.kind, value) {
+        (InputKind::Int { .. } | InputKind::Float { .. }, Value::Str(_)) => true,
+        (InputKind::Boolean, Value::Str(text)) => text.trim().eq_ignore_ascii_case("true"),
+        _ => false,
+    };
     let help = match (&spec.kind, value) {
         (InputKind::Boolean, Value::Str(text)) if !text.is_empty() && !safe => {
             "every text but the empty one is true in Python; write true or false".to_owned()
@@ -44,7 +50,6 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
 
 /// What the server makes of a value that it converts; nothing if it leaves it or refuses it.
 fn converted(value: &Value, spec: &InputSpec) -> Option<Value> {
-    let parse = |text: &str| text.trim().replace('_', "");
     match (&spec.kind, value) {
         (InputKind::Int { .. }, Value::Bool(bool)) => Some(Value::Int((*bool).into())),
         #[expect(
@@ -54,10 +59,10 @@ fn converted(value: &Value, spec: &InputSpec) -> Option<Value> {
         (InputKind::Int { .. }, Value::Float(float)) if float.fract() != 0.0 => {
             Some(Value::Int(float.trunc() as i128))
         }
-        (InputKind::Int { .. }, Value::Str(text)) => parse(text).parse().ok().map(Value::Int),
+        (InputKind::Int { .. }, Value::Str(text)) => digits(text)?.parse().ok().map(Value::Int),
         (InputKind::Float { .. }, Value::Bool(bool)) => Some(Value::Float(f64::from(u8::from(*bool)))),
         (InputKind::Float { .. }, Value::Str(text)) => {
-            parse(text).parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float)
+            digits(text)?.parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float)
         }
         (InputKind::Boolean, Value::Null) => Some(Value::Bool(false)),
         (InputKind::Boolean, Value::Str(text)) => Some(Value::Bool(!text.is_empty())),
@@ -69,4 +74,13 @@ fn converted(value: &Value, spec: &InputSpec) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// The text of a number without blanks around it, and without underscores, which Python allows between
+/// two digits only.
+fn digits(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.trim().split('_').collect();
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let fits = |pair: &[&str]| is_digit(pair[0].as_bytes().last()) && is_digit(pair[1].as_bytes().first());
+    parts.windows(2).all(fits).then(|| parts.concat())
 }

@@ -1,13 +1,15 @@
 //! An output that the server would leave out, running the rest.
 
-use super::{Check, Rule, Workflow, at_node};
+use super::{Check, Rule, Subject, Workflow, at_node};
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::NodeId;
 
 pub(super) static RULE: Rule = Rule {
     name: "dropped-output",
     summary: "an output with errors that ComfyUI leaves out without failing, because another output is valid",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: None,
     check: Check::Node(check),
 };
 

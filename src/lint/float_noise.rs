@@ -1,13 +1,15 @@
 //! A number with the rounding error of an editor's arithmetic.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::diag::{Diagnostic, Edit, Fix, Severity};
 use crate::ir::Value;
 
 pub(super) static RULE: Rule = Rule {
     name: "float-noise",
     summary: "a number such as 5.000000000000001, left behind by an editor's arithmetic",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: Some("always"),
     check: Check::Input(check),
 };
 
@@ -27,12 +29,15 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     let title = format!("write {meant}");
     let finding = at.finding(
         &RULE,
-        format!("`{}` is {}, which was meant to be {meant}", at.input.name, Value::Float(float)),
+        format!("`{}` is {}, which is {meant} with a rounding error", at.input.name, Value::Float(float)),
     );
     let fix = at.input.origin.span().filter(|_| at.input.given.is_none()).map(|span| Fix {
         title: title.clone(),
         edits: vec![Edit { span, text: meant.to_string() }],
         safe: true,
     });
-    Some(Diagnostic { fix, ..finding.help(title) })
+    Some(Diagnostic {
+        fix,
+        ..finding.help(format!("{title}: editors leave such digits when they calculate"))
+    })
 }

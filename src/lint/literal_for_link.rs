@@ -1,6 +1,6 @@
 //! A value where only another node's output makes sense.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::catalog::InputKind;
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::Value;
@@ -8,12 +8,16 @@ use crate::ir::Value;
 pub(super) static RULE: Rule = Rule {
     name: "literal-for-link",
     summary: "a value on an input that only another node can feed; ComfyUI takes it and the node fails",
+    subject: Subject::Workflow,
     severity: Some(Severity::Error),
+    repairs: None,
     check: Check::Input(check),
 };
 
-/// The types that have a widget of their own, and the one that takes anything.
-const WIDGETS: [&str; 6] = ["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "*"];
+/// The types that have a widget of their own, those that the editor fills from the browser (a 3D view, a
+/// camera, a microphone), and the one that takes anything.
+const WIDGETS: [&str; 9] =
+    ["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "LOAD_3D", "WEBCAM", "AUDIO_RECORD", "*"];
 
 fn check(at: &At<'_>) -> Option<Diagnostic> {
     let (value, spec) = (at.literal()?, at.spec?);
@@ -30,10 +34,8 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     if has_widget || takes_values || !is_value {
         return None;
     }
-    let message =
-        format!("`{}` takes the output of a node ({types}), and is given {}", spec.name, value.kind());
-    Some(
-        at.finding(&RULE, message)
-            .help(format!("link it: [\"node\", slot] of an output of type {types}; the run would fail here")),
-    )
+    let message = format!("`{}` takes {types} from another node, and is given {}", spec.name, value.kind());
+    Some(at.finding(&RULE, message).help(format!(
+        "link it to an output of type {types}: ComfyUI takes the value, and the node fails when it runs"
+    )))
 }

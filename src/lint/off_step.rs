@@ -1,6 +1,6 @@
 //! A whole number between the steps that its input declares.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::catalog::InputKind;
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::Value;
@@ -8,7 +8,9 @@ use crate::ir::Value;
 pub(super) static RULE: Rule = Rule {
     name: "off-step",
     summary: "a whole number between the steps that its input declares; nodes round it or fail",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: None,
     check: Check::Input(check),
 };
 
@@ -17,9 +19,11 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     let (&Value::Int(value), spec) = (at.literal()?, at.spec?) else { return None };
     let InputKind::Int { min, max, step: Some(step) } = spec.kind else { return None };
     let base = min.unwrap_or(0);
-    // Some classes count from the smallest value and some from 0, and some have a default between.
-    let is_default = spec.default.as_ref().and_then(serde_json::Value::as_i64).map(i128::from) == Some(value);
-    if is_default || step <= 1 || value % step == 0 || value.checked_sub(base)? % step == 0 {
+    // What the class itself starts with works, whatever it declares.
+    let is_default =
+        || spec.default.as_ref().and_then(serde_json::Value::as_i64).map(i128::from) == Some(value);
+    // Some classes count from the smallest value and some from 0.
+    if step <= 1 || is_default() || value % step == 0 || value.checked_sub(base)? % step == 0 {
         return None;
     }
     let below = value - value.checked_sub(base)?.rem_euclid(step);

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::diag::{self, Diagnostic, Severity};
 use crate::ir::{Argument, Value};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-input",
     summary: "an input that its class does not have: a misspelling, or a class that changed",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: None,
     check: Check::Input(check),
 };
 
@@ -35,8 +37,9 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     let free = names.iter().map(|name| &**name).filter(|name| at.node.input(name).is_none());
     Some(
         finding.help(
-            diag::did_you_mean(name, free)
-                .unwrap_or_else(|| "remove it, or look up what the class calls it now".into()),
+            diag::did_you_mean(name, free).unwrap_or_else(|| {
+                format!("remove it; `wfc catalog show {class}` lists what the class takes")
+            }),
         ),
     )
 }

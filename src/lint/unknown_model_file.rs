@@ -1,6 +1,6 @@
 //! A model file that the catalog of models does not have.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::catalog::Combo;
 use crate::catalog::InputKind;
 use crate::diag::{self, Diagnostic, Severity};
@@ -9,14 +9,18 @@ use crate::diag::{self, Diagnostic, Severity};
 pub(super) static RULE: Rule = Rule {
     name: "unknown-model-file",
     summary: "a model file that is not in the catalog of models; off by default",
+    subject: Subject::Workflow,
     severity: None,
+    repairs: None,
     check: Check::Input(unknown),
 };
 
 pub(super) static MISSPELT: Rule = Rule {
     name: "misspelt-model-file",
     summary: "a model file whose name is almost that of a known model",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: None,
     check: Check::Input(misspelt),
 };
 
@@ -25,6 +29,9 @@ fn unknown(at: &At<'_>) -> Option<Diagnostic> {
     let finding = at.finding(&RULE, format!("the model file {file:?} is not in the catalog of models"));
     Some(finding.help("check that the machine that runs the workflow has it"))
 }
+
+/// Names below this length are near to too many others.
+const SHORT: usize = 5;
 
 fn misspelt(at: &At<'_>) -> Option<Diagnostic> {
     let file = unlisted(at)?;
@@ -35,8 +42,17 @@ fn misspelt(at: &At<'_>) -> Option<Diagnostic> {
     if digits(near) != digits(base) || near.len().abs_diff(base.len()) > 2 {
         return None;
     }
+    // Extensions are long and alike, so what stands before them must be near by itself.
+    if stem(base).len() < SHORT || diag::nearest(stem(base), [stem(near)]).is_none() {
+        return None;
+    }
     let finding = at.finding(&MISSPELT, format!("there is no known model file {base:?}"));
     Some(finding.help(format!("did you mean {near:?}?")))
+}
+
+/// The name of a file without its extension.
+fn stem(file: &str) -> &str {
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
 }
 
 /// The model file that an input names, if neither the machine nor the catalog of models has it.

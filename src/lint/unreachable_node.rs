@@ -1,13 +1,15 @@
 //! A node that no output depends on.
 
-use super::{Check, Rule, Workflow, at_node};
+use super::{Check, Rule, Subject, Workflow, at_node};
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::NodeId;
 
 pub(super) static RULE: Rule = Rule {
     name: "unreachable-node",
     summary: "a node that no output depends on: ComfyUI neither checks nor runs it",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: None,
     check: Check::Node(check),
 };
 

@@ -1,6 +1,6 @@
 //! A path as only Windows writes it.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Subject};
 use crate::catalog::{Combo, InputKind};
 use crate::diag::{Diagnostic, Edit, Fix, Severity};
 use crate::ir::Value;
@@ -8,7 +8,9 @@ use crate::ir::Value;
 pub(super) static RULE: Rule = Rule {
     name: "windows-separator",
     summary: "a file with `\\` in its path, which a server on Linux does not find",
+    subject: Subject::Workflow,
     severity: Some(Severity::Warning),
+    repairs: Some("where the catalog has no list of files, or lists it with `/`"),
     check: Check::Input(check),
 };
 

@@ -10,16 +10,19 @@ use std::thread;
 use super::Overrides;
 use crate::cli::session::{Found, Session};
 use crate::cli::workflow_file::{self, WorkflowText};
-use crate::cli::{ToolError, note, output};
+use crate::cli::{ToolError, output};
 use crate::compile::{Compiler, WorkflowOptions};
 use crate::diag::{Diagnostic, Diagnostics, Edit};
 use crate::front::json;
 use crate::lint::Levels;
 use crate::report::FileReport;
-use crate::source::{FileId, Sources};
+use crate::source::FileId;
 
 /// Below so many files a second thread costs more than it brings.
 const FEW: usize = 8;
+
+/// So often what repairs bring to light is repaired too.
+const MAX_ROUNDS: usize = 4;
 
 /// One of these is in every workflow.
 const MARKS: [&str; 3] = ["\"class_type\"", "\"nodes\"", "\"inputs\""];
@@ -45,15 +48,32 @@ struct Outcome {
     kind: &'static str,
     diagnostics: Vec<Diagnostic>,
     text: Option<String>,
+    /// How many findings were repaired.
+    repaired: usize,
 }
 
-/// Checks workflows. Files that were met in a folder and are none are left out.
+/// What to do with workflows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    /// Run the rules, and not only the server's own checks.
+    pub(super) lint: bool,
+    /// Make the safe repairs.
+    pub(super) fix: bool,
+}
+
+/// What is left of the workflows' problems, and how many were repaired.
+pub(super) struct Results {
+    pub(super) reports: Vec<(usize, FileReport)>,
+    pub(super) repaired: usize,
+}
+
+/// Checks workflows, and repairs them if asked. Files that were met in a folder and are none are left out.
 pub(super) fn run(
     files: Vec<(usize, (PathBuf, Found))>,
     session: &mut Session,
     overrides: &Overrides,
-    lint: bool,
-) -> Result<Vec<(usize, FileReport)>, ToolError> {
+    request: Request,
+) -> Result<Results, ToolError> {
     let mut folders: BTreeMap<PathBuf, Arc<Rules>> = BTreeMap::new();
     let mut tasks = Vec::with_capacity(files.len());
     for (order, (path, found)) in files {
@@ -61,24 +81,25 @@ pub(super) fn run(
         let rules = if let Some(rules) = folders.get(&folder) {
             Arc::clone(rules)
         } else {
-            let rules = Arc::new(rules_for(&path, session, overrides, lint)?);
+            let rules = Arc::new(rules_for(&path, session, overrides, request.lint)?);
             folders.insert(folder, Arc::clone(&rules));
             rules
         };
         let file = session.sources.add(path.clone(), "");
         tasks.push(Task { order, path, found, file, rules });
     }
-    let mut reports = Vec::with_capacity(tasks.len());
-    for outcome in on_all_cores(&tasks) {
+    let mut results = Results { reports: Vec::with_capacity(tasks.len()), repaired: 0 };
+    for outcome in on_all_cores(&tasks, request.fix) {
         let task = &tasks[outcome.task];
         if let Some(text) = outcome.text {
             session.sources.set_text(task.file, text);
         }
         let report =
             FileReport { path: task.path.clone(), kind: outcome.kind, diagnostics: outcome.diagnostics };
-        reports.push((task.order, report));
+        results.reports.push((task.order, report));
+        results.repaired += outcome.repaired;
     }
-    Ok(reports)
+    Ok(results)
 }
 
 fn rules_for(
@@ -96,7 +117,7 @@ fn rules_for(
     Ok(Rules { compiler, options: WorkflowOptions { server: overrides.server, lint } })
 }
 
-fn on_all_cores(tasks: &[Task]) -> Vec<Outcome> {
+fn on_all_cores(tasks: &[Task], fix: bool) -> Vec<Outcome> {
     let cores = if tasks.len() < FEW { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::with_capacity(tasks.len()));
@@ -104,7 +125,7 @@ fn on_all_cores(tasks: &[Task]) -> Vec<Outcome> {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = tasks.get(at) else { break };
-            if let Some(outcome) = check(at, task) {
+            if let Some(outcome) = check(at, task, fix) {
                 outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
             }
         }
@@ -118,68 +139,100 @@ fn on_all_cores(tasks: &[Task]) -> Vec<Outcome> {
     outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Checks one file; nothing if it was met in a folder and is no workflow.
-fn check(at: usize, task: &Task) -> Option<Outcome> {
-    let mut diagnostics = Diagnostics::new();
-    let text = match workflow_file::read(&task.path) {
-        Ok(WorkflowText { text, .. }) => text,
+/// Checks one file, and repairs it if asked; nothing if it was met in a folder and is no workflow.
+fn check(at: usize, task: &Task, fix: bool) -> Option<Outcome> {
+    let (mut text, is_picture) = match workflow_file::read(&task.path) {
+        Ok(WorkflowText { text, is_picture }) => (text, is_picture),
         Err(error) if task.found == Found::Walked && error.is_plain_picture() => return None,
         Err(error) => {
-            diagnostics.push(Diagnostic::format("unreadable-file", error.message()));
-            let diagnostics = diagnostics.into_sorted();
-            return Some(Outcome { task: at, kind: "unknown", diagnostics, text: None });
+            let diagnostics = vec![Diagnostic::format("unreadable-file", error.message())];
+            return Some(Outcome { task: at, kind: "unknown", diagnostics, text: None, repaired: 0 });
         }
     };
     let is_named = task.found == Found::Named || task.path.to_string_lossy().ends_with(".workflow_api.json");
     if !is_named && !MARKS.iter().any(|mark| text.contains(mark)) {
         return None;
     }
-    let kind = task.rules.compiler.workflow(task.file, &text, &task.rules.options, &mut diagnostics);
-    if !is_named && kind.is_none() {
+    let (kind, mut diagnostics) = judged(task, &text);
+    let is_cut = || {
+        let is_json = diagnostics.iter().all(|found| found.rule != "json-syntax");
+        !is_json && workflow_file::looks_like_workflow(&text)
+    };
+    if !is_named && kind.is_none() && !is_cut() {
         return None;
+    }
+    let mut repaired = 0;
+    // The text of a workflow in a picture is not the text of the file.
+    if fix
+        && !is_picture
+        && let Some(better) = repair(task, &text, &diagnostics)
+    {
+        match output::write_atomic(&task.path, better.text.as_bytes()) {
+            // What is left is shown where it stands now.
+            Ok(_) => Repaired { text, diagnostics, count: repaired } = better,
+            Err(error) => diagnostics.insert(0, Diagnostic::format("unwritable-file", error.to_string())),
+        }
     }
     let shown = !diagnostics.is_empty();
     let kind = kind.map_or("unknown", json::Kind::name);
-    Some(Outcome { task: at, kind, diagnostics: diagnostics.into_sorted(), text: shown.then_some(text) })
+    Some(Outcome { task: at, kind, diagnostics, text: shown.then_some(text), repaired })
 }
 
-/// Applies the safe repairs to the files and drops what they repair from the reports.
-pub(super) fn fix(reports: &mut [FileReport], sources: &Sources) -> Result<(), ToolError> {
-    let mut repaired = 0_usize;
-    for report in reports {
-        let is_safe = |found: &Diagnostic| found.fix.as_ref().is_some_and(|fix| fix.safe);
-        let mut edits: Vec<Edit> = Vec::new();
-        let mut done = Vec::new();
-        for (at, found) in report.diagnostics.iter().enumerate().filter(|(_, found)| is_safe(found)) {
-            let wanted = found.fix.as_ref().map(|fix| fix.edits.clone()).unwrap_or_default();
-            let overlaps = |edit: &Edit| {
-                edits.iter().any(|other| other.span.start < edit.span.end && edit.span.start < other.span.end)
-            };
-            let is_here = |edit: &Edit| sources.file(edit.span.file).path() == report.path;
-            if wanted.iter().all(|edit| is_here(edit) && !overlaps(edit)) {
-                edits.extend(wanted);
-                done.push(at);
-            }
-        }
-        let Some(file) = edits.first().map(|edit| edit.span.file) else { continue };
-        // The text of a workflow in a picture is not the text of the file.
-        if workflow_file::read(&report.path).is_ok_and(|file| file.is_picture) {
-            continue;
-        }
-        edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
-        let mut text = sources.file(file).text().to_string();
-        for edit in &edits {
-            text.replace_range(edit.span.range(), &edit.text);
-        }
-        output::write_atomic(&report.path, text.as_bytes())?;
-        repaired += done.len();
-        let mut at = 0;
-        report.diagnostics.retain(|_| {
-            at += 1;
-            !done.contains(&(at - 1))
-        });
+fn judged(task: &Task, text: &str) -> (Option<json::Kind>, Vec<Diagnostic>) {
+    let mut diagnostics = Diagnostics::new();
+    let kind = task.rules.compiler.workflow(task.file, text, &task.rules.options, &mut diagnostics);
+    (kind, diagnostics.into_sorted())
+}
+
+/// A file after its repair.
+struct Repaired {
+    text: String,
+    /// What is left.
+    diagnostics: Vec<Diagnostic>,
+    /// How many findings were repaired.
+    count: usize,
+}
+
+/// Makes all safe repairs; nothing if there are none. One may bring another to light: a number without
+/// its quotes may have a rounding error.
+fn repair(task: &Task, text: &str, diagnostics: &[Diagnostic]) -> Option<Repaired> {
+    let mut done: Option<Repaired> = None;
+    for _ in 0..MAX_ROUNDS {
+        let (text, diagnostics, before) = match &done {
+            Some(done) => (&*done.text, &*done.diagnostics, done.count),
+            None => (text, diagnostics, 0),
+        };
+        let Some((text, count)) = repaired(text, diagnostics) else { break };
+        let (_, diagnostics) = judged(task, &text);
+        done = Some(Repaired { text, diagnostics, count: before + count });
     }
-    let noun = if repaired == 1 { "finding" } else { "findings" };
-    note(&format!("{repaired} {noun} repaired\n"));
-    Ok(())
+    done
+}
+
+/// The text with all safe repairs made, and how many findings that repairs; nothing if there is none.
+fn repaired(text: &str, diagnostics: &[Diagnostic]) -> Option<(String, usize)> {
+    // By their start; no two overlap.
+    let mut edits: BTreeMap<u32, &Edit> = BTreeMap::new();
+    let mut count = 0;
+    for fix in diagnostics.iter().filter_map(|found| found.fix.as_ref()).filter(|fix| fix.safe) {
+        // What two nodes share, such as a node of a subgraph that is used twice, is repaired for both.
+        let clashes = |edit: &Edit| {
+            let before = edits.range(..edit.span.end).next_back();
+            before.is_some_and(|(_, other)| *other != edit && edit.span.start < other.span.end)
+        };
+        if !fix.edits.iter().any(clashes) {
+            edits.extend(fix.edits.iter().map(|edit| (edit.span.start, edit)));
+            count += 1;
+        }
+    }
+    let mut better = String::with_capacity(text.len());
+    let mut kept = 0;
+    for edit in edits.values() {
+        let range = edit.span.range();
+        better.push_str(text.get(kept..range.start)?);
+        better.push_str(&edit.text);
+        kept = range.end;
+    }
+    better.push_str(text.get(kept..)?);
+    (count > 0).then_some((better, count))
 }

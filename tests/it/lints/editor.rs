@@ -1,0 +1,174 @@
+//! Rules about workflows that the editor saved.
+
+use insta::assert_snapshot;
+use serde_json::{Value as Json, json};
+
+use super::{linted, rules_in};
+use crate::support::Folder;
+
+/// A workflow of the editor with these nodes, one a line.
+fn saved(nodes: &[&str], links: &Json) -> String {
+    format!("{{\"version\": 0.4, \"nodes\": [\n{}\n], \"links\": {links}}}\n", nodes.join(",\n"))
+}
+
+/// A picture that is saved under this name.
+fn saved_as(name: &str) -> String {
+    saved(
+        &[
+            r#"{"id": 1, "type": "EmptyImage", "widgets_values": [64, 64, 1, 0]}"#,
+            &format!(
+                r#"{{"id": 2, "type": "SaveImage", "inputs": [{{"name": "images", "type": "IMAGE", "link": 1}}], "widgets_values": ["{name}"]}}"#
+            ),
+        ],
+        &json!([[1, 1, 0, 2, 0, "IMAGE"]]),
+    )
+}
+
+fn folder(text: &str) -> Folder {
+    Folder::with([("w.json", text)])
+}
+
+#[test]
+fn values_of_another_version_of_a_class() {
+    let noise = |values: &str| {
+        let nodes = [
+            format!(
+                r#"{{"id": 1, "type": "ImageScale", "inputs": [{{"name": "image", "type": "IMAGE", "link": 1}}], "widgets_values": {values}}}"#
+            ),
+            r#"{"id": 2, "type": "EmptyImage", "widgets_values": [64, 64, 1, 0]}"#.to_owned(),
+            r#"{"id": 3, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 2}]}"#
+                .to_owned(),
+        ];
+        let nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
+        saved(&nodes, &json!([[1, 2, 0, 1, 0, "IMAGE"], [2, 1, 0, 3, 0, "IMAGE"]]))
+    };
+    assert_snapshot!(linted(&folder(&noise(r#"["bicubic", 512, 512]"#)), &[]), @r#"
+    warning[widget-count-mismatch]: node 1 (ImageScale) has 3 widget values in the file, but its class has 4
+       ╭─[w.json:2:110]
+     1 │ {"version": 0.4, "nodes": [
+     2 │ …", "link": 1}], "widgets_values": ["bicubic", 512, 512]},
+       ·                                    ─────────────────────
+     3 │ {"id": 2, "type": "EmptyImage", "widgets_values": [64, 64, 1, 0]},
+       ╰────
+      node: `1` (ImageScale)
+      help: the class has new inputs, which take their defaults; values go by position, so check that they fit
+
+    1 warning in 1 file
+    "#);
+    assert_snapshot!(linted(&folder(&noise(r#"["bicubic", 512, 512, "center", 7]"#)), &[]), @r#"
+    warning[widget-count-mismatch]: node 1 (ImageScale) has 5 widget values in the file, but its class has 4
+       ╭─[w.json:2:110]
+     1 │ {"version": 0.4, "nodes": [
+     2 │ …nk": 1}], "widgets_values": ["bicubic", 512, 512, "center", 7]},
+       ·                              ──────────────────────────────────
+     3 │ {"id": 2, "type": "EmptyImage", "widgets_values": [64, 64, 1, 0]},
+       ╰────
+      node: `1` (ImageScale)
+      help: the class has lost inputs; values go by position, so check that they fit
+
+    1 warning in 1 file
+    "#);
+    for fine in [r#"["bicubic", 512, 512, "center"]"#, r#"["bicubic", 512, 512, "center", "", null]"#] {
+        assert_eq!(rules_in(&folder(&noise(fine)), &[]), [""; 0], "{fine}");
+    }
+}
+
+#[test]
+fn a_date_that_only_the_editor_fills_in() {
+    assert_snapshot!(linted(&folder(&saved_as("day/%date:yyyy-MM-dd%/x")), &[]), @r#"
+    warning[date-in-file-name]: `filename_prefix` has a date, which only the editor fills in
+       ╭─[w.json:3:111]
+     2 │ {"id": 1, "type": "EmptyImage", "widgets_values": [64, 64, 1, 0]},
+     3 │ …"link": 1}], "widgets_values": ["day/%date:yyyy-MM-dd%/x"]}
+       ·                                  ─────────────────────────
+     4 │ ], "links": [[1,1,0,2,0,"IMAGE"]]}
+       ╰────
+      node: `2` (SaveImage)
+
+    1 warning in 1 file
+    "#);
+    for fine in ["x_%EmptyImage.width%", "100%", "%year%"] {
+        assert_eq!(rules_in(&folder(&saved_as(fine)), &[]), [""; 0], "{fine}");
+    }
+}
+
+#[test]
+fn a_choice_that_the_editor_makes_at_random() {
+    let prompt = |text: &str| {
+        saved(
+            &[
+                r#"{"id": 1, "type": "CLIPLoader", "widgets_values": ["own.safetensors", "wan", "default"]}"#,
+                &format!(
+                    r#"{{"id": 2, "type": "CLIPTextEncode", "inputs": [{{"name": "clip", "type": "CLIP", "link": 1}}], "widgets_values": ["{text}"]}}"#
+                ),
+                r#"{"id": 3, "type": "PreviewAny", "inputs": [{"name": "source", "type": "*", "link": 2}]}"#,
+            ],
+            &json!([[1, 1, 0, 2, 0, "CLIP"], [2, 2, 0, 3, 0, "CONDITIONING"]]),
+        )
+    };
+    assert_snapshot!(linted(&folder(&prompt("a {red|blue} fox")), &[]), @r#"
+    warning[dynamic-prompt]: the first of the choices in `text` is taken
+       ╭─[w.json:3:113]
+     2 │ {"id": 1, "type": "CLIPLoader", "widgets_values": ["own.safetensors", "wan", "default"]},
+     3 │ …P", "link": 1}], "widgets_values": ["a {red|blue} fox"]},
+       ·                                      ──────────────────
+     4 │ {"id": 3, "type": "PreviewAny", "inputs": [{"name": "source", "type": "*", "link": 2}]}
+       ╰────
+      node: `2` (CLIPTextEncode)
+
+    1 warning in 1 file
+    "#);
+    for fine in ["a {red} fox", r"a \\{red\\|blue\\} fox", "a | b"] {
+        assert_eq!(rules_in(&folder(&prompt(fine)), &[]), [""; 0], "{fine}");
+    }
+}
+
+#[test]
+fn a_picture_that_only_the_editor_takes() {
+    let text = saved(
+        &[
+            r#"{"id": 1, "type": "Load3D", "widgets_values": ["none", "upload", "extra", "clear", "", 512, 512]}"#,
+            r#"{"id": 2, "type": "PreviewImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 1}]}"#,
+        ],
+        &json!([[1, 1, 0, 2, 0, "IMAGE"]]),
+    );
+    assert_snapshot!(linted(&folder(&text), &[]), @r#"
+    warning[made-in-editor]: `image` is made by the editor as it sends the workflow
+       ╭─[w.json:2:84]
+     1 │ {"version": 0.4, "nodes": [
+     2 │ …lues": ["none", "upload", "extra", "clear", "", 512, 512]},
+       ·                                              ──
+     3 │ {"id": 2, "type": "PreviewImage", "inputs": […
+       ╰────
+      node: `1` (Load3D)
+
+    1 warning in 1 file
+    "#);
+}
+
+#[test]
+fn other_rules_look_at_what_the_editor_would_export() {
+    let text = saved(
+        &[
+            r#"{"id": 1, "type": "EmptyImage", "widgets_values": ["64", 64, 1, 0]}"#,
+            r#"{"id": 2, "type": "SaveImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 1}], "widgets_values": ["x"]}"#,
+            r#"{"id": 3, "type": "EmptyImage", "mode": 2, "widgets_values": ["64", 64, 1, 0]}"#,
+            r#"{"id": 4, "type": "Note", "widgets_values": ["64"]}"#,
+        ],
+        &json!([[1, 1, 0, 2, 0, "IMAGE"]]),
+    );
+    assert_snapshot!(linted(&folder(&text), &[]), @r#"
+    warning[coerced-value]: `width` takes INT, and ComfyUI turns "64" into 64
+       ╭─[w.json:2:52]
+     1 │ {"version": 0.4, "nodes": [
+     2 │ {"id": 1, "type": "EmptyImage", "widgets_values": ["64", 64, 1, 0]},
+       ·                                                    ────
+     3 │ {"id": 2, "type": "SaveImage", "inputs": [{"n…
+       ╰────
+      node: `1` (EmptyImage), input `width`
+      help: write 64
+      fix: write 64 (--fix)
+
+    1 warning in 1 file
+    "#);
+}
