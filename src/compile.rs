@@ -91,7 +91,11 @@ impl Compiler {
         let document = Document::of(tree);
         let kind = document.kind;
         let mut found = Diagnostics::new();
-        if let Some(graph) = document.read(file, &self.catalog, &mut found) {
+        let graph = document.read(file, &self.catalog, &mut found);
+        // What could not be read would be missing, and reported as missing.
+        let is_broken =
+            found.iter().any(|found| found.gate == Gate::Format && found.severity == Severity::Error);
+        if let Some(graph) = graph.filter(|_| !is_broken) {
             let verdict = check::validate(&graph, &self.catalog, options.server, &mut found);
             if let Some(levels) = &options.lint {
                 lint::workflow(&graph, &verdict, &self.facts(), levels, &mut found);

@@ -203,11 +203,16 @@ impl Diagnostic {
 /// So many problems at one place are compared with one another to find doubles.
 const SAME_PLACE: usize = 32;
 
-/// The problems found so far, in the order they were found.
+/// Most problems of one file that are kept; who has more mends the first ones first.
+const MAX_PROBLEMS: usize = 10_000;
+
+/// The problems found so far, in the order they were found. After very many, further ones are counted only.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     items: Vec<Diagnostic>,
     errors: usize,
+    /// Problems that were not kept, and whether one was an error.
+    left_out: (usize, bool),
 }
 
 impl Diagnostics {
@@ -219,19 +224,29 @@ impl Diagnostics {
 
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.errors += usize::from(diagnostic.severity == Severity::Error);
-        self.items.push(diagnostic);
+        let is_error = diagnostic.severity == Severity::Error;
+        self.errors += usize::from(is_error);
+        if self.items.len() < MAX_PROBLEMS {
+            self.items.push(diagnostic);
+        } else {
+            self.left_out = (self.left_out.0 + 1, self.left_out.1 || is_error);
+        }
     }
 
     /// Moves all of `other` here.
     pub fn append(&mut self, other: &mut Self) {
+        let (count, is_error) = std::mem::take(&mut other.left_out);
+        self.left_out = (self.left_out.0 + count, self.left_out.1 || is_error);
         self.items.append(&mut other.items);
         self.errors += std::mem::take(&mut other.errors);
     }
 
     /// Gives every problem the severity that `severity` says, and drops those for which it says none.
     pub fn relevel(&mut self, severity: impl Fn(&Diagnostic) -> Option<Severity>) {
-        for mut diagnostic in std::mem::take(self).items {
+        self.errors = 0;
+        let (_, is_error) = self.left_out;
+        self.errors += usize::from(is_error);
+        for mut diagnostic in std::mem::take(&mut self.items) {
             if let Some(severity) = severity(&diagnostic) {
                 diagnostic.severity = severity;
                 self.push(diagnostic);
@@ -268,9 +283,15 @@ impl Diagnostics {
         self.items.len()
     }
 
-    /// All, sorted by file and position, equal ones once.
+    /// All, sorted by file and position, equal ones once; behind them, how many there were beyond.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        let (count, is_error) = self.left_out;
+        let beyond = (count > 0).then(|| {
+            let message = format!("{count} more problems are not shown");
+            let problem = Diagnostic::format("too-many-problems", message).help("mend the first ones first");
+            if is_error { problem } else { problem.warning() }
+        });
         self.items.sort_by_key(Diagnostic::span);
         let mut unique: Vec<Diagnostic> = Vec::with_capacity(self.items.len());
         for item in self.items {
@@ -280,6 +301,7 @@ impl Diagnostics {
                 unique.push(item);
             }
         }
+        unique.extend(beyond);
         unique
     }
 }

@@ -13,8 +13,8 @@ use std::sync::Arc;
 pub const MAX_SOURCE_BYTES: u64 = 16 << 20;
 
 /// Largest workflow that is read, in bytes: more than 100,000 nodes. The tree of a workflow takes
-/// about ten times its text.
-pub const MAX_WORKFLOW_BYTES: u64 = 64 << 20;
+/// up to sixteen times its text.
+pub const MAX_WORKFLOW_BYTES: u64 = 32 << 20;
 
 /// A file known to a [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

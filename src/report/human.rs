@@ -92,7 +92,8 @@ fn push_diagnostic(
 
 fn describe(node: &NodeRef) -> String {
     let input = node.input.as_ref().map(|input| format!(", input `{input}`")).unwrap_or_default();
-    format!("`{}` ({}){input}", node.key, node.class_type)
+    let class = if node.class_type.is_empty() { String::new() } else { format!(" ({})", node.class_type) };
+    format!("`{}`{class}{input}", node.key)
 }
 
 /// `2 errors, 1 warning in 3 files`

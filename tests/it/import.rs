@@ -35,10 +35,12 @@ fn saved_by_the_editor() -> Json {
 /// What the editor exports of it.
 fn exported() -> Json {
     json!({
-        "2": {"class_type": "ImageInvert", "inputs": {"image": ["1:7", 0]}},
+        "2": {"class_type": "ImageInvert", "inputs": {"image": ["1:7", 0]},
+            "_meta": {"title": "Invert Image Colors"}},
         "3": {"class_type": "SaveImage", "inputs": {"filename_prefix": "fox", "images": ["2", 0]},
             "_meta": {"title": "The result"}},
-        "1:7": {"class_type": "EmptyImage", "inputs": {"width": 640, "height": 480, "batch_size": 1, "color": 0}},
+        "1:7": {"class_type": "EmptyImage", "inputs": {"width": 640, "height": 480, "batch_size": 1, "color": 0},
+            "_meta": {"title": "Empty Image"}},
     })
 }
 

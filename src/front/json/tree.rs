@@ -310,10 +310,10 @@ struct JsonVisitor<'t> {
 }
 
 impl<'t> JsonVisitor<'t> {
-    fn number<E>(&self, kind: JsonKind<'t>) -> Result<(JsonKind<'t>, usize), E> {
+    fn number(&self, kind: JsonKind<'t>) -> (JsonKind<'t>, usize) {
         let rest = self.text.as_bytes().get(self.start..).unwrap_or_default();
         let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-        Ok((kind, self.start + rest.iter().take_while(is_part).count()))
+        (kind, self.start + rest.iter().take_while(is_part).count())
     }
 
     /// Behind the comma between two values, the first of which ends at `at`.
@@ -342,15 +342,15 @@ impl<'de> Visitor<'de> for JsonVisitor<'de> {
     }
 
     fn visit_i64<E>(self, int: i64) -> Result<Self::Value, E> {
-        self.number(JsonKind::Int(int))
+        Ok(self.number(JsonKind::Int(int)))
     }
 
     fn visit_u64<E>(self, int: u64) -> Result<Self::Value, E> {
-        self.number(i64::try_from(int).map_or(JsonKind::Large(int), JsonKind::Int))
+        Ok(self.number(i64::try_from(int).map_or(JsonKind::Large(int), JsonKind::Int)))
     }
 
     fn visit_f64<E>(self, float: f64) -> Result<Self::Value, E> {
-        self.number(JsonKind::Float(float))
+        Ok(self.number(JsonKind::Float(float)))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
@@ -425,7 +425,7 @@ mod tests {
 
     use super::*;
 
-    fn shown<'t>(text: &'t str, place: Option<Place>) -> &'t str {
+    fn shown(text: &str, place: Option<Place>) -> &str {
         place.map(|(start, end)| &text[start as usize..end.get() as usize]).unwrap()
     }
 

@@ -43,6 +43,12 @@ pub fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<Graph> {
     let mut problems = Problems::new(file, diagnostics);
+    let count = root.get("nodes").and_then(Json::items).map_or(0, <[_]>::len);
+    if count > MAX_NODES {
+        let message = format!("this has {count} nodes; the limit is {MAX_NODES}");
+        problems.error("too-many-nodes", message, root.place, |diagnostic| diagnostic);
+        return None;
+    }
     let Some(document) = document::decode(root, &mut problems) else {
         let message = "not a workflow of ComfyUI's editor: it has no list of nodes";
         problems.error("not-a-workflow", message, root.place, |d| d);

@@ -17,6 +17,9 @@ fn the_editors_workflow_becomes_what_the_editor_exports() {
         "class_type": "ImageInvert",
         "inputs": {
           "image": ["1:7", 0]
+        },
+        "_meta": {
+          "title": "Invert Image Colors"
         }
       },
       "3": {
@@ -36,6 +39,9 @@ fn the_editors_workflow_becomes_what_the_editor_exports() {
           "height": 480,
           "batch_size": 1,
           "color": 0
+        },
+        "_meta": {
+          "title": "Empty Image"
         }
       }
     }
@@ -153,6 +159,7 @@ fn a_graph_file_and_a_preset_build_the_same_prompt() {
     "#);
     assert_snapshot!(String::from_utf8(folder.read("out/fox.graph.toml")).unwrap(), @r#"
     title = "fox"
+    default_titles = true
     stages = ["output"]
 
     # --- Parameters -------------------------------------------------------------------------------

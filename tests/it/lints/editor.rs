@@ -84,6 +84,7 @@ fn a_date_that_only_the_editor_fills_in() {
      4 │ ], "links": [[1,1,0,2,0,"IMAGE"]]}
        ╰────
       node: `2` (SaveImage)
+      help: the server writes it as it stands; write a name without it
 
     1 warning in 1 file
     "#);
@@ -115,6 +116,7 @@ fn a_choice_that_the_editor_makes_at_random() {
      4 │ {"id": 3, "type": "PreviewAny", "inputs": [{"name": "source", "type": "*", "link": 2}]}
        ╰────
       node: `2` (CLIPTextEncode)
+      help: write the one that is meant; the editor takes one at random each time
 
     1 warning in 1 file
     "#);
@@ -141,6 +143,7 @@ fn a_picture_that_only_the_editor_takes() {
      3 │ {"id": 2, "type": "PreviewImage", "inputs": […
        ╰────
       node: `1` (Load3D)
+      help: the saved value is kept; export from the editor if it must be made anew
 
     1 warning in 1 file
     "#);

@@ -124,7 +124,7 @@ fn a_file_beyond_the_limit_is_not_read_whole() {
     let run = folder.wfc(&["lint", "big.json"]);
     assert_eq!(run.code, Some(2));
     assert_snapshot!(run.stdout, @"
-    error[unreadable-file]: big.json is larger than 64 MiB, the limit for a source file
+    error[unreadable-file]: big.json is larger than 32 MiB, the limit for a source file
       file: big.json
 
     1 error in 1 file

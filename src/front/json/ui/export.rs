@@ -120,7 +120,9 @@ impl<'m> Exporter<'m, '_> {
         let key: Arc<str> = format!("{}{}", self.instances[place.0].prefix, written.id).into();
         let origin = problems.origin(written.place());
         let mut node = Node::new(key, written.class.into(), part.class.clone(), origin);
-        node.title = written.title().map(Arc::from);
+        // A node that nobody has named shows what its class is called.
+        let default = part.class.as_ref().map(|class| class.display_name.as_deref().unwrap_or(&class.name));
+        node.title = written.title().or(default).map(Arc::from);
         let key = node.key.clone();
         if let Ok(id) = self.graph.add(node) {
             self.ids.insert(place, id);
@@ -189,7 +191,8 @@ impl<'m> Exporter<'m, '_> {
                 let (text, chosen) = texts::prompt(text);
                 if chosen {
                     let message = format!("the first of the choices in `{}` is taken", widget.name);
-                    self.warn(at, widget, "dynamic-prompt", message, problems);
+                    let help = "write the one that is meant; the editor takes one at random each time";
+                    self.warn(at, widget, ("dynamic-prompt", help), message, problems);
                 }
                 text
             }
@@ -201,13 +204,15 @@ impl<'m> Exporter<'m, '_> {
                 });
                 if dated {
                     let message = format!("`{}` has a date, which only the editor fills in", widget.name);
-                    self.warn(at, widget, "date-in-file-name", message, problems);
+                    let help = "the server writes it as it stands; write a name without it";
+                    self.warn(at, widget, ("date-in-file-name", help), message, problems);
                 }
                 text
             }
             (_, Export::Browser) => {
                 let message = format!("`{}` is made by the editor as it sends the workflow", widget.name);
-                self.warn(at, widget, "made-in-editor", message, problems);
+                let help = "the saved value is kept; export from the editor if it must be made anew";
+                self.warn(at, widget, ("made-in-editor", help), message, problems);
                 return Some(wrapped(value.clone(), false));
             }
             _ => return Some(wrapped(value.clone(), widget.export == Export::Curve)),
@@ -219,13 +224,13 @@ impl<'m> Exporter<'m, '_> {
         &self,
         at: At,
         widget: &Widget,
-        rule: &'static str,
+        (rule, help): (&'static str, &str),
         message: String,
         problems: &mut Problems<'_>,
     ) {
         let node = self.model.node(at);
         let place = widget.place.or_else(|| node.place());
-        problems.push(Diagnostic::lint(rule, message), place, &node.id, node.class);
+        problems.push(Diagnostic::lint(rule, message).help(help), place, &node.id, node.class);
     }
 
     /// What stands for `node.widget` in a file name.
