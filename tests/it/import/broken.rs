@@ -48,7 +48,7 @@ fn a_file_beyond_the_limit_is_not_read_whole() {
     std::fs::File::create(folder.path("big.json")).unwrap().set_len(70 << 20).unwrap();
     let run = folder.wfc(&["import", "big.json"]);
     assert_eq!((run.code, folder.names().len()), (Some(2), 1), "{}", run.stderr);
-    assert!(run.stderr.contains("big.json is larger than 64 MiB"), "{}", run.stderr);
+    assert!(run.stderr.contains("big.json is larger than 32 MiB"), "{}", run.stderr);
 }
 
 #[test]
