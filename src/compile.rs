@@ -10,7 +10,7 @@ use crate::back::manifest::{self, Manifest, Needs};
 use crate::catalog::{Catalog, Gpus, Models};
 use crate::check::{self, Checked, ServerVersion};
 use crate::diag::{self, Diagnostic, Diagnostics, Gate, NodeRef, Severity};
-use crate::front::json::{self, Document};
+use crate::front::json::{self, Arena, Document};
 use crate::front::toml::decode::Named;
 use crate::front::toml::graph::{GraphFile, Param, ParamType};
 use crate::front::toml::types::Target;
@@ -87,7 +87,8 @@ impl Compiler {
         options: &WorkflowOptions,
         diagnostics: &mut Diagnostics,
     ) -> Option<json::Kind> {
-        let tree = json::parse(file, text, diagnostics)?;
+        let arena = Arena::new();
+        let tree = json::parse(file, text, &arena, diagnostics)?;
         let document = Document::of(tree);
         let kind = document.kind;
         let mut found = Diagnostics::new();

@@ -11,7 +11,7 @@ use crate::back::toml::{self, Options};
 use crate::check;
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
-use crate::front::json::{self, Document, Kind};
+use crate::front::json::{self, Arena, Document, Kind};
 use crate::ir::Graph;
 use crate::report::{FileReport, Format};
 use crate::source::{self, FileId};
@@ -184,7 +184,8 @@ impl Import<'_> {
         let root = self.session.root(path, &mut silent)?;
         let compiler = self.session.compiler(root.as_ref())?;
         let mut problems = Diagnostics::new();
-        let Some(tree) = json::parse(file, text, &mut problems) else {
+        let arena = Arena::new();
+        let Some(tree) = json::parse(file, text, &arena, &mut problems) else {
             if found == Found::Walked && !workflow_file::looks_like_workflow(text) {
                 return Ok(None);
             }

@@ -13,7 +13,7 @@ use crate::ir::Graph;
 use crate::source::{FileId, Span};
 
 pub use embedded::{Embedded, EmbeddedError, MAX_EMBEDDED, PictureKind};
-pub use tree::{Entry, Json, JsonError, JsonKind, Place};
+pub use tree::{Arena, Entry, Json, JsonError, JsonKind, Place};
 
 /// What a JSON text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,13 @@ impl Kind {
 }
 
 /// Parses a JSON text. Gives nothing if it is not JSON, which is reported.
-pub fn parse<'t>(file: FileId, text: &'t str, diagnostics: &mut Diagnostics) -> Option<Json<'t>> {
-    match Json::parse(text) {
+pub fn parse<'t>(
+    file: FileId,
+    text: &'t str,
+    arena: &'t Arena,
+    diagnostics: &mut Diagnostics,
+) -> Option<Json<'t>> {
+    match Json::parse(text, arena) {
         Ok(json) => Some(json),
         Err(error) => {
             diagnostics.push(
@@ -62,7 +67,7 @@ fn looks_like(text: &str) -> Option<String> {
 }
 
 /// A JSON tree, and what it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Document<'t> {
     /// What it is; nothing for JSON that is no workflow at all.
     pub kind: Option<Kind>,
@@ -80,7 +85,7 @@ impl<'t> Document<'t> {
         let is_wrapped =
             |prompt: &&Json<'_>| prompt.entries().is_some() && prompt.get("class_type").is_none();
         let root = match json.get("prompt").filter(is_wrapped) {
-            Some(prompt) => prompt.clone(),
+            Some(prompt) => *prompt,
             None => json,
         };
         let is_node = |entry: &Entry<'_>| {
@@ -92,10 +97,10 @@ impl<'t> Document<'t> {
     }
 
     /// Reads it as a workflow. Gives nothing if it is none; the reason is reported.
-    pub fn read(self, file: FileId, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Graph> {
+    pub fn read(&self, file: FileId, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Graph> {
         match self.kind {
             Some(Kind::Ui) => ui::read(file, &self.root, catalog, diagnostics),
-            Some(Kind::Api) | None => api::read(file, self.root, catalog, diagnostics),
+            Some(Kind::Api) | None => api::read(file, &self.root, catalog, diagnostics),
         }
     }
 }

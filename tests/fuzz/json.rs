@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wfc::front::json::Json;
+use wfc::front::json::{Arena, Json};
 
-fuzz_target!(|text: &str| match Json::parse(text) {
+fuzz_target!(|text: &str| match Json::parse(text, &Arena::new()) {
     Ok(json) => check(&json, text),
     Err(error) => assert!(error.offset <= text.len() && !error.message.is_empty(), "{error:?}"),
 });
@@ -14,7 +14,8 @@ fn check(json: &Json<'_>, text: &str) {
     let written = text.get(start as usize..end.get() as usize).expect("in the text");
     // Python's `NaN` is taken, and no JSON by itself.
     if !written.contains(['N', 'I']) {
-        let again = Json::parse(written).expect("a part is JSON too");
+        let arena = Arena::new();
+        let again = Json::parse(written, &arena).expect("a part is JSON too");
         assert_eq!(again.to_value(), json.to_value());
     }
     json.items().into_iter().flatten().for_each(|item| check(item, text));

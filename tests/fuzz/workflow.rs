@@ -17,7 +17,8 @@ use wfc::source::{FileId, Sources};
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
 
 fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Graph> {
-    let tree = json::parse(file, text, diagnostics)?;
+    let arena = json::Arena::new();
+    let tree = json::parse(file, text, &arena, diagnostics)?;
     json::Document::of(tree).read(file, &CATALOG, diagnostics)
 }
 

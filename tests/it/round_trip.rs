@@ -29,7 +29,8 @@ fn graph(workflow: &Json, catalog: &Catalog) -> Graph {
     let mut diagnostics = Diagnostics::new();
     let text = workflow.to_string();
     let file = sources.add("workflow.json", &*text);
-    let tree = json::parse(file, &text, &mut diagnostics);
+    let arena = json::Arena::new();
+    let tree = json::parse(file, &text, &arena, &mut diagnostics);
     let graph = tree.and_then(|tree| json::Document::of(tree).read(file, catalog, &mut diagnostics));
     graph.filter(|_| !diagnostics.has_errors()).unwrap_or_else(|| panic!("{diagnostics:#?}"))
 }

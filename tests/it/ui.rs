@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Map, Value as Json, json};
 use wfc::catalog::{Catalog, ImportOptions, read_catalog};
 use wfc::diag::Diagnostics;
-use wfc::front::json::{Json as Tree, ui};
+use wfc::front::json::{Arena, Json as Tree, ui};
 use wfc::ir::{Argument, Graph};
 use wfc::source::Sources;
 
@@ -21,7 +21,7 @@ struct Converted {
 }
 
 fn convert(text: &str, catalog: &Catalog) -> Converted {
-    convert_tree(&Tree::parse(text).unwrap(), text, catalog)
+    convert_tree(&Tree::parse(text, &Arena::new()).unwrap(), text, catalog)
 }
 
 fn convert_tree(tree: &Tree<'_>, text: &str, catalog: &Catalog) -> Converted {

@@ -10,7 +10,7 @@ use crate::cli::session::{self, Session};
 use crate::cli::{Exit, Stream, Terminal, ToolError, print};
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, NodeRef, Severity};
-use crate::front::json::{self, Document};
+use crate::front::json::{self, Arena, Document};
 use crate::front::toml::Kind;
 use crate::report::{FileReport, Format};
 use crate::source::FileId;
@@ -103,7 +103,8 @@ impl Comparison {
 
     fn workflow(&self, file: FileId, compiler: &Compiler, diagnostics: &mut Diagnostics) -> Option<Checked> {
         let text = self.session.sources.file(file).text();
-        let tree = json::parse(file, text, diagnostics)?;
+        let arena = Arena::new();
+        let tree = json::parse(file, text, &arena, diagnostics)?;
         let graph = Document::of(tree).read(file, &compiler.catalog, diagnostics)?;
         check::check(graph, &compiler.catalog, diagnostics)
     }

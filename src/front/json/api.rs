@@ -15,32 +15,30 @@ const FEW: usize = 24;
 ///
 /// Everything that ComfyUI would look at is in the graph, right or wrong: what is wrong with a link
 /// is for `check` to say, so a list that names no output of the workflow stays a literal.
-///
-/// Takes the tree, and gives up each part of it as soon as it is read: large workflows are mostly memory.
 pub(super) fn read(
     file: FileId,
-    root: Json<'_>,
+    root: &Json<'_>,
     catalog: &Catalog,
     diagnostics: &mut Diagnostics,
 ) -> Option<Graph> {
-    let JsonKind::Object(nodes) = root.kind else {
+    let Some(nodes) = root.entries() else {
         diagnostics.push(not_a_workflow(
             file,
-            &root,
+            root,
             &format!("it is {}, not an object of nodes", root.what()),
         ));
         return None;
     };
     let before = diagnostics.error_count();
     let graph = Graph::with_capacity(nodes.len());
-    let mut reader = Reader { file, catalog, graph, entry_of: Vec::with_capacity(nodes.len()), diagnostics };
-    for (index, entry) in nodes.iter().enumerate() {
-        reader.node(index, entry);
+    let mut reader = Reader { file, catalog, graph, bodies: Vec::with_capacity(nodes.len()), diagnostics };
+    for entry in nodes {
+        reader.node(entry);
     }
     if reader.diagnostics.error_count() > before {
         return None;
     }
-    reader.inputs(nodes);
+    reader.inputs();
     Some(reader.graph)
 }
 
@@ -51,16 +49,16 @@ fn not_a_workflow(file: FileId, json: &Json<'_>, why: &str) -> Diagnostic {
         .help("a workflow in API format is { \"1\": { \"class_type\": …, \"inputs\": { … } }, … }; ComfyUI writes it with Workflow > Export (API)")
 }
 
-struct Reader<'r> {
+struct Reader<'r, 't> {
     file: FileId,
     catalog: &'r Catalog,
     graph: Graph,
-    /// By node of the graph: the entry that it is read from.
-    entry_of: Vec<usize>,
+    /// What each node of the graph is read from.
+    bodies: Vec<&'t Json<'t>>,
     diagnostics: &'r mut Diagnostics,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'_, 't> {
     fn span(&self, place: Option<Place>) -> Option<Span> {
         place.map(|(start, end)| Span::new(self.file, start as usize..end.get() as usize))
     }
@@ -69,8 +67,8 @@ impl Reader<'_> {
         self.span(place).map_or(Origin::Unknown, Origin::Source)
     }
 
-    fn node(&mut self, index: usize, entry: &Entry<'_>) {
-        let (key, body) = (&*entry.key, &entry.value);
+    fn node(&mut self, entry: &'t Entry<'t>) {
+        let (key, body) = (entry.key, &entry.value);
         let Some(class_type) = body.get("class_type").and_then(Json::as_str) else {
             let what = match body.get("class_type") {
                 Some(class) => format!("the class_type of `{key}` is {}, not a text", class.what()),
@@ -97,7 +95,7 @@ impl Reader<'_> {
             node
         };
         let Err(first) = self.graph.add(node()) else {
-            self.entry_of.push(index);
+            self.bodies.push(body);
             return;
         };
         let first_place = self.graph.node(first).origin.span();
@@ -111,17 +109,13 @@ impl Reader<'_> {
             .help("give one of them another id"),
         );
         self.graph.replace(node());
-        self.entry_of[first.index()] = index;
+        self.bodies[first.index()] = body;
     }
 
-    fn inputs(&mut self, nodes: Vec<Entry<'_>>) {
-        let mut node_of = vec![None; nodes.len()];
-        for (node, &entry) in self.entry_of.iter().enumerate() {
-            node_of[entry] = Some(NodeId::new(node));
-        }
-        for (entry, id) in nodes.into_iter().zip(node_of) {
-            let Some(id) = id else { continue };
-            let Some(inputs) = entry.value.get("inputs").and_then(Json::entries) else { continue };
+    fn inputs(&mut self) {
+        for (index, body) in std::mem::take(&mut self.bodies).into_iter().enumerate() {
+            let id = NodeId::new(index);
+            let Some(inputs) = body.get("inputs").and_then(Json::entries) else { continue };
             let counting = that_count(inputs);
             if counting.len() < inputs.len() {
                 self.doubled_inputs(id, inputs);
@@ -131,7 +125,7 @@ impl Reader<'_> {
                 let value = self.argument(id, entry);
                 let origin = self.origin(entry.value.place);
                 let class = self.graph.node(id).class.as_ref();
-                let declared = class.and_then(|class| class.input(&entry.key));
+                let declared = class.and_then(|class| class.input(entry.key));
                 let name = declared.map_or_else(|| (*entry.key).into(), |input| input.name.clone());
                 self.graph.push_input(id, Input { name, value, origin, given: None });
             }
@@ -140,13 +134,13 @@ impl Reader<'_> {
 
     fn doubled_inputs(&mut self, node: NodeId, inputs: &[Entry<'_>]) {
         let mut seen = FxHashSet::default();
-        for entry in inputs.iter().filter(|entry| !seen.insert(&*entry.key)) {
+        for entry in inputs.iter().filter(|entry| !seen.insert(entry.key)) {
             let problem = Diagnostic::lint(
                 "duplicate-input",
                 format!("`{}` stands twice; ComfyUI takes the last one", entry.key),
             )
             .at_opt(self.span(entry.place), "")
-            .node(self.node_ref(node, &entry.key))
+            .node(self.node_ref(node, entry.key))
             .help("remove one of them");
             self.diagnostics.push(problem);
         }
@@ -185,7 +179,7 @@ impl Reader<'_> {
                 ),
             )
             .at_opt(self.span(entry.value.place), "")
-            .node(self.node_ref(node, &entry.key))
+            .node(self.node_ref(node, entry.key))
             .help(format!("write the slot as {counted}: other tools take a slot below 0 for an error"));
             self.diagnostics.push(problem);
         }
@@ -201,7 +195,7 @@ fn that_count<'e, 't>(entries: &'e [Entry<'t>]) -> Vec<&'e Entry<'t>> {
         return entries.iter().enumerate().filter(is_last).map(|(_, entry)| entry).collect();
     }
     let mut seen = FxHashSet::default();
-    let mut last: Vec<_> = entries.iter().rev().filter(|entry| seen.insert(&*entry.key)).collect();
+    let mut last: Vec<_> = entries.iter().rev().filter(|entry| seen.insert(entry.key)).collect();
     last.reverse();
     last
 }

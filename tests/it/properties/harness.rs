@@ -65,7 +65,8 @@ pub(super) fn check_workflow(text: &str) -> Outcome {
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let file = sources.add("w.json", text);
-    let tree = json::parse(file, text, &mut diagnostics);
+    let arena = json::Arena::new();
+    let tree = json::parse(file, text, &arena, &mut diagnostics);
     let graph =
         tree.and_then(|tree| json::Document::of(tree).read(file, &COMPILER.catalog, &mut diagnostics));
     let checked = graph.and_then(|graph| wfc::check::check(graph, &COMPILER.catalog, &mut diagnostics));

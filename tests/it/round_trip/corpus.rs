@@ -129,7 +129,8 @@ fn refusal(workflow: &Json, catalog: &Catalog) -> String {
     let text = workflow.to_string();
     let mut diagnostics = Diagnostics::new();
     let file = Sources::new().add("workflow.json", &*text);
-    let tree = json::parse(file, &text, &mut diagnostics);
+    let arena = json::Arena::new();
+    let tree = json::parse(file, &text, &arena, &mut diagnostics);
     let graph = tree.and_then(|tree| json::Document::of(tree).read(file, catalog, &mut diagnostics));
     assert!(graph.is_none() || diagnostics.has_errors());
     let said: Vec<&str> = diagnostics.iter().map(|problem| &*problem.message).collect();

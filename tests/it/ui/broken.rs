@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use wfc::front::json::Json as Tree;
+use wfc::front::json::{Arena, Json as Tree};
 
 use super::{catalog, convert, convert_tree, converted, input, link, node, problems, workflow};
 
@@ -226,7 +226,7 @@ proptest! {
     fn no_workflow_makes_it_panic_and_places_change_nothing(workflow in any_workflow()) {
         let text = workflow.to_string();
         let fast = convert(&text, &catalog());
-        let placed = convert_tree(&Tree::parse(&text).unwrap(), &text, &catalog());
+        let placed = convert_tree(&Tree::parse(&text, &Arena::new()).unwrap(), &text, &catalog());
         prop_assert_eq!(problems(&fast.diagnostics), problems(&placed.diagnostics));
         for diagnostic in &placed.diagnostics {
             for label in &diagnostic.labels {

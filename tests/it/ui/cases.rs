@@ -303,7 +303,8 @@ fn places_are_those_of_the_values_and_slots() {
         node(2, "Save", json!({"inputs": [link("image", 10)]})),
     ]);
     let text = workflow(nodes, json!([[10, 1, 0, 2, 0, "IMAGE"]])).to_string();
-    let tree = wfc::front::json::Json::parse(&text).unwrap();
+    let arena = wfc::front::json::Arena::new();
+    let tree = wfc::front::json::Json::parse(&text, &arena).unwrap();
     let graph = super::convert_tree(&tree, &text, &super::catalog()).graph.unwrap();
     let at = |span: wfc::source::Span| &text[span.range()];
     let place = |key: &str, name: &str| {

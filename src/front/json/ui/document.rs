@@ -194,7 +194,7 @@ pub(super) fn decode<'a>(root: &'a Json<'a>, problems: &mut Problems<'_>) -> Opt
     }
     document.sheets = raw.into_iter().map(|sheet| sheet.finish(problems)).collect();
     let groups = root.get("extra").and_then(|extra| extra.get("groupNodes")).and_then(Json::entries);
-    document.groups = groups.into_iter().flatten().map(|entry| (&*entry.key, &entry.value)).collect();
+    document.groups = groups.into_iter().flatten().map(|entry| (entry.key, &entry.value)).collect();
     Some(document)
 }
 

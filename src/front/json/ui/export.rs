@@ -254,7 +254,8 @@ fn names<'m>(model: &'m Model<'_>) -> Names<'m> {
     let mut names = Names::default();
     for (sheet, content) in model.document.sheets.iter().enumerate() {
         for (index, node) in content.nodes.iter().enumerate() {
-            let alias = node.property("Node name for S&R").map_or(Some(node.class), |alias| alias.as_str());
+            let alias =
+                node.property("Node name for S&R").map_or(Some(node.class), super::super::tree::Json::as_str);
             for (names, name) in names.iter_mut().zip([alias, node.title()]) {
                 names.entry(name.unwrap_or_default()).or_insert((sheet, index));
             }

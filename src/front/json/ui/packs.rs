@@ -40,7 +40,7 @@ pub(super) const SAVERS: [&str; 7] = [
 pub(super) fn named<'a>(class: &str, values: Option<&'a Json<'a>>) -> Option<Named<'a>> {
     let value = |json: &Json<'_>| (json.to_value(), json.place);
     let mut named: Named<'a> = if let Some(entries) = values?.entries() {
-        entries.iter().map(|entry| (&*entry.key, value(&entry.value))).collect()
+        entries.iter().map(|entry| (entry.key, value(&entry.value))).collect()
     } else {
         let items = values?.items()?;
         let (_, names) = VHS_LISTS.iter().find(|(name, _)| *name == class)?;
