@@ -82,23 +82,37 @@ pub static RULES: &[&Rule] = &[
     &elsewhere("duplicate-input", Subject::Api, "an input that stands twice in a workflow"),
     &elsewhere("duplicate-node-id", Subject::Api, "two nodes of a workflow with the same id"),
     &elsewhere(
+        "duplicate-set-name",
+        Subject::Ui,
+        "two SetNodes of a name, of which every GetNode takes the first",
+    ),
+    &elsewhere(
         "dynamic-prompt",
         Subject::Ui,
         "a choice `{a|b}` in a prompt, which the editor makes at random when it exports",
     ),
     &float_noise::RULE,
+    &elsewhere(
+        "link-from-nowhere",
+        Subject::Ui,
+        "a link of the editor that starts at a node or slot that does not exist",
+    ),
+    &elsewhere("link-mismatch", Subject::Ui, "a link whose two ends disagree about where it leads"),
+    &elsewhere("link-to-nowhere", Subject::Ui, "a link of the editor that ends at nothing"),
     &literal_for_link::RULE,
     &elsewhere(
         "made-in-editor",
         Subject::Ui,
         "a value that only the editor can make, such as a picture of a 3D view",
     ),
+    &elsewhere("missing-link", Subject::Ui, "an input of the editor with a link that does not exist"),
     &unknown_model_file::MISSPELT,
     &elsewhere(
         "negative-slot",
         Subject::Api,
         "a link to an output slot below 0, which Python counts from the end",
     ),
+    &elsewhere("odd-link", Subject::Ui, "an entry of the editor's links that is none"),
     &off_step::RULE,
     &elsewhere(
         "param-without-effect",

@@ -175,3 +175,86 @@ fn other_rules_look_at_what_the_editor_would_export() {
     1 warning in 1 file
     "#);
 }
+
+#[test]
+fn links_that_lead_nowhere_and_names_that_are_taken() {
+    let input = |link: u32| format!(r#""inputs": [{{"name": "images", "type": "IMAGE", "link": {link}}}]"#);
+    let saver = |id: u32, link: u32| format!(r#"{{"id": {id}, "type": "PreviewImage", {}}}"#, input(link));
+    let nodes = [
+        r#"{"id": 1, "type": "EmptyImage", "widgets_values": [64, 64, 1, 0]}"#.to_owned(),
+        saver(2, 1),
+        saver(3, 77),
+        saver(4, 2),
+        saver(5, 3),
+        r#"{"id": 6, "type": "SetNode", "widgets_values": ["a"]}"#.to_owned(),
+        r#"{"id": 7, "type": "SetNode", "widgets_values": ["a"]}"#.to_owned(),
+    ];
+    let nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
+    let links = json!([
+        [1, 1, 0, 2, 0, "IMAGE"],
+        [2, 1, 0, 2, 0, "IMAGE"],
+        [3, 99, 0, 5, 0, "IMAGE"],
+        [4, 1, 0, 98, 0],
+        {}
+    ]);
+    let rules =
+        ["required-input-missing", "unreachable-node", "dropped-output"].map(|rule| ["--allow", rule]);
+    let folder = folder(&saved(&nodes, &links));
+    let run = folder.wfc(&[&["lint", "w.json", "--gate", "all"][..], &rules[1..].concat()].concat());
+    let lints: Vec<&str> = run.stdout.split("\n\n").filter(|part| part.starts_with("warning")).collect();
+    assert_snapshot!(lints.join("\n\n"), @r#"
+    warning[missing-link]: `images` of node 3 (PreviewImage) has a link that does not exist
+       ╭─[w.json:4:90]
+     3 │ {"id": 2, "type": "PreviewImage", "inputs": […
+     4 │ …{"name": "images", "type": "IMAGE", "link": 77}]},
+       ·                                              ──
+     5 │ {"id": 4, "type": "PreviewImage", "inputs": […
+       ╰────
+      help: it counts as not linked; open the file in ComfyUI, link it anew and save it
+
+    warning[link-mismatch]: `images` of node 4 (PreviewImage) has a link that is written to end elsewhere
+       ╭─[w.json:5:46]
+     4 │ {"id": 3, "type": "PreviewImage", "inputs": […
+     5 │ …iewImage", "inputs": [{"name": "images", "ty…": "IMAGE", "link": 2}]},
+       ·                        ─────────────────────────────────────────────
+     6 │ {"id": 5, "type": "PreviewImage", "inputs": […
+       ╰────
+      help: the editor trusts the input, and so does this
+
+    warning[link-from-nowhere]: `images` of node 5 (PreviewImage) has a link that starts at a node that does not exist
+       ╭─[w.json:6:46]
+     5 │ {"id": 4, "type": "PreviewImage", "inputs": […
+     6 │ …iewImage", "inputs": [{"name": "images", "ty…": "IMAGE", "link": 3}]},
+       ·                        ─────────────────────────────────────────────
+     7 │ {"id": 6, "type": "SetNode", "widgets_values": ["a"]},
+       ╰────
+      help: it counts as not linked
+
+    warning[duplicate-set-name]: two SetNodes are called `a`
+       ╭─[w.json:8:19]
+     7 │ {"id": 6, "type": "SetNode", "widgets_values": ["a"]},
+     8 │ {"id": 7, "type": "SetNode", "widgets_values": ["a"]}
+       ·                   ─────────
+     9 │ ], "links": [[1,1,0,2,0,"IMAGE"],[2,1,0,2,0,"…
+       ╰────
+      node: `7` (SetNode)
+      help: every GetNode takes the first one, node 6
+
+    warning[link-to-nowhere]: link 4 ends at a node that does not exist, and is ignored
+       ╭─[w.json:9:75]
+     8 │ {"id": 7, "type": "SetNode", "widgets_values": ["a"]}
+     9 │ …,1,0,2,0,"IMAGE"],[3,99,0,5,0,"IMAGE"],[4,1,0,98,0],{}]}
+       ·                                         ────────────
+       ╰────
+
+    warning[odd-link]: a link has no id and is ignored
+       ╭─[w.json:9:88]
+     8 │ {"id": 7, "type": "SetNode", "widgets_values": ["a"]}
+     9 │ …,"IMAGE"],[3,99,0,5,0,"IMAGE"],[4,1,0,98,0],{}]}
+       ·                                              ──
+       ╰────
+    "#);
+    let quiet = ["odd-link", "missing-link"].map(|rule| ["--allow", rule]).concat();
+    let left = rules_in(&folder, &quiet);
+    assert!(left.iter().any(|rule| rule == "link-mismatch") && !left.iter().any(|rule| rule == "odd-link"));
+}

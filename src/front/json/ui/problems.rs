@@ -1,6 +1,6 @@
 //! Problems of a file of the editor, with their places.
 
-use crate::diag::{Diagnostic, Diagnostics, NodeRef, Severity};
+use crate::diag::{Diagnostic, Diagnostics, NodeRef};
 use crate::ir::Origin;
 use crate::source::{FileId, Span};
 
@@ -47,9 +47,8 @@ impl<'d> Problems<'d> {
         place: Option<Place>,
         more: impl FnOnce(Diagnostic) -> Diagnostic,
     ) {
-        self.error(rule, message, place, |diagnostic| {
-            more(Diagnostic { severity: Severity::Warning, ..diagnostic })
-        });
+        let diagnostic = Diagnostic::lint(rule, message).at_opt(self.span(place), "");
+        self.diagnostics.push(more(diagnostic));
     }
 
     /// A finding about a node.
