@@ -74,6 +74,7 @@ pub struct Catalog {
     packs: Vec<Pack>,
     cache: RwLock<FxHashMap<Arc<str>, Arc<NodeClass>>>,
     input_files: OnceLock<Option<BTreeSet<String>>>,
+    names: OnceLock<Vec<String>>,
 }
 
 /// Where classes come from.
@@ -226,8 +227,8 @@ impl Catalog {
     /// The class that was probably meant by `wrong`, if one is near enough.
     #[must_use]
     pub fn suggest(&self, wrong: &str) -> Option<String> {
-        let names = self.class_names();
-        diag::nearest(wrong, names.iter().map(AsRef::as_ref)).map(str::to_owned)
+        let names = self.names.get_or_init(|| self.class_names().into_iter().map(Cow::into_owned).collect());
+        diag::nearest(wrong, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// Which classes these are.

@@ -16,7 +16,8 @@ mod python;
 mod server;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics, NodeRef};
@@ -74,7 +75,6 @@ pub fn validate(
     if outputs.is_empty() {
         diagnostics.push(
             Diagnostic::check("prompt-no-outputs", "prompt_no_outputs", "the workflow has no output node")
-                .at_opt(graph.nodes().next().and_then(|(_, node)| node.origin.span()), "")
                 .help("add a node that saves or previews something, such as VHS_VideoCombine or SaveImage"),
         );
     }
@@ -91,6 +91,9 @@ pub fn missing_classes(graph: &Graph, catalog: &Catalog, diagnostics: &mut Diagn
     classes(graph, catalog, ServerVersion::default(), diagnostics);
 }
 
+/// Of so many classes that do not exist, each gets a suggestion.
+const MAX_SUGGESTIONS: usize = 200;
+
 /// Every class must exist, whether an output depends on the node or not.
 fn classes(graph: &Graph, catalog: &Catalog, server: ServerVersion, diagnostics: &mut Diagnostics) {
     // A reader may know better why there is no class.
@@ -99,11 +102,21 @@ fn classes(graph: &Graph, catalog: &Catalog, server: ServerVersion, diagnostics:
         diagnostics.iter().filter(is_known).filter_map(|found| Some(found.node.as_ref()?.key.clone()));
     let known: BTreeSet<String> = known.collect();
     let is_missing = |node: &Node| node.class.is_none() && !known.contains(&*node.key);
+    let mut suggestions: BTreeMap<Arc<str>, Option<String>> = BTreeMap::new();
     for (_, node) in graph.nodes().filter(|(_, node)| is_missing(node)) {
         let name = &node.class_type;
-        let help = catalog.suggest(name).map_or_else(
+        let is_new = !suggestions.contains_key(name) && suggestions.len() < MAX_SUGGESTIONS;
+        if is_new {
+            suggestions.insert(name.clone(), catalog.suggest(name));
+        }
+        let near = suggestions.get(name).and_then(Option::as_deref);
+        let help = near.map_or_else(
             || "no node pack of this catalog has it: install the pack, or use a catalog that knows it".into(),
-            |near| format!("did you mean `{near}`?"),
+            |near| {
+                format!(
+                    "did you mean `{near}`? If not, install its node pack, or use a catalog that knows it"
+                )
+            },
         );
         diagnostics.push(
             Diagnostic::check(

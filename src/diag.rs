@@ -322,10 +322,10 @@ impl<'a> IntoIterator for &'a Diagnostics {
 }
 
 /// Most edits between a word and what may have been meant by it.
-const MAX_EDITS: usize = 4;
+const MAX_EDITS: usize = 3;
 
 /// The candidate nearest to `word`, if it is near enough to be what was meant: at most one edit in
-/// three letters, at least one and at most four. Nothing if two are equally near.
+/// three letters, at least one and at most three. Nothing if two are equally near.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let length = word.chars().count();

@@ -91,9 +91,29 @@ pub struct SourceFile {
     path: PathBuf,
     text: Arc<str>,
     lines: std::sync::OnceLock<Vec<usize>>,
+    /// How many characters begin before each block, so that columns of long lines are found fast.
+    blocks: std::sync::OnceLock<Vec<usize>>,
 }
 
+/// Bytes of a block.
+const BLOCK: usize = 4096;
+
 impl SourceFile {
+    /// How many characters begin in the first `bytes`.
+    fn characters_before(&self, bytes: usize) -> usize {
+        let count = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        let text = self.text.as_bytes();
+        let blocks = self.blocks.get_or_init(|| {
+            let ends = text.chunks(BLOCK).scan(0, |before, block| {
+                *before += count(block);
+                Some(*before)
+            });
+            std::iter::once(0).chain(ends).collect()
+        });
+        let block = bytes / BLOCK;
+        blocks.get(block).copied().unwrap_or_default() + count(&text[(block * BLOCK).min(bytes)..bytes])
+    }
+
     /// The path as it was given.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -170,6 +190,7 @@ impl Sources {
             path: path.into(),
             text: text.into(),
             lines: std::sync::OnceLock::new(),
+            blocks: std::sync::OnceLock::new(),
         });
         id
     }
@@ -179,6 +200,7 @@ impl Sources {
         if let Some(file) = self.files.get_mut(id.0 as usize) {
             file.text = text.into();
             file.lines = std::sync::OnceLock::new();
+            file.blocks = std::sync::OnceLock::new();
         }
     }
 
@@ -214,8 +236,9 @@ impl Sources {
         });
         let line = starts.partition_point(|&start| start <= before.len());
         let line_start = starts[line - 1];
-        let head = before[line_start..].strip_prefix(b"\xef\xbb\xbf").unwrap_or(&before[line_start..]);
-        let column = head.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + 1;
+        let file = self.file(file);
+        let mark = usize::from(text[line_start..].starts_with(b"\xef\xbb\xbf") && before.len() > line_start);
+        let column = file.characters_before(before.len()) - file.characters_before(line_start) - mark + 1;
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         LineColumn { line: clamp(line), column: clamp(column) }
     }
@@ -285,6 +308,22 @@ pub fn read_capped(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_of_long_lines_are_the_same() {
+        let line = format!("\u{feff}{}", "é".repeat(10_000));
+        let text = format!("{line}\n{line}");
+        let mut sources = Sources::new();
+        let file = sources.add("x", text.as_str());
+        let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        for (number, &at) in starts.iter().enumerate().step_by(997) {
+            let (line, before) = if number > 10_001 { (2, 10_002) } else { (1, 0) };
+            // The mark at the start of a file has no column of its own; a line break has one.
+            let column = number - before + usize::from(number == before);
+            let found = sources.line_column(file, u32::try_from(at).unwrap());
+            assert_eq!((found.line, found.column as usize), (line, column), "character {number}");
+        }
+    }
 
     #[test]
     fn lines_and_columns_count_characters_from_one() {

@@ -88,7 +88,7 @@ fn unsayable(graph: &Graph) -> Vec<Diagnostic> {
     }
     let mut problems = Vec::new();
     for (_, node) in graph.nodes() {
-        for input in node.inputs().iter().filter(|input| looks_like_a_link(&input.value)) {
+        for input in node.inputs().iter().filter(|input| looks_like_a_link(graph, &input.value)) {
             problems.push(
                 Diagnostic::check(
                     "broken-link",
@@ -111,9 +111,13 @@ fn unsayable(graph: &Graph) -> Vec<Diagnostic> {
 }
 
 /// ComfyUI takes a list of a text and a number for a link, whatever the input.
-fn looks_like_a_link(value: &Argument) -> bool {
+fn looks_like_a_link(graph: &Graph, value: &Argument) -> bool {
     let Argument::Literal(Value::List(items)) = value else { return false };
-    matches!(items.as_slice(), [Value::Str(_), Value::Int(_) | Value::Float(_)])
+    match items.as_slice() {
+        [Value::Str(_), Value::Int(_) | Value::Float(_)] => true,
+        [Value::Str(key), _] => graph.find(key).is_some(),
+        _ => false,
+    }
 }
 
 /// All that is decided before the files are written.

@@ -116,13 +116,19 @@ fn check_output(args: &Args, is_one: bool, to_stdout: bool) -> Result<(), ToolEr
     if to_stdout && (!is_one || args.to == Target::Toml) {
         return Err(ToolError::new("`-o -` takes one workflow, and `--to api`"));
     }
+    if args.round && args.to == Target::Api {
+        return Err(ToolError::new(
+            "`--round` goes with `--to toml`; `wfc lint --fix` rounds a workflow itself",
+        ));
+    }
     let Some(file) = args.output.as_deref().filter(|file| !file.is_dir()) else { return Ok(()) };
     let (own, other) = match args.to {
         Target::Api => ("json", "toml"),
         Target::Toml => ("toml", "json"),
     };
     let is_file = workflow_file::has_extension(file, &[own]);
-    if workflow_file::has_extension(file, &[other]) || (is_file && !is_one) {
+    let is_other = workflow_file::has_extension(file, &[other, "txt", "png", "webp"]);
+    if is_other || (is_file && !is_one) {
         let shown = file.display();
         return Err(ToolError::new(format!(
             "{shown} is no folder: `-o` names a folder, or for one workflow a .{own} file"
@@ -180,6 +186,13 @@ impl Import<'_> {
         text: &str,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<&'static str>, ToolError> {
+        if session::is_toml(path) {
+            diagnostics.push(
+                Diagnostic::format("not-a-workflow", "a TOML file is no workflow yet")
+                    .help("`wfc build` compiles presets; `wfc import` takes what ComfyUI writes"),
+            );
+            return Ok(Some("toml"));
+        }
         let mut silent = Diagnostics::new();
         let root = self.session.root(path, &mut silent)?;
         let compiler = self.session.compiler(root.as_ref())?;

@@ -135,7 +135,11 @@ impl Overrides {
         let overrides = Self { server: args.server_version, levels: levels.collect() };
         let mut levels = Levels::default();
         for (rule, level) in &overrides.levels {
-            let unknown = |help| ToolError::new(format!("there is no lint rule `{rule}`; {help}"));
+            let unknown = |help: String| {
+                let is_guess = help.starts_with("did you mean");
+                let others = if is_guess { "" } else { "; what ComfyUI refuses cannot be switched off" };
+                ToolError::new(format!("there is no lint rule `{rule}`{others}; {help}"))
+            };
             levels.set(rule, *level).map_err(unknown)?;
         }
         Ok(overrides)

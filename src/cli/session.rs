@@ -165,7 +165,15 @@ pub(super) fn expand(
         }
         let walk = ignore::WalkBuilder::new(path).require_git(false).sort_by_file_path(Path::cmp).build();
         for entry in walk {
-            let entry = entry?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                // A folder that cannot be looked into is reported like a file, and the rest goes on.
+                Err(error) => {
+                    let (path, _) = blamed(&error).ok_or_else(|| ToolError::new(error.to_string()))?;
+                    files.push((path.to_owned(), Found::Named));
+                    continue;
+                }
+            };
             if entry.file_type().is_some_and(|kind| kind.is_file())
                 && wanted(entry.path())
                 && (is_alone || seen.insert(source::identity(entry.path())))
@@ -175,6 +183,15 @@ pub(super) fn expand(
         }
     }
     Ok(files)
+}
+
+/// The file or folder that an error is about.
+fn blamed(error: &ignore::Error) -> Option<(&Path, &ignore::Error)> {
+    match error {
+        ignore::Error::WithPath { path, err } => Some((path, err)),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => blamed(err),
+        _ => None,
+    }
 }
 
 /// True for the names of TOML files.

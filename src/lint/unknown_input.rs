@@ -33,16 +33,24 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     if at.class.hidden.contains(name) {
         return Some(finding.help("the server fills it in itself; remove it"));
     }
-    let names = at.class.input_names(&selected);
-    let free = names.iter().map(|name| &**name).filter(|name| at.node.input(name).is_none());
-    Some(
-        finding.help(
-            diag::did_you_mean(name, free).unwrap_or_else(|| {
-                format!("remove it; `wfc catalog show {class}` lists what the class takes")
-            }),
-        ),
-    )
+    let look = format!("remove it; `wfc catalog show {class}` lists what the class takes");
+    if at.node.inputs().len() > MANY {
+        return Some(finding.help(look));
+    }
+    let specs = at.class.known_inputs(&selected);
+    let free = || specs.iter().filter(|spec| at.node.input(&spec.name).is_none());
+    let near = diag::did_you_mean(name, free().map(|spec| &*spec.name));
+    // What is required and not there may be what the input is called in another version of the pack.
+    let missing: Vec<&str> = free().filter(|spec| spec.required).map(|spec| &*spec.name).collect();
+    let renamed = missing.iter().find(|missing| missing.contains(&**name) || name.contains(**missing));
+    let renamed = renamed.or_else(|| missing.first().filter(|_| missing.len() == 1));
+    let renamed =
+        renamed.map(|now| format!("the class needs `{now}`, which is missing: is it called that now?"));
+    Some(finding.help(near.or(renamed).unwrap_or(look)))
 }
+
+/// Nodes with more inputs than any class has get no suggestions.
+const MANY: usize = 300;
 
 /// Inputs that classes take without declaring them, or that the editor leaves behind.
 fn is_legal(at: &At<'_>) -> bool {

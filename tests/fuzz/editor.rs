@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use wfc::catalog::Catalog;
 use wfc::diag::Diagnostics;
-use wfc::front::json::{Json, ui};
+use wfc::front::json::{Arena, Json, ui};
 use wfc::report::{FileReport, Format, HumanOptions};
 use wfc::source::Sources;
 
@@ -14,7 +14,8 @@ use wfc::source::Sources;
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
 
 fuzz_target!(|text: &str| {
-    let Ok(root) = Json::parse_with_places(text) else { return };
+    let arena = Arena::new();
+    let Ok(root) = Json::parse(text, &arena) else { return };
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let file = sources.add("w.json", text);

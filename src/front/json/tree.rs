@@ -90,8 +90,8 @@ impl<'t> Json<'t> {
     /// ComfyUI writes them into pictures.
     pub fn parse(text: &'t str, arena: &'t Arena) -> Result<Self, JsonError> {
         Self::parse_strictly(text, arena).or_else(|error| {
-            let finite = with_quotes_around_non_finite(text).ok_or_else(|| error.clone())?;
-            let tree = Self::parse_strictly(arena.0.alloc_str(&finite), arena).map_err(|_| error)?;
+            let finite = with_quotes_around_non_finite(text).ok_or(error)?;
+            let tree = Self::parse_strictly(arena.0.alloc_str(&finite), arena)?;
             Ok(tree.with_non_finite(text, arena))
         })
     }
@@ -525,6 +525,7 @@ mod tests {
         let parse = |text: &str| Json::parse(text, &Arena::new()).map(|_| ()).unwrap_err();
         let error = Json::parse("{\n \"a\": tru }", &arena).unwrap_err();
         assert_eq!((error.message.as_str(), error.offset), ("expected ident", 11));
+        assert_eq!(parse("[NaN,\n]").offset, 6, "Python's numbers are not to blame");
         assert!(parse(&"[".repeat(10_000)).message.contains("recursion limit"));
         for text in ["", "[NaN", "\"NaN"] {
             assert!(parse(text).offset <= text.len());

@@ -413,6 +413,10 @@ fn what_no_graph_file_can_say_is_refused() {
     let input = |name: &str, value| Input { name: name.into(), value, origin: Origin::Unknown, given: None };
     graph.push_input(node, input("images", Argument::Literal(link)));
     assert_eq!(said(&graph), ["`images` of `7` is a link that leads nowhere"]);
+    // The id in it would no longer be the node's name.
+    let link = Value::List(vec![Value::Str("7".into()), Value::Str("x".into())]);
+    graph.push_input(node, input("filename_prefix", Argument::Literal(link)));
+    assert_eq!(said(&graph).len(), 2);
     let mut graph = Graph::new();
     for id in 0..=wfc::lower::MAX_NODES {
         graph.add(Node::new(id.to_string().into(), "x".into(), None, Origin::Unknown)).unwrap();

@@ -221,7 +221,10 @@ fn classes_that_nobody_knows_keep_their_links_only() {
     let (exported, diagnostics) = converted(&workflow(nodes, json!([[10, 1, 0, 2, 0, "IMAGE"]])));
     assert_eq!(exported["2"], json!({"inputs": {"in": ["1", 0]}}));
     assert_eq!(problems(&diagnostics), "unknown-class: there is no node class `Lod`");
-    assert_eq!(diagnostics.iter().next().unwrap().help.as_deref(), Some("did you mean `Load`?"));
+    assert_eq!(
+        diagnostics.iter().next().unwrap().help.as_deref(),
+        Some("did you mean `Load`? If not, install its node pack, or use a catalog that knows it")
+    );
 }
 
 #[test]
