@@ -69,10 +69,12 @@ L = wfc lint --format json --catalog object_info.json
 | measured / against | time | against | ratio | target | met |
 | --- | --- | --- | --- | --- | --- |
 TABLE
-pair 10 "${lint[*]} prompts" "$parse prompts object_info.json"
-row '`L prompts` / `parse_json prompts object_info.json`' "$first" "$second" '<=' 2.5
 pair 10 "${lint[*]} prompts" "$parse prompts"
-row '`L prompts` / `parse_json prompts`' "$first" "$second" -
+row '`L prompts` / `parse_json prompts`' "$first" "$second" '<=' 2.5
+pair 10 "${lint[*]} --gate check prompts" "$parse prompts"
+row '`L --gate check prompts` / `parse_json prompts`' "$first" "$second" '<=' 2.5
+pair 10 "${lint[*]} prompts" "$parse prompts object_info.json"
+row '`L prompts` / `parse_json prompts object_info.json`' "$first" "$second" -
 pair 5 "$comfy --schema-cache object_info.json --json $(echo prompts/*.json)" "${lint[*]} prompts"
 row '`comfy-lint --schema-cache object_info.json --json prompts/*.json` (one process) / `L prompts`' "$first" "$second" '>=' 20
 pair 5 "$comfy --schema-cache object_info.json --json prompts/00000.json" "${lint[*]} prompts/00000.json"

@@ -201,8 +201,8 @@ fn links_that_lead_nowhere_and_names_that_are_taken() {
         ["required-input-missing", "unreachable-node", "dropped-output"].map(|rule| ["--allow", rule]);
     let folder = folder(&saved(&nodes, &links));
     let run = folder.wfc(&[&["lint", "w.json", "--gate", "all"][..], &rules[1..].concat()].concat());
-    let lints: Vec<&str> = run.stdout.split("\n\n").filter(|part| part.starts_with("warning")).collect();
-    assert_snapshot!(lints.join("\n\n"), @r#"
+    let warnings: Vec<&str> = run.stdout.split("\n\n").filter(|part| part.starts_with("warning")).collect();
+    assert_snapshot!(warnings.join("\n\n"), @r#"
     warning[missing-link]: `images` of node 3 (PreviewImage) has a link that does not exist
        ╭─[w.json:4:90]
      3 │ {"id": 2, "type": "PreviewImage", "inputs": […
