@@ -71,6 +71,7 @@ fn every_prompt_that_a_server_accepts_comes_back() {
         found.extend(problems(line["id"].as_str().unwrap(), &line["prompt"], &compiler));
     }
     none(&found);
+    println!("{count} accepted prompts came back from graph file and preset");
     assert!(count > 100, "{count} prompts");
 }
 
@@ -102,6 +103,7 @@ fn every_export_of_the_editor_comes_back_or_is_no_workflow() {
         );
     }
     none(&found);
+    println!("{} of {count} exports came back, {refused} have nodes without a class", count - refused);
     assert!(count > 100 && refused > 0, "{count} exports, {refused} refused");
 }
 

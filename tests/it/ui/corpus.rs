@@ -49,7 +49,7 @@ fn every_file_of_the_corpus_becomes_what_the_editor_exports() {
             wrong.push(format!("{id} (listed: {listed})\n    {}", differences.join("\n    ")));
         }
     }
-    println!("{equal} of {} equal", rows.lines().count());
+    println!("{equal} of {} conversions equal the editor's", rows.lines().count());
     assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
 }
 
