@@ -229,7 +229,16 @@ impl Import<'_> {
         if found == Found::Walked && self.args.to == Target::Api && kind == Some(Kind::Api) && is_done() {
             return Ok(None);
         }
-        check::missing_classes(&graph, &compiler.catalog, diagnostics);
+        let mut found = std::mem::take(diagnostics);
+        check::missing_classes(&graph, &compiler.catalog, &mut found);
+        for problem in found.into_sorted() {
+            // The server that has the pack would take the node; the export is without what is in it.
+            let is_left_out = kind == Some(Kind::Ui) && problem.rule == "unknown-class";
+            let help = problem.help.clone().filter(|_| is_left_out);
+            let help =
+                help.map(|help| format!("{help}; its class and values are left out, as the editor does"));
+            diagnostics.push(problem.help_opt(help));
+        }
         match self.args.to {
             Target::Api => self.api(path, kind, &graph, diagnostics)?,
             Target::Toml => self.toml(path, &graph, &compiler, diagnostics),
