@@ -235,8 +235,11 @@ impl Import<'_> {
             // The server that has the pack would take the node; the export is without what is in it.
             let is_left_out = kind == Some(Kind::Ui) && problem.rule == "unknown-class";
             let help = problem.help.clone().filter(|_| is_left_out);
-            let help =
-                help.map(|help| format!("{help}; its class and values are left out, as the editor does"));
+            let lost = match self.args.to {
+                Target::Api => "its class and values are left out, as by the editor",
+                Target::Toml => "its values have no names and are left out",
+            };
+            let help = help.map(|help| format!("{help}; {lost}"));
             diagnostics.push(problem.help_opt(help));
         }
         match self.args.to {

@@ -128,7 +128,7 @@ fn a_class_that_nobody_knows_is_exported_as_the_editor_does() {
        ·                                        ──────────────
        ╰────
       node: `2` (ImageInvertt)
-      help: did you mean `ImageInvert`? If not, install its node pack, or use a catalog that knows it; its class and values are left out, as the editor does
+      help: did you mean `ImageInvert`? If not, install its node pack, or use a catalog that knows it; its class and values are left out, as by the editor
 
     1 error in 1 file
     1 file written
