@@ -258,13 +258,19 @@ impl Catalog {
 ///
 /// # Errors
 /// When the bytes are none of these; see [`CatalogError`].
-pub fn read_catalog(bytes: &[u8], options: &ImportOptions) -> Result<Catalog, CatalogError> {
-    let failed = |error| CatalogError::Import(import::io_error(error, options.limit_bytes));
-    let mut decoded = decode::decode(bytes, options.limit_bytes).map_err(failed)?;
-    if !decoded.head.starts_with(b"{\"wfc_catalog\"") {
-        if let Some(answer) = read_answer(bytes, options) {
+pub fn read_catalog<'b>(
+    bytes: impl Into<Cow<'b, [u8]>>,
+    options: &ImportOptions,
+) -> Result<Catalog, CatalogError> {
+    let bytes = match read_answer(bytes.into(), options) {
+        Ok(answer) => {
             return Ok(Catalog { packs: vec![Pack::Answer(Box::new(answer))], ..Catalog::default() });
         }
+        Err(bytes) => bytes,
+    };
+    let failed = |error| CatalogError::Import(import::io_error(error, options.limit_bytes));
+    let mut decoded = decode::decode(&*bytes, options.limit_bytes).map_err(failed)?;
+    if !decoded.head.starts_with(b"{\"wfc_catalog\"") {
         let captured = import::import_decoded(decoded, options).map_err(CatalogError::Import)?;
         return Catalog::from_captured(&captured).map_err(CatalogError::Pack);
     }
@@ -274,15 +280,19 @@ pub fn read_catalog(bytes: &[u8], options: &ImportOptions) -> Result<Catalog, Ca
     Catalog::from_pack_text(String::from_utf8(text).map_err(not_utf8)?).map_err(CatalogError::Pack)
 }
 
-/// An answer that need not be imported.
-fn read_answer(bytes: &[u8], options: &ImportOptions) -> Option<Answer> {
+/// An answer that need not be imported; otherwise the bytes again.
+fn read_answer<'b>(bytes: Cow<'b, [u8]>, options: &ImportOptions) -> Result<Answer, Cow<'b, [u8]>> {
+    const CAPTURED: &[u8] = b"{\"wfc_catalog\"";
     let is_plain = bytes.starts_with(b"{") && bytes.len() as u64 <= options.limit_bytes;
-    let text = if is_plain {
-        std::str::from_utf8(bytes).ok()?.to_owned()
+    let text = if is_plain && !bytes.starts_with(CAPTURED) {
+        String::from_utf8(bytes.into_owned()).map_err(|error| Cow::Owned(error.into_bytes()))?
     } else {
         let mut text = String::new();
-        decode::decode(bytes, options.limit_bytes).ok()?.text.read_to_string(&mut text).ok()?;
-        text
+        let decoded = decode::decode(&*bytes, options.limit_bytes);
+        match decoded.and_then(|mut decoded| decoded.text.read_to_string(&mut text)) {
+            Ok(_) if !text.as_bytes().starts_with(CAPTURED) => text,
+            _ => return Err(bytes),
+        }
     };
-    Answer::read(text, options)
+    Answer::read(text, options).map_err(|text| Cow::Owned(text.into_bytes()))
 }

@@ -297,7 +297,9 @@ pub fn read_capped(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
         })
     };
     let file = std::fs::File::open(path).map_err(io)?;
-    let mut bytes = Vec::new();
+    // A hint only: devices have no length, and a file may grow.
+    let length = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
     file.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > limit {
         return Err(fail(LoadErrorKind::TooLarge(limit)));

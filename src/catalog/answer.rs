@@ -33,29 +33,21 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Finds the classes of an answer. `None` if it is none, or one that has to be imported to be
-    /// understood: one with Python's `NaN`, or a very large one.
-    pub(super) fn read(text: String, options: &ImportOptions) -> Option<Self> {
-        if text.len() > MAX_BYTES || options.portable {
-            return None;
-        }
-        let entries: Entries<'_> = serde_json::from_str(&text).ok()?;
-        let start = text.as_ptr() as usize;
-        let mut classes = FxHashMap::default();
-        classes.reserve(entries.0.len());
-        for (name, json) in entries.0 {
-            // Every class has one of these; whatever has not is told by an import.
-            if !json.starts_with('{') || !(json.contains("\"input\"") || json.contains("\"output\"")) {
-                return None;
+    /// Finds the classes of an answer. One with Python's `NaN` has to be imported to be understood, and so
+    /// has a very large one.
+    ///
+    /// # Errors
+    /// The text again, if it is none or must be imported.
+    pub(super) fn read(text: String, options: &ImportOptions) -> Result<Self, String> {
+        let is_fit = text.len() <= MAX_BYTES && !options.portable;
+        match is_fit.then(|| find_classes(&text)).flatten() {
+            Some(classes) => {
+                let (files, options) = (options.file_inputs.clone(), options.clone());
+                Ok(Self { text, classes, files, options, imported: OnceLock::new() })
             }
-            let at = json.as_ptr() as usize - start;
-            classes
-                .insert(name.into_owned(), (u32::try_from(at).ok()?, u32::try_from(at + json.len()).ok()?));
+            None => Err(text),
         }
-        let (files, options) = (options.file_inputs.clone(), options.clone());
-        (!classes.is_empty()).then(|| Self { text, classes, files, options, imported: OnceLock::new() })
     }
-
     /// The class `name`, read now.
     pub(super) fn class(&self, name: &str) -> Option<NodeClass> {
         let &(start, end) = self.classes.get(name)?;
@@ -82,6 +74,23 @@ impl Answer {
         let import = || PackFile::parse(import(self.text.as_bytes(), &self.options).ok()?.to_text()).ok();
         self.imported.get_or_init(import).as_ref()
     }
+}
+
+/// Where the text of each class is; none if this is no answer, or not in plain JSON.
+fn find_classes(text: &str) -> Option<FxHashMap<String, (u32, u32)>> {
+    let entries: Entries<'_> = serde_json::from_str(text).ok()?;
+    let start = text.as_ptr() as usize;
+    let mut classes = FxHashMap::default();
+    classes.reserve(entries.0.len());
+    for (name, json) in entries.0 {
+        // Every class has one of these; whatever has not is told by an import.
+        if !json.starts_with('{') || !(json.contains("\"input\"") || json.contains("\"output\"")) {
+            return None;
+        }
+        let at = json.as_ptr() as usize - start;
+        classes.insert(name.into_owned(), (u32::try_from(at).ok()?, u32::try_from(at + json.len()).ok()?));
+    }
+    (!classes.is_empty()).then_some(classes)
 }
 
 /// The keys of an object, and the texts of their values.

@@ -143,7 +143,7 @@ pub(super) fn open_catalog(name: &str) -> Result<Catalog, ToolError> {
     } else {
         source::read_capped(Path::new(name), options.limit_bytes)?
     };
-    read_catalog(&bytes, &options).map_err(|error| ToolError::new(format!("the catalog {name}: {error}")))
+    read_catalog(bytes, &options).map_err(|error| ToolError::new(format!("the catalog {name}: {error}")))
 }
 
 /// The files that `paths` stand for: files as they are, folders with every file below them that
