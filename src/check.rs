@@ -56,8 +56,10 @@ pub struct Verdict {
 /// problem is reported.
 pub fn check(graph: Graph, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Checked> {
     let before = diagnostics.error_count();
-    validate(&graph, catalog, ServerVersion::default(), diagnostics);
-    (diagnostics.error_count() == before).then_some(Checked { graph })
+    let verdict = validate(&graph, catalog, ServerVersion::default(), diagnostics);
+    // Without outputs there was no verdict, even where a reader has said why already.
+    let is_proved = diagnostics.error_count() == before && !verdict.outputs.is_empty();
+    is_proved.then_some(Checked { graph })
 }
 
 /// Says what a server of some version would do with a graph, and reports every problem it has.
@@ -67,11 +69,19 @@ pub fn validate(
     server: ServerVersion,
     diagnostics: &mut Diagnostics,
 ) -> Verdict {
-    classes(graph, catalog, server, diagnostics);
-    if graph.nodes().any(|(_, node)| node.class.is_none()) {
+    let mut outputs = Vec::new();
+    let mut is_missing = false;
+    for (id, node) in graph.nodes() {
+        match &node.class {
+            Some(class) if class.output_node => outputs.push(id),
+            Some(_) => {}
+            None => is_missing = true,
+        }
+    }
+    if is_missing {
+        classes(graph, catalog, server, diagnostics);
         return Verdict::default();
     }
-    let outputs: Vec<NodeId> = outputs(graph).collect();
     if outputs.is_empty() {
         diagnostics.push(
             Diagnostic::check("prompt-no-outputs", "prompt_no_outputs", "the workflow has no output node")
