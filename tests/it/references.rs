@@ -1,10 +1,11 @@
 //! The built-in graphs give the workflows that they were made from.
 //!
 //! The workflows lie beside the repository; without them the comparison is skipped. Where ours
-//! differs on purpose, [`REFERENCES`] says so, the comment in the graph file says why, and nothing
+//! differs on purpose, its table in [`tables`] says so, the comment in the graph file says why, and nothing
 //! else may differ.
 
 mod compare;
+mod tables;
 mod workflow;
 
 use std::collections::BTreeSet;
@@ -75,201 +76,6 @@ impl Is {
         }
     }
 }
-
-/// What the templates of Wan 2.2 compute while they run.
-const TEMPLATE: &[&str] =
-    &["PrimitiveInt", "PrimitiveFloat", "PrimitiveBoolean", "ComfySwitchNode", "ComfyMathExpression"];
-
-const PLAIN: &str = "a folder of the author's machine in Windows spelling; plain names work on every server";
-const HALVED: &str = "the class takes the full size now and halves it itself";
-
-const BIT_DEPTH: Difference = Difference::Input {
-    class: "CreateVideo",
-    input: "bit_depth",
-    theirs: Is::Whole(8),
-    ours: Is::Nothing,
-    reason: "8 is what leaving it out means",
-};
-
-const REFERENCES: &[Reference] = &[
-    Reference {
-        file: "pipelineA_1",
-        preset: "scail-uni3c-wan21",
-        set: &[],
-        switches: None,
-        graph: "scail-uni3c-wan21",
-        settled: &[],
-        differences: &[],
-    },
-    Reference {
-        file: "pipelineA_2",
-        preset: "scail-uni3c-wan22",
-        set: &[],
-        switches: None,
-        graph: "scail-uni3c-wan22",
-        settled: &[],
-        differences: &[],
-    },
-    Reference {
-        file: "B_scail_upstream",
-        preset: "dance-scail",
-        set: &[],
-        switches: None,
-        graph: "dance-scail",
-        settled: &[],
-        differences: &[
-            Difference::Input {
-                class: "WanVideoVAELoader",
-                input: "model_name",
-                theirs: Is::Text("wanvideo\\Wan2_1_VAE_bf16.safetensors"),
-                ours: Is::Text("Wan2_1_VAE_bf16.safetensors"),
-                reason: PLAIN,
-            },
-            Difference::Input {
-                class: "OnnxDetectionModelLoader",
-                input: "yolo_model",
-                theirs: Is::Text("onnx\\yolov10m.onnx"),
-                ours: Is::Text("yolov10m.onnx"),
-                reason: PLAIN,
-            },
-            Difference::Input {
-                class: "WanVideoLoraSelect",
-                input: "lora",
-                theirs: Is::Text(
-                    "WanVideo\\Lightx2v\\lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors",
-                ),
-                ours: Is::Text("lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors"),
-                reason: PLAIN,
-            },
-            Difference::Input {
-                class: "WanVideoModelLoader",
-                input: "model",
-                theirs: Is::Text("WanVideo\\SCAIL\\Wan21-14B-SCAIL-preview_fp8_e4m3fn_scaled_KJ.safetensors"),
-                ours: Is::Text("Wan21-14B-SCAIL-preview_fp8_e4m3fn_scaled_KJ.safetensors"),
-                reason: PLAIN,
-            },
-            Difference::Input {
-                class: "WanVideoSchedulerv2",
-                input: "enhance_hf",
-                theirs: Is::TextFrom("<img src='data:image/png;base64,"),
-                ours: Is::Bool(false),
-                reason: "the editor saved a preview in place of the flag",
-            },
-            Difference::Input {
-                class: "RenderNLFPoses",
-                input: "width",
-                theirs: Is::Link("371", 1),
-                ours: Is::Nothing,
-                reason: HALVED,
-            },
-            Difference::Input {
-                class: "RenderNLFPoses",
-                input: "height",
-                theirs: Is::Link("372", 1),
-                ours: Is::Nothing,
-                reason: HALVED,
-            },
-            Difference::Input {
-                class: "RenderNLFPoses",
-                input: "render_width",
-                theirs: Is::Whole(512),
-                ours: Is::Link("131", 1),
-                reason: "the size of the resized video, which `divisible_by` may have changed",
-            },
-            Difference::Input {
-                class: "RenderNLFPoses",
-                input: "render_height",
-                theirs: Is::Whole(896),
-                ours: Is::Link("131", 2),
-                reason: "the size of the resized video, which `divisible_by` may have changed",
-            },
-            Difference::Gone { class: "SimpleCalculatorKJ", reason: HALVED },
-        ],
-    },
-    Reference {
-        file: "N_t2v",
-        preset: "wan22-t2v",
-        set: &[],
-        switches: None,
-        graph: "wan22-a14b",
-        settled: TEMPLATE,
-        differences: &[],
-    },
-    Reference {
-        file: "N_t2v",
-        preset: "wan22-t2v",
-        set: &["lightning=true"],
-        switches: Some(true),
-        graph: "wan22-a14b",
-        settled: TEMPLATE,
-        differences: &[],
-    },
-    Reference {
-        file: "N_i2v",
-        preset: "wan22-i2v",
-        set: &[],
-        switches: None,
-        graph: "wan22-a14b",
-        settled: TEMPLATE,
-        differences: &[BIT_DEPTH],
-    },
-    Reference {
-        file: "N_i2v",
-        preset: "wan22-i2v",
-        set: &["lightning=true"],
-        switches: Some(true),
-        graph: "wan22-a14b",
-        settled: TEMPLATE,
-        differences: &[BIT_DEPTH],
-    },
-    Reference {
-        file: "N_i2v_wrapper",
-        preset: "wan22-i2v-wrapper",
-        set: &[],
-        switches: None,
-        graph: "wan22-a14b-wrapper",
-        settled: &["INTConstant"],
-        differences: &[
-            Difference::Input {
-                class: "WanVideoVAELoader",
-                input: "model_name",
-                theirs: Is::Text("wanvideo\\Wan2_1_VAE_bf16.safetensors"),
-                ours: Is::Text("Wan2_1_VAE_bf16.safetensors"),
-                reason: PLAIN,
-            },
-            Difference::Input {
-                class: "WanVideoLoraSelect",
-                input: "lora",
-                theirs: Is::Text(
-                    "WanVideo\\Lightx2v\\lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors",
-                ),
-                ours: Is::Text("lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors"),
-                reason: PLAIN,
-            },
-            Difference::Input {
-                class: "WanVideoModelLoader",
-                input: "model",
-                theirs: Is::Text("WanVideo\\2_2\\Wan2_2-I2V-A14B-HIGH_fp8_e4m3fn_scaled_KJ.safetensors"),
-                ours: Is::Text("Wan2_2-I2V-A14B-HIGH_fp8_e4m3fn_scaled_KJ.safetensors"),
-                reason: PLAIN,
-            },
-            Difference::Input {
-                class: "WanVideoModelLoader",
-                input: "model",
-                theirs: Is::Text("WanVideo\\2_2\\Wan2_2-I2V-A14B-LOW_fp8_e4m3fn_scaled_KJ.safetensors"),
-                ours: Is::Text("Wan2_2-I2V-A14B-LOW_fp8_e4m3fn_scaled_KJ.safetensors"),
-                reason: PLAIN,
-            },
-            Difference::Input {
-                class: "WanVideoSampler",
-                input: "add_noise_to_samples",
-                theirs: Is::Text(""),
-                ours: Is::Bool(false),
-                reason: "the editor saved an empty text in place of the flag",
-            },
-        ],
-    },
-];
 
 /// What `wfc build` gives for a preset.
 fn build(preset: &str, set: &[&str]) -> Workflow {
@@ -353,7 +159,7 @@ fn presets_give_their_reference_workflows() {
     let catalog = Catalog::embedded();
     let is_output = |class: &str| catalog.class(class).is_some_and(|class| class.output_node);
     let mut failed = Vec::new();
-    for reference in REFERENCES {
+    for reference in tables::all() {
         let file = format!("{FOLDER}/{}.api.json", reference.file);
         let text = std::fs::read_to_string(&file).expect("the reference is there");
         let ours = build(reference.preset, reference.set);
@@ -367,7 +173,7 @@ fn presets_give_their_reference_workflows() {
 
 #[test]
 fn the_cascades_are_reproduced_without_exception() {
-    for reference in REFERENCES.iter().filter(|reference| reference.file.starts_with("pipelineA_")) {
+    for reference in tables::all().filter(|reference| reference.file.starts_with("pipelineA_")) {
         assert!(reference.settled.is_empty() && reference.differences.is_empty(), "{}", reference.file);
     }
 }
@@ -390,7 +196,7 @@ fn comment_lines(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn intended_differences_are_in_the_comments_of_the_graph() {
     let mut failed = BTreeSet::new();
-    for reference in REFERENCES {
+    for reference in tables::all() {
         let text = library::find(reference.graph).expect("the graph is built in");
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let words: BTreeSet<&str> =
@@ -559,7 +365,7 @@ fn constants_switches_and_expressions_are_settled() {
         }"#,
     );
     for (switches, way) in [(None, "slow"), (Some(true), "fast")] {
-        let folded = workflow::fold(&published, TEMPLATE, switches);
+        let folded = workflow::fold(&published, tables::TEMPLATE, switches);
         assert_eq!(folded["out"].inputs["way"], Input::Link(way.to_owned(), 0));
         assert_eq!(folded["out"].inputs["frames"], Input::Literal(json!(83.0)));
         let live = workflow::live(&folded, &is_save);

@@ -1,0 +1,25 @@
+//! What the references are and where ours differs on purpose: one file a pipeline, one line here.
+
+mod scail;
+mod wan22_a14b;
+
+use super::{Difference, Is, Reference};
+
+/// All references.
+pub(super) fn all() -> impl Iterator<Item = &'static Reference> {
+    [scail::REFERENCES, wan22_a14b::REFERENCES].into_iter().flatten()
+}
+
+/// What the templates compute while they run.
+pub(super) const TEMPLATE: &[&str] =
+    &["PrimitiveInt", "PrimitiveFloat", "PrimitiveBoolean", "ComfySwitchNode", "ComfyMathExpression"];
+
+const PLAIN: &str = "a folder of the author's machine in Windows spelling; plain names work on every server";
+
+const BIT_DEPTH: Difference = Difference::Input {
+    class: "CreateVideo",
+    input: "bit_depth",
+    theirs: Is::Whole(8),
+    ours: Is::Nothing,
+    reason: "8 is what leaving it out means",
+};
