@@ -1,4 +1,4 @@
-//! SCAIL, alone and with Uni3C.
+//! The SCAIL pipelines.
 
 use super::{Difference, Is, PLAIN, Reference};
 
