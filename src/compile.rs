@@ -250,6 +250,7 @@ fn samples(params: &Named<Param>) -> Named<Item> {
                 Raw::Str(first.map_or_else(|| "".into(), |choice| choice.get().clone()))
             }
             ParamType::LoraList => Raw::List(Vec::new()),
+            ParamType::List => Raw::List(vec![sample_item(&param.fields, name.span)]),
             ParamType::String | ParamType::Model | ParamType::Image | ParamType::Video | ParamType::Audio => {
                 Raw::Str("example".into())
             }
@@ -257,6 +258,11 @@ fn samples(params: &Named<Param>) -> Named<Item> {
         samples.set(name.clone(), Spanned::new(value, name.span));
     }
     samples
+}
+
+/// An item of a list, with what it must have.
+fn sample_item(fields: &Named<Param>, span: Span) -> Item {
+    Spanned::new(Raw::Table(samples(fields).iter().cloned().collect()), span)
 }
 
 /// The values of a parameter that can change which nodes there are.
@@ -270,6 +276,7 @@ fn switch_positions(param: &Param, span: Span) -> Vec<Item> {
             Raw::List(Vec::new()),
             Raw::List(vec![Spanned::new(Raw::Str("example.safetensors".into()), span); 2]),
         ],
+        ParamType::List => vec![Raw::List(Vec::new()), Raw::List(vec![sample_item(&param.fields, span); 2])],
         _ => Vec::new(),
     };
     values.into_iter().map(|value| Spanned::new(value, span)).collect()

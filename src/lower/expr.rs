@@ -5,6 +5,7 @@
 
 mod guard;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Object, ValueKind};
@@ -75,19 +76,33 @@ pub struct Expression<'e> {
     source: Spanned<Arc<str>>,
     /// Indices of the parameters that it reads, in order.
     pub reads: Vec<usize>,
+    /// Whether it reads the current item of a `for_each`.
+    pub reads_item: bool,
+}
+
+/// The name by which expressions in a node with `for_each` see the current item.
+pub const ITEM: &str = "item";
+
+/// The names that an expression may use.
+#[derive(Clone, Copy)]
+pub struct Names<'n> {
+    /// The parameters.
+    pub params: &'n [Arc<str>],
+    /// The fields of the current item, inside `for_each`.
+    pub item: Option<&'n [Arc<str>]>,
+    /// Tells of a parameter, or of a field written `item.field`, whether it is anything but a number.
+    pub is_text: &'n dyn Fn(&str) -> bool,
 }
 
 impl Engine {
-    /// Compiles `source`, which may name the parameters in `names`. `is_text` tells which of them are
-    /// anything but a number.
+    /// Compiles `source`, which may use `names`.
     ///
     /// # Errors
     /// When it is too long, not an expression, names something else, or could take all memory.
     pub fn compile(
         &self,
         source: &Spanned<Arc<str>>,
-        names: &[Arc<str>],
-        is_text: &dyn Fn(&str) -> bool,
+        names: Names<'_>,
         sources: &Sources,
     ) -> Result<Expression<'_>, Vec<Diagnostic>> {
         let text = &source.value;
@@ -102,7 +117,7 @@ impl Engine {
             Ok(compiled) => compiled,
             Err(error) => return Err(vec![syntax_error(&error, source, sources)]),
         };
-        if let Some(refusal) = guard::refusal(text, is_text) {
+        if let Some(refusal) = guard::refusal(text, names.is_text) {
             let span = place(source, refusal.range, sources);
             let problem = Diagnostic::format("bad-expression", refusal.message).at(span, "");
             return Err(vec![problem.help(refusal.help)]);
@@ -111,18 +126,45 @@ impl Engine {
         used.sort();
         let mut reads = Vec::new();
         let mut unknown = Vec::new();
+        let mut reads_item = false;
         for name in used {
-            match names.iter().position(|known| **known == *name) {
-                Some(index) => reads.push(index),
-                None => unknown.push(unknown_name(&name, source, names, sources)),
+            match (names.params.iter().position(|known| **known == *name), names.item) {
+                (Some(index), _) => reads.push(index),
+                (None, Some(fields)) if name == ITEM => {
+                    reads_item = true;
+                    unknown.extend(unknown_fields(&compiled, source, fields, sources));
+                }
+                (None, _) => unknown.push(unknown_name(&name, source, names.params, sources)),
             }
         }
         if unknown.is_empty() {
-            Ok(Expression { compiled, source: source.clone(), reads })
+            Ok(Expression { compiled, source: source.clone(), reads, reads_item })
         } else {
             Err(unknown)
         }
     }
+}
+
+/// The fields of the current item that an expression names and that there are not.
+fn unknown_fields(
+    compiled: &minijinja::Expression<'_, '_>,
+    source: &Spanned<Arc<str>>,
+    fields: &[Arc<str>],
+    sources: &Sources,
+) -> Vec<Diagnostic> {
+    let mut used: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+    used.sort();
+    let named = used.iter().filter_map(|name| name.strip_prefix(ITEM)?.strip_prefix('.'));
+    let unknown = named.filter(|field| !fields.iter().any(|known| **known == **field));
+    let problem = |field: &str| {
+        Diagnostic::format("unknown-key", format!("the items have no field `{field}`"))
+            .at(place(source, word(&source.value, field), sources), "")
+            .help(
+                diag::did_you_mean(field, fields.iter().map(|field| &**field))
+                    .unwrap_or_else(|| format!("their fields are: {}", fields.join(", "))),
+            )
+    };
+    unknown.map(problem).collect()
 }
 
 fn unknown_name(name: &str, source: &Spanned<Arc<str>>, names: &[Arc<str>], sources: &Sources) -> Diagnostic {
@@ -140,7 +182,12 @@ fn unknown_name(name: &str, source: &Spanned<Arc<str>>, names: &[Arc<str>], sour
     Diagnostic::format("unknown-param", format!("`{name}` is not a parameter of this graph"))
         .at(span, "")
         .help(diag::did_you_mean(name, names.iter().map(|name| &**name)).unwrap_or_else(|| {
-            "expressions see the graph's parameters and nothing else; texts go in quotes".into()
+            let help = if name == ITEM {
+                "there is an item in the inputs of a node with `for_each`, and nowhere else"
+            } else {
+                "expressions see the graph's parameters and nothing else; texts go in quotes"
+            };
+            help.into()
         }))
 }
 
@@ -225,6 +272,7 @@ impl Expression<'_> {
 /// The parameter values that expressions see.
 #[derive(Clone, Debug)]
 pub struct Scope {
+    params: Arc<Params>,
     context: minijinja::Value,
 }
 
@@ -232,6 +280,19 @@ pub struct Scope {
 struct Params {
     names: Arc<[Arc<str>]>,
     values: Vec<minijinja::Value>,
+}
+
+/// The parameters and the current item.
+#[derive(Debug)]
+struct WithItem {
+    params: Arc<Params>,
+    item: minijinja::Value,
+}
+
+impl Object for WithItem {
+    fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
+        if key.as_str() == Some(ITEM) { Some(self.item.clone()) } else { self.params.get_value(key) }
+    }
 }
 
 impl Object for Params {
@@ -245,8 +306,15 @@ impl Object for Params {
 impl Scope {
     /// Names and values in the same order.
     pub fn new<'v>(names: Arc<[Arc<str>]>, values: impl Iterator<Item = &'v Value>) -> Self {
-        let values = values.map(to_minijinja).collect();
-        Self { context: minijinja::Value::from_object(Params { names, values }) }
+        let params = Arc::new(Params { names, values: values.map(to_minijinja).collect() });
+        Self { context: minijinja::Value::from_dyn_object(params.clone()), params }
+    }
+
+    /// The same with the current item of a `for_each`.
+    #[must_use]
+    pub fn with_item(&self, item: &Value) -> Self {
+        let with_item = WithItem { params: self.params.clone(), item: to_minijinja(item) };
+        Self { params: self.params.clone(), context: minijinja::Value::from_object(with_item) }
     }
 }
 
@@ -259,7 +327,8 @@ fn to_minijinja(value: &Value) -> minijinja::Value {
         Value::Str(text) => minijinja::Value::from(text.clone()),
         Value::List(items) => items.iter().map(to_minijinja).collect(),
         Value::Map(entries) => {
-            entries.iter().map(|(key, value)| (key.to_string(), to_minijinja(value))).collect()
+            let entries = entries.iter().map(|(key, value)| (key.clone(), to_minijinja(value)));
+            entries.collect::<BTreeMap<_, _>>().into()
         }
     }
 }

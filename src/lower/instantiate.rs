@@ -1,9 +1,9 @@
 //! A template filled in with parameter values: the graph.
 
-use super::decide::Decisions;
+use super::decide::{Decisions, Outcome};
 use super::params::Values;
-use super::template::{InputPlan, LinkPlan, NodePlan, Template, ValuePlan};
-use super::{fit, misfit};
+use super::template::{InputPlan, LinkPlan, NodePlan, Repeat, Template, ValuePlan};
+use super::{MAX_NODES, fit, misfit};
 use crate::catalog::{InputKind, InputSpec, types_connect};
 use crate::diag::{Diagnostic, Diagnostics, NodeRef};
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin, Value};
@@ -58,8 +58,8 @@ struct Fill<'t, 'd> {
 
 /// The input that a link is looked up for.
 struct Consumer<'p> {
-    /// The list that its node repeats over, and which item it is.
-    list: Option<usize>,
+    /// The repetition that its node is part of, and which item it is.
+    repeat: Option<usize>,
     index: usize,
     kind: &'p InputKind,
 }
@@ -119,7 +119,7 @@ impl Fill<'_, '_> {
             for index in 0..self.instances[position].count {
                 let Some(id) = self.instances[position].nth(index) else { continue };
                 for input in &plan.inputs {
-                    match self.resolve(plan, position, index, input) {
+                    match self.resolve(plan, index, input) {
                         Resolved::Value(value, given) => {
                             let origin = Origin::Source(input.span);
                             self.graph
@@ -139,12 +139,15 @@ impl Fill<'_, '_> {
         match &input.value {
             ValuePlan::Param(param) => self.graph.bind(names[*param].clone(), id, false),
             ValuePlan::Expr(expression) => {
-                for &param in &self.template.expressions[*expression].reads {
+                let computed = &self.template.expressions[*expression];
+                let items = computed.repeat.map(|repeat| self.template.repeats[repeat].reads());
+                let reads = computed.expression.reads.iter();
+                for &param in reads.chain(items.unwrap_or_default()) {
                     self.graph.bind(names[param].clone(), id, true);
                 }
             }
             ValuePlan::Item(_) => {
-                if let Some(param) = plan.for_each {
+                for &param in plan.for_each.map_or(&[][..], |repeat| self.template.repeats[repeat].reads()) {
                     self.graph.bind(names[param].clone(), id, true);
                 }
             }
@@ -152,7 +155,7 @@ impl Fill<'_, '_> {
         }
     }
 
-    fn resolve(&mut self, plan: &NodePlan<'_>, position: usize, index: usize, input: &InputPlan) -> Resolved {
+    fn resolve(&mut self, plan: &NodePlan<'_>, index: usize, input: &InputPlan) -> Resolved {
         match &input.value {
             ValuePlan::Literal(value) => Resolved::Value(Argument::Literal(value.clone()), None),
             ValuePlan::Param(param) => {
@@ -160,16 +163,20 @@ impl Fill<'_, '_> {
                 self.literal(given.value.clone(), given.span, plan, input)
             }
             ValuePlan::Expr(expression) => {
-                self.literal(self.decisions.expressions[*expression].clone(), None, plan, input)
+                let value = match &self.decisions.expressions[*expression] {
+                    Outcome::One(value) => Some(value),
+                    Outcome::Each(values) => values.get(index),
+                };
+                match value {
+                    Some(value) => self.literal(value.clone(), None, plan, input),
+                    None => Resolved::Absent,
+                }
             }
             ValuePlan::Item(field) => match self.item(plan, index, field) {
                 Some((value, span)) => self.literal(value, span, plan, input),
                 None => Resolved::Absent,
             },
-            ValuePlan::Prev { slot, .. } if index > 0 => match self.instances[position].nth(index - 1) {
-                Some(from) => Resolved::Value(Argument::Link { from, slot: *slot }, None),
-                None => Resolved::Absent,
-            },
+            ValuePlan::Prev { of, .. } if index > 0 => self.link(*of, plan, index - 1, &input.kind),
             ValuePlan::Link(link) | ValuePlan::Prev { initial: Some(link), .. } => {
                 self.link(*link, plan, index, &input.kind)
             }
@@ -183,11 +190,14 @@ impl Fill<'_, '_> {
     }
 
     fn item(&self, plan: &NodePlan<'_>, index: usize, field: &str) -> Option<(Value, Option<Span>)> {
-        let given = self.values.get(plan.for_each?);
-        let Value::List(items) = &given.value else { return None };
-        let Value::Map(entries) = items.get(index)? else { return None };
-        let value = entries.iter().find(|(key, _)| **key == *field).map(|(_, value)| value.clone())?;
-        Some((value, given.span))
+        let repeat = plan.for_each?;
+        let Value::Map(fields) = self.template.item(repeat, index, self.values) else { return None };
+        let value = fields.into_iter().find(|(key, _)| **key == *field).map(|(_, value)| value)?;
+        let given = match self.template.repeats[repeat] {
+            Repeat::List(param) => self.values.get(param).span,
+            Repeat::Count(_) => None,
+        };
+        Some((value, given))
     }
 
     /// A value as the input's type wants it.
@@ -215,23 +225,27 @@ impl Fill<'_, '_> {
     }
 
     fn link(&self, link: LinkPlan, from: &NodePlan<'_>, index: usize, kind: &InputKind) -> Resolved {
-        match self.source(link, &Consumer { list: from.for_each, index, kind }, 0) {
+        match self.source(link, Consumer { repeat: from.for_each, index, kind }) {
             Some(value) => Resolved::Value(value, None),
             None => Resolved::Dropped { node: link.node },
         }
     }
 
-    /// The output that a link stands for: of the node itself, item by item over the same list and of
+    /// The output that a link stands for: of the node itself, item by item in the same repetition and of
     /// the last item otherwise, or what a node that is not there passes on.
-    fn source(&self, link: LinkPlan, consumer: &Consumer<'_>, depth: usize) -> Option<Argument> {
-        let list = self.template.nodes[link.node].for_each;
-        let instances = self.instances[link.node];
-        let same_list = list.is_some() && list == consumer.list;
-        let found = if same_list { instances.nth(consumer.index) } else { instances.last() };
-        match found {
-            Some(from) => Some(Argument::Link { from, slot: link.slot }),
-            None => self.bypass(link, consumer, depth),
+    fn source(&self, mut link: LinkPlan, mut consumer: Consumer<'_>) -> Option<Argument> {
+        // Nodes that are switched off may pass links on to each other in a circle.
+        for _ in 0..=MAX_NODES {
+            let repeat = self.template.nodes[link.node].for_each;
+            let instances = self.instances[link.node];
+            let together = repeat.is_some() && repeat == consumer.repeat;
+            let found = if together { instances.nth(consumer.index) } else { instances.last() };
+            if let Some(from) = found {
+                return Some(Argument::Link { from, slot: link.slot });
+            }
+            (link, consumer.index) = self.bypass(link, &consumer, together)?;
         }
+        None
     }
 
     /// The first alternative whose node is there; else the node of the first alternative.
@@ -240,13 +254,11 @@ impl Fill<'_, '_> {
         present.copied().ok_or_else(|| links.first().map(|link| link.node))
     }
 
-    /// What ComfyUI's bypass gives to an input that was linked to a node which is switched off: what is linked to one input of that node, chosen as the editor does: the input
-    /// at the output's own position if it fits, else the first of exactly the wanted type, else the
-    /// first that connects. If nothing is linked there, nothing is given.
-    fn bypass(&self, link: LinkPlan, consumer: &Consumer<'_>, depth: usize) -> Option<Argument> {
-        if depth > self.template.nodes.len() {
-            return None;
-        }
+    /// What ComfyUI's bypass gives to an input that was linked to a node which is switched off: what is
+    /// linked to one input of that node, chosen as the editor does: the input at the output's own position
+    /// if it fits, else the first of exactly the wanted type, else the first that connects. If nothing is
+    /// linked there, nothing is given. The second part is the item from which to look on.
+    fn bypass(&self, link: LinkPlan, consumer: &Consumer<'_>, together: bool) -> Option<(LinkPlan, usize)> {
         let node = &self.template.nodes[link.node];
         let wanted = consumer.kind.type_name();
         let slot = link.slot as usize;
@@ -261,11 +273,11 @@ impl Fill<'_, '_> {
                 .or_else(|| sockets.iter().find(|socket| socket.kind.type_name() == wanted))
                 .or_else(|| sockets.iter().find(|socket| connects(socket)))
         };
+        let index = consumer.index;
         match &chosen?.input?.value {
-            ValuePlan::Link(next) | ValuePlan::Prev { initial: Some(next), .. } => {
-                self.source(*next, consumer, depth + 1)
-            }
-            ValuePlan::FirstOf(links) => self.source(self.first_present(links).ok()?, consumer, depth + 1),
+            ValuePlan::Prev { of, .. } if together && index > 0 => Some((*of, index - 1)),
+            ValuePlan::Link(next) | ValuePlan::Prev { initial: Some(next), .. } => Some((*next, index)),
+            ValuePlan::FirstOf(links) => Some((self.first_present(links).ok()?, index)),
             _ => None,
         }
     }
@@ -275,9 +287,13 @@ impl Fill<'_, '_> {
         let why = absent.when.as_ref().map(|when| when.source().span);
         let key = &absent.key.value;
         let (state, mark) = match (&absent.when, absent.for_each) {
-            (None, Some(list)) => {
-                (format!("the list `{}` of `{key}` is empty", self.template.names[list]), "repeated here")
-            }
+            (None, Some(repeat)) => match &self.template.repeats[repeat] {
+                Repeat::List(list) => (
+                    format!("the list `{}` of `{key}` is empty", self.template.names[*list]),
+                    "repeated here",
+                ),
+                Repeat::Count(_) => (format!("`{key}` is repeated not once"), "repeated here"),
+            },
             _ => (format!("`{key}` is switched off"), "switched off here"),
         };
         self.diagnostics.push(

@@ -1,5 +1,7 @@
 //! Parameters: from what a preset gives to values that have the declared type and range.
 
+mod lists;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -124,6 +126,10 @@ pub fn describe(name: &str, param: &Param) -> String {
     for (number, choice) in param.choices.iter().flatten().enumerate() {
         let _ = write!(line, "{} {}", if number == 0 { ":" } else { "," }, choice.get());
     }
+    for (number, (field, declared)) in param.fields.iter().enumerate() {
+        let optional = if declared.default.is_some() { "?" } else { "" };
+        let _ = write!(line, "{} {}{optional}", if number == 0 { ", each with" } else { "," }, field.value);
+    }
     let _ = write!(line, "): {}", param.doc);
     line
 }
@@ -150,6 +156,7 @@ pub fn schema(param: &Param) -> serde_json::Value {
             {"type": "object", "required": ["file"], "additionalProperties": false,
              "properties": {"file": {"type": "string"}, "strength": {"type": "number"}}},
         ]}}),
+        ParamType::List => json!({"type": "array", "items": lists::schema(&param.fields)}),
     };
     let entries = [
         ("description", Some(param.doc.as_ref().into())),
@@ -193,7 +200,8 @@ pub fn accept(name: &str, param: &Param, item: &Item, models: &Models) -> Result
         (ParamType::Model, Raw::Str(text)) => {
             return Ok(Value::Str(model_file(text, models)));
         }
-        (ParamType::LoraList, Raw::List(items)) => return loras(items, models),
+        (ParamType::LoraList, Raw::List(items)) => return lists::loras(items, models),
+        (ParamType::List, Raw::List(items)) => return lists::records(name, &param.fields, items, models),
         (kind, _) => wrong(needed(*kind)),
     };
     if !problems.is_empty() || item.value == Raw::Invalid {
@@ -215,6 +223,7 @@ const fn needed(kind: ParamType) -> &'static str {
         ParamType::Image | ParamType::Video | ParamType::Audio => "a file name, a string",
         ParamType::Model => "a model's name or file name, a string",
         ParamType::LoraList => "a list of LoRAs",
+        ParamType::List => "a list",
     }
 }
 
@@ -326,47 +335,4 @@ fn range(name: &str, param: &Param, item: &Item) -> Vec<Diagnostic> {
 #[must_use]
 pub fn model_file(name: &str, models: &Models) -> Arc<str> {
     models.model(name).map_or_else(|| name.into(), |model| model.file.as_str().into())
-}
-
-fn loras(items: &[Item], models: &Models) -> Result<Value, Vec<Diagnostic>> {
-    let mut problems = Vec::new();
-    let values = items.iter().filter_map(|item| lora(item, models, &mut problems)).collect();
-    if problems.is_empty() { Ok(Value::List(values)) } else { Err(problems) }
-}
-
-fn lora(item: &Item, models: &Models, problems: &mut Vec<Diagnostic>) -> Option<Value> {
-    let mut wrong = |message: String, span: Span| {
-        problems.push(
-            Diagnostic::format("wrong-type", message)
-                .at(span, "")
-                .help("a LoRA is a file name or { file = \"…\", strength = 1.0 }"),
-        );
-        None
-    };
-    let mut file = None;
-    let mut strength = 1.0;
-    match &item.value {
-        Raw::Str(text) => file = Some((text.clone(), item.span)),
-        Raw::Table(entries) => {
-            for (key, value) in entries {
-                match (&*key.value, &value.value) {
-                    ("file", Raw::Str(text)) => file = Some((text.clone(), value.span)),
-                    ("strength", raw @ (Raw::Int(_) | Raw::Float(_))) => {
-                        strength = raw.to_value().as_f64().unwrap_or(1.0);
-                    }
-                    ("file" | "strength", raw) => {
-                        return wrong(format!("`{}` cannot be {}", key.value, raw.kind()), value.span);
-                    }
-                    (other, _) => return wrong(format!("unknown key `{other}` in a LoRA"), key.span),
-                }
-            }
-        }
-        other => return wrong(format!("a LoRA cannot be {}", other.kind()), item.span),
-    }
-    let Some((file, span)) = file else { return wrong("a LoRA needs the key `file`".into(), item.span) };
-    problems.extend(self::file("file", &file, span));
-    Some(Value::Map(vec![
-        ("file".into(), Value::Str(model_file(&file, models))),
-        ("strength".into(), Value::Float(strength)),
-    ]))
 }

@@ -5,20 +5,23 @@
 
 mod declared;
 mod lookup;
+mod repeat;
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::expr::{Engine, Expression};
+use super::expr::{Engine, Expression, ITEM, Names};
 use super::params;
 use super::{MAX_NODES, MAX_PARAMS};
 use crate::catalog::{Catalog, InputKind, Models, NodeClass};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::toml::decode::{At, Named};
-use crate::front::toml::graph::{GraphFile, InputDecl, NodeDecl, ParamType};
+use crate::front::toml::graph::{GraphFile, InputDecl, NodeDecl};
 use crate::ir::Value;
 use crate::source::{Sources, Span, Spanned};
+
+pub(super) use repeat::{INDEX, Repeat};
 
 /// A graph ready to be filled in with parameter values.
 #[derive(Debug)]
@@ -31,7 +34,16 @@ pub struct Template<'e> {
     pub models: Vec<(Arc<str>, Arc<str>)>,
     pub(super) nodes: Vec<NodePlan<'e>>,
     pub(super) constraints: Vec<(Expression<'e>, Arc<str>)>,
-    pub(super) expressions: Vec<Expression<'e>>,
+    pub(super) repeats: Vec<Repeat<'e>>,
+    pub(super) expressions: Vec<Computed<'e>>,
+}
+
+/// An expression that gives an input its value.
+#[derive(Debug)]
+pub(super) struct Computed<'e> {
+    pub(super) expression: Expression<'e>,
+    /// The repetition whose items it reads, if it does.
+    pub(super) repeat: Option<usize>,
 }
 
 impl Template<'_> {
@@ -41,10 +53,8 @@ impl Template<'_> {
     pub fn shapes(&self, param: usize) -> bool {
         let read_by = |expression: &Expression<'_>| expression.reads.contains(&param);
         self.constraints.iter().any(|(rule, _)| read_by(rule))
-            || self
-                .nodes
-                .iter()
-                .any(|node| node.when.as_ref().is_some_and(read_by) || node.for_each == Some(param))
+            || self.nodes.iter().any(|node| node.when.as_ref().is_some_and(read_by))
+            || self.repeats.iter().any(|repeat| repeat.reads().contains(&param))
     }
 }
 
@@ -55,7 +65,7 @@ pub(super) struct NodePlan<'e> {
     pub(super) stage: Option<Arc<str>>,
     pub(super) title: Option<Arc<str>>,
     pub(super) when: Option<Expression<'e>>,
-    /// Index of the list parameter.
+    /// Index into the template's repetitions.
     pub(super) for_each: Option<usize>,
     /// In the order of the class's declaration, then those that it does not declare.
     pub(super) inputs: Vec<InputPlan>,
@@ -79,9 +89,10 @@ pub(super) enum ValuePlan {
     Expr(usize),
     Item(Arc<str>),
     Link(LinkPlan),
+    /// The node of the item before, or `initial` for the first.
     Prev {
         initial: Option<LinkPlan>,
-        slot: u32,
+        of: LinkPlan,
     },
     FirstOf(Vec<LinkPlan>),
 }
@@ -130,6 +141,7 @@ pub fn prepare<'e>(
         expression_names,
         positions: file.nodes.names().enumerate().map(|(at, name)| (name, at)).collect(),
         diagnostics,
+        repeats: Vec::new(),
         expressions: Vec::new(),
         models: Vec::new(),
         used_params: vec![false; names.len()],
@@ -139,17 +151,19 @@ pub fn prepare<'e>(
     let constraints = file
         .constraints
         .iter()
-        .filter_map(|constraint| Some((builder.compile(&constraint.rule.0)?, constraint.message.clone())))
+        .filter_map(|constraint| {
+            Some((builder.compile(&constraint.rule.0, None)?, constraint.message.clone()))
+        })
         .collect();
     let nodes = file.nodes.iter().filter_map(|(key, node)| builder.node(key, node)).collect();
     if !builder.diagnostics.has_errors() {
         builder.check_unused();
     }
-    let (expressions, models) = (builder.expressions, builder.models);
+    let (repeats, expressions, models) = (builder.repeats, builder.expressions, builder.models);
     if diagnostics.error_count() > before {
         return None;
     }
-    Some(Template { file: file.clone(), names, models, nodes, constraints, expressions })
+    Some(Template { file: file.clone(), names, models, nodes, constraints, repeats, expressions })
 }
 
 /// A file with more nodes or parameters than any workflow has.
@@ -181,7 +195,8 @@ struct Builder<'b, 'e> {
     /// With those of broken parameters, which are no news to whoever reads the messages.
     expression_names: Vec<Arc<str>>,
     diagnostics: &'b mut Diagnostics,
-    expressions: Vec<Expression<'e>>,
+    repeats: Vec<Repeat<'e>>,
+    expressions: Vec<Computed<'e>>,
     models: Vec<(Arc<str>, Arc<str>)>,
     used_params: Vec<bool>,
 }
@@ -191,15 +206,19 @@ impl<'e> Builder<'_, 'e> {
         self.diagnostics.push(diagnostic);
     }
 
-    fn compile(&mut self, source: &Spanned<Arc<str>>) -> Option<Expression<'e>> {
+    /// Compiles an expression; inside a `for_each` it sees the current item.
+    fn compile(&mut self, source: &Spanned<Arc<str>>, repeat: Option<usize>) -> Option<Expression<'e>> {
         let is_text = |name: &str| {
+            if let Some((ITEM, field)) = name.split_once('.') {
+                return repeat.is_none_or(|repeat| self.is_text_field(repeat, field));
+            }
             let kind = self.file.params.get(name).map(|param| *param.kind.get());
-            kind.is_some_and(|kind| {
-                !matches!(kind, ParamType::Int | ParamType::Float | ParamType::Seed | ParamType::Bool)
-            })
+            kind.map_or(name == ITEM, |kind| !repeat::is_number(kind))
         };
+        let fields = repeat.map(|repeat| self.item_fields(repeat));
+        let names = Names { params: &self.expression_names, item: fields.as_deref(), is_text: &is_text };
         let (engine, sources) = (self.context.engine, self.context.sources);
-        match engine.compile(source, &self.expression_names, &is_text, sources) {
+        match engine.compile(source, names, sources) {
             Ok(expression) => {
                 for &param in &expression.reads {
                     if let Some(used) = self.used_params.get_mut(param) {
@@ -237,12 +256,12 @@ impl<'e> Builder<'_, 'e> {
             );
         }
         let stage = node.stage.as_ref().map(|stage| self.stage(stage));
-        let when = node.when.as_ref().and_then(|when| self.compile(&when.0));
-        let for_each = node.for_each.as_ref().and_then(|list| self.list_param(&list.0));
+        let when = node.when.as_ref().and_then(|when| self.compile(&when.0, None));
+        let for_each = node.for_each.as_ref().and_then(|list| self.repeat(&list.0));
         let class = self.class(&key.value, node);
         let mut inputs: Vec<(usize, InputPlan)> = Vec::with_capacity(node.inputs.len());
         for (name, input) in &node.inputs {
-            let value = self.value(node, for_each, input);
+            let value = self.value(&key.value, node, for_each, input);
             let Some(class) = &class else { continue };
             let Some((order, spec)) = self.input_spec(&key.value, class, node, name) else { continue };
             let Some(value) = value else { continue };
@@ -304,7 +323,7 @@ impl<'e> Builder<'_, 'e> {
         let mut inputs = Vec::with_capacity(node.extra.len());
         for (name, input) in &node.extra {
             self.check_extra(key, class, node, name);
-            let Some(value) = self.value(node, for_each, input) else { continue };
+            let Some(value) = self.value(key, node, for_each, input) else { continue };
             let kind = InputKind::Link("*".into());
             inputs.push(InputPlan {
                 name: name.value.clone(),
@@ -319,6 +338,7 @@ impl<'e> Builder<'_, 'e> {
 
     fn value(
         &mut self,
+        key: &str,
         node: &NodeDecl,
         for_each: Option<usize>,
         input: &At<InputDecl>,
@@ -333,32 +353,34 @@ impl<'e> Builder<'_, 'e> {
             }
             InputDecl::Param(name) => ValuePlan::Param(self.param(name)?),
             InputDecl::Expr(source) => {
-                let expression = self.compile(source)?;
-                self.expressions.push(expression);
+                let expression = self.compile(source, for_each)?;
+                let repeat = for_each.filter(|_| expression.reads_item);
+                self.expressions.push(Computed { expression, repeat });
                 ValuePlan::Expr(self.expressions.len() - 1)
             }
             InputDecl::Model(slot) => ValuePlan::Literal(Value::Str(self.model(slot)?)),
             InputDecl::Item(field) => {
-                self.needs_for_each(for_each, node, "item", input.span())?;
-                if !matches!(&*field.value, "file" | "strength") {
-                    self.report(
-                        Diagnostic::format("unknown-key", format!("a LoRA has no field `{}`", field.value))
-                            .at(field.span, "")
-                            .help("its fields are: file, strength"),
-                    );
-                    return None;
-                }
+                let repeat = self.needs_for_each(for_each, node, "item", input.span())?;
+                self.check_field(repeat, field)?;
                 ValuePlan::Item(field.value.clone())
             }
             InputDecl::Node(output) => ValuePlan::Link(self.link(output)?),
-            InputDecl::Prev { initial, out } => {
+            InputDecl::Prev { initial, of, out } => {
                 self.needs_for_each(for_each, node, "prev", input.span())?;
                 let initial = match initial {
                     Some(output) => Some(self.link(output)?),
                     None => None,
                 };
-                let class = self.context.catalog.class(node.class.get())?;
-                ValuePlan::Prev { initial, slot: self.slot(&class, out.as_ref(), input.span())? }
+                let (position, target) = match of {
+                    None => (*self.positions.get(key)?, node),
+                    Some(of) => {
+                        let position = self.companion(node, of)?;
+                        (position, self.file.nodes.get(&of.value)?)
+                    }
+                };
+                let class = self.context.catalog.class(target.class.get())?;
+                let slot = self.slot(&class, out.as_ref(), input.span())?;
+                ValuePlan::Prev { initial, of: LinkPlan { node: position, slot } }
             }
             InputDecl::FirstOf(outputs) => {
                 ValuePlan::FirstOf(outputs.iter().filter_map(|output| self.link(output)).collect())
@@ -372,7 +394,7 @@ impl<'e> Builder<'_, 'e> {
         node: &NodeDecl,
         form: &str,
         span: Span,
-    ) -> Option<()> {
+    ) -> Option<usize> {
         if for_each.is_none() && node.for_each.is_none() {
             self.report(
                 Diagnostic::format(
@@ -382,6 +404,6 @@ impl<'e> Builder<'_, 'e> {
                 .at(span, ""),
             );
         }
-        for_each.map(|_| ())
+        for_each
     }
 }

@@ -16,6 +16,7 @@ mod outputs;
 mod pictures;
 mod properties;
 mod references;
+mod repeats;
 mod round_trip;
 mod schemas;
 mod support;

@@ -61,6 +61,9 @@ words! {
         "model" => Model,
         /// A list of LoRAs: `{ file, strength }` each, or just the file.
         "lora-list" => LoraList,
+        /// A list of tables with the keys that `fields` declares; for a table of which one key is needed
+        /// at most, that key's value will do.
+        "list" => List,
     }
 }
 
@@ -85,6 +88,8 @@ table! {
         "form" => form: At<Form>, optional;
         /// The values of a `choice`.
         "choices" => choices: Vec<At<Arc<str>>>, optional;
+        /// What each item of a `list` holds; declared like parameters.
+        "fields" => fields: Named<Param>, default;
     }
 }
 
@@ -110,7 +115,8 @@ table! {
         /// An expression; where it is false the node is left out, and what depended on it gets what
         /// ComfyUI's bypass would give it.
         "when" => when: At<Arc<str>>, optional;
-        /// A list parameter: one node for each of its items.
+        /// A list parameter: one node for each of its items. Or an expression that gives a whole number:
+        /// so many nodes.
         "for_each" => for_each: At<Arc<str>>, optional;
         /// What the inputs are given.
         "inputs" => inputs: Named<At<InputDecl>>, default;
@@ -139,10 +145,12 @@ pub enum InputDecl {
     Model(Spanned<Arc<str>>),
     /// A field of the current item, inside `for_each`.
     Item(Spanned<Arc<str>>),
-    /// The previous node of the same `for_each`; the first one gets `initial`, or nothing.
+    /// The node before this one in the same `for_each`; the first one gets `initial`, or nothing.
     Prev {
         /// What the first node gets.
         initial: Option<NodeOutput>,
+        /// Which node of the `for_each`, if not this one.
+        of: Option<Spanned<Arc<str>>>,
         /// Which output of the previous node.
         out: Option<Spanned<Out>>,
     },
@@ -199,7 +207,11 @@ impl Decode for InputDecl {
             );
             return None;
         };
-        let allowed: &[&str] = if matches!(&*form.value, "node" | "prev") { &["out"] } else { &[] };
+        let allowed: &[&str] = match &*form.value {
+            "node" => &["out"],
+            "prev" => &["of", "out"],
+            _ => &[],
+        };
         for (key, _) in
             entries.iter().filter(|(key, _)| key.value != form.value && !allowed.contains(&&*key.value))
         {
@@ -252,7 +264,14 @@ fn prev(item: &Item, value: &Item, reader: &mut Reader<'_>) -> Option<InputDecl>
         Raw::Table(_) => Some(inner_output(value, reader)?),
         _ => return reader.expected("true, or { node = … } for the first one", value),
     };
-    Some(InputDecl::Prev { initial, out: out(item, reader) })
+    let of = match &item.value {
+        Raw::Table(entries) => match entries.iter().find(|(key, _)| &*key.value == "of") {
+            Some((_, of)) => Some(Spanned::new(Arc::<str>::decode(of, reader)?, of.span)),
+            None => None,
+        },
+        _ => None,
+    };
+    Some(InputDecl::Prev { initial, of, out: out(item, reader) })
 }
 
 fn alternatives(value: &Item, reader: &mut Reader<'_>) -> Option<Vec<NodeOutput>> {
@@ -318,6 +337,12 @@ impl JsonSchema for InputDecl {
             serde_json::json!({"out": {"type": ["string", "integer"], "description":
             "The output's name or slot; may be left out where the class has one output."}})
         };
+        let of_and_out = || {
+            let mut keys = out();
+            keys["of"] = serde_json::json!({"type": "string", "description":
+                "Another node with the same for_each, whose item before this one is taken."});
+            keys
+        };
         let text = || serde_json::json!({"type": "string"});
         let node_form = || form("node", text(), "The output of a node of this graph.", out());
         json_schema!({
@@ -330,7 +355,8 @@ impl JsonSchema for InputDecl {
                 form("model", text(), "The file of a model slot, or of a model of the model catalog.", none()),
                 form("item", text(), "A field of the current item, inside for_each.", none()),
                 form("prev", serde_json::json!({"anyOf": [{"const": true}, node_form()]}),
-                    "The previous node of the same for_each; the first one gets the given node's output, or nothing.", out()),
+                    "The node before this one in the same for_each, or the one called `of` there; the first one gets the given node's output, or nothing.",
+                    of_and_out()),
                 form("first_of", serde_json::json!({"type": "array", "items": node_form()}),
                     "The first alternative whose node is there.", none()),
                 form("literal", serde_json::json!({}), "Any value, handed to ComfyUI as JSON.", none()),

@@ -73,6 +73,16 @@ fn tokenize(text: &str) -> Vec<Token> {
                 }
                 if is_number { Kind::Number } else { Kind::Word }
             }
+            // A field of the current item is one word.
+            '.' if tokens.last().is_some_and(|last: &Token| &text[last.range.clone()] == super::ITEM) => {
+                while let Some((at, part)) = rest.next_if(|(_, part)| part.is_alphanumeric() || *part == '_')
+                {
+                    end = at + part.len_utf8();
+                }
+                let item = tokens.pop().map_or(start, |item| item.range.start);
+                tokens.push(Token { kind: Kind::Word, range: item..end });
+                continue;
+            }
             _ => {
                 let doubled =
                     |next: char| matches!((c, next), ('*', '*') | ('/', '/') | ('=' | '!' | '<' | '>', '='));

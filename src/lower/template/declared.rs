@@ -2,62 +2,95 @@
 
 use std::sync::Arc;
 
-use super::Builder;
+use super::{Builder, INDEX};
 use crate::diag::{self, Diagnostic};
 use crate::front::toml::decode::At;
-use crate::front::toml::graph::ParamType;
+use crate::front::toml::graph::{Param, ParamType};
 use crate::lower::params;
 use crate::source::Spanned;
 
 impl Builder<'_, '_> {
     /// Declarations of parameters must make sense by themselves.
     pub(super) fn check_params(&mut self) {
-        for (name, param) in &self.file.params {
-            let kind = *param.kind.get();
-            let number = matches!(kind, ParamType::Int | ParamType::Float);
-            for (key, item) in [("min", &param.min), ("max", &param.max)] {
-                let Some(item) = item else { continue };
-                if !number || item.value.to_value().as_f64().is_none() {
-                    let message = if number {
-                        format!("`{key}` is a number, found {}", item.value.kind())
-                    } else {
-                        format!("`{key}` goes with int and float parameters, not with {}", kind.name())
-                    };
-                    self.report(Diagnostic::format("wrong-type", message).at(item.span, ""));
-                }
-            }
-            let misplaced = |key: &str, span| {
-                Diagnostic::format(
-                    "wrong-type",
-                    format!("`{key}` does not go with {} parameters", kind.name()),
-                )
+        let file = self.file;
+        for (name, param) in &file.params {
+            self.check_param(name, param);
+        }
+    }
+
+    fn check_param(&mut self, name: &Spanned<Arc<str>>, param: &Param) {
+        let kind = *param.kind.get();
+        let misplaced = |key: &str, span| {
+            Diagnostic::format("wrong-type", format!("`{key}` does not go with {} parameters", kind.name()))
                 .at(span, "")
-            };
-            if let Some(divisor) = param.multiple_of.as_ref().filter(|_| kind != ParamType::Int) {
-                self.report(misplaced("multiple_of", divisor.span()));
+        };
+        self.check_bounds(param);
+        if let Some(divisor) = param.multiple_of.as_ref().filter(|_| kind != ParamType::Int) {
+            self.report(misplaced("multiple_of", divisor.span()));
+        }
+        if let Some(form) = param.form.as_ref().filter(|_| kind != ParamType::Int) {
+            self.report(misplaced("form", form.span()));
+        }
+        let lacks = |key: &str| {
+            let message = format!("the {} `{}` needs the key `{key}`", kind.name(), name.value);
+            Diagnostic::format("missing-key", message).at(name.span, "")
+        };
+        match (&param.choices, kind == ParamType::Choice) {
+            (Some(_), true) | (None, false) => {}
+            (None, true) => self.report(lacks("choices")),
+            (Some(choices), false) => {
+                self.report(misplaced("choices", choices.first().map_or(name.span, At::span)));
             }
-            if let Some(form) = param.form.as_ref().filter(|_| kind != ParamType::Int) {
-                self.report(misplaced("form", form.span()));
+        }
+        let mut complete = kind != ParamType::Choice || param.choices.is_some();
+        match (param.fields.iter().next(), kind == ParamType::List) {
+            (Some((field, _)), false) => self.report(misplaced("fields", field.span)),
+            (None, true) => {
+                complete = false;
+                self.report(lacks("fields").help("declare what an item holds: [params.NAME.fields.KEY]"));
             }
-            match (&param.choices, kind == ParamType::Choice) {
-                (Some(_), true) | (None, false) => {}
-                (None, true) => self.report(
-                    Diagnostic::format(
-                        "missing-key",
-                        format!("the choice `{}` needs the key `choices`", name.value),
-                    )
-                    .at(name.span, ""),
-                ),
-                (Some(choices), false) => {
-                    let span = choices.first().map_or(name.span, At::span);
-                    self.report(misplaced("choices", span));
-                }
-            }
-            let has_choices = kind != ParamType::Choice || param.choices.is_some();
-            if let Some(default) = param.default.as_ref().filter(|_| has_choices)
-                && let Err(problems) = params::accept(&name.value, param, default, self.context.models)
-            {
-                self.diagnostics.extend(problems);
+            _ => {}
+        }
+        for (field, declared) in &param.fields {
+            self.check_field_declaration(field, declared);
+        }
+        if let Some(default) = param.default.as_ref().filter(|_| complete)
+            && let Err(problems) = params::accept(&name.value, param, default, self.context.models)
+        {
+            self.diagnostics.extend(problems);
+        }
+    }
+
+    fn check_field_declaration(&mut self, name: &Spanned<Arc<str>>, field: &Param) {
+        if *name.value == *INDEX {
+            self.report(
+                Diagnostic::format("reserved-name", format!("a field cannot be called `{INDEX}`"))
+                    .at(name.span, "")
+                    .help("every item has that field already: which one it is, counted from 0"),
+            );
+        }
+        if matches!(field.kind.get(), ParamType::List | ParamType::LoraList) {
+            self.report(
+                Diagnostic::format("wrong-type", "a field of a list cannot be a list")
+                    .at(field.kind.span(), ""),
+            );
+        } else {
+            self.check_param(name, field);
+        }
+    }
+
+    fn check_bounds(&mut self, param: &Param) {
+        let kind = *param.kind.get();
+        let number = matches!(kind, ParamType::Int | ParamType::Float);
+        for (key, item) in [("min", &param.min), ("max", &param.max)] {
+            let Some(item) = item else { continue };
+            if !number || item.value.to_value().as_f64().is_none() {
+                let message = if number {
+                    format!("`{key}` is a number, found {}", item.value.kind())
+                } else {
+                    format!("`{key}` goes with int and float parameters, not with {}", kind.name())
+                };
+                self.report(Diagnostic::format("wrong-type", message).at(item.span, ""));
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{Builder, LinkPlan};
 use crate::catalog::{InputSpec, NodeClass};
 use crate::diag::{self, Diagnostic, NodeRef};
 use crate::front::toml::decode::At;
-use crate::front::toml::graph::{InputDecl, NodeDecl, NodeOutput, Out, ParamType};
+use crate::front::toml::graph::{InputDecl, NodeDecl, NodeOutput, Out};
 use crate::ir::Value;
 use crate::lower::params;
 use crate::source::{Span, Spanned};
@@ -24,23 +24,6 @@ impl Builder<'_, '_> {
             );
         }
         stage.get().clone()
-    }
-
-    pub(super) fn list_param(&mut self, name: &Spanned<Arc<str>>) -> Option<usize> {
-        let index = self.param(name)?;
-        let param = self.file.params.get(&name.value)?;
-        if *param.kind.get() != ParamType::LoraList {
-            self.report(
-                Diagnostic::format(
-                    "wrong-type",
-                    format!("`for_each` needs a list, and `{}` is not one", name.value),
-                )
-                .at(name.span, "")
-                .at(param.kind.span(), "declared here"),
-            );
-            return None;
-        }
-        Some(index)
     }
 
     pub(super) fn class(&mut self, key: &str, node: &NodeDecl) -> Option<Arc<NodeClass>> {

@@ -151,7 +151,7 @@ fn an_unknown_input() {
 #[test]
 fn an_unknown_param_type() {
     assert_snapshot!(picture("type = \"int\"", "type = \"integer\""), @r#"
-    error[unknown-choice]: `integer` is not one of: int, float, bool, string, choice, seed, image, video, audio, model, lora-list
+    error[unknown-choice]: `integer` is not one of: int, float, bool, string, choice, seed, image, video, audio, model, lora-list, list
        ╭─[g.toml:5:8]
      4 │ [params.width]
      5 │ type = "integer"

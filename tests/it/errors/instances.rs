@@ -37,21 +37,21 @@ fn item_outside_for_each() {
 
 #[test]
 fn for_each_over_no_list() {
-    assert_snapshot!(picture("class = \"SaveImage\"", "class = \"SaveImage\"\nfor_each = \"width\""), @r#"
-    error[wrong-type]: `for_each` needs a list, and `width` is not one
+    assert_snapshot!(picture("class = \"SaveImage\"", "class = \"SaveImage\"\nfor_each = \"name\""), @r#"
+    error[wrong-type]: `for_each` needs a list or a whole number, and `name` is neither
         ╭─[g.toml:25:12]
      24 │ class = "SaveImage"
-     25 │ for_each = "width"
-        ·            ───────
+     25 │ for_each = "name"
+        ·            ──────
      26 │ stage = "save"
         ╰────
-       ╭─[g.toml:5:8]
-     4 │ [params.width]
-     5 │ type = "int"
-       ·        ──┬──
-       ·          ╰── declared here
-     6 │ unit = "px"
-       ╰────
+        ╭─[g.toml:14:8]
+     13 │ [params.name]
+     14 │ type = "string"
+        ·        ────┬───
+        ·            ╰── declared here
+     15 │ default = "picture"
+        ╰────
 
     1 error in 1 file
     "#);
@@ -73,13 +73,13 @@ fn for_each_over_no_list() {
 fn an_unknown_field_of_an_item() {
     let nodes = "[nodes.lora]\nclass = \"PreviewAny\"\nfor_each = \"loras\"\ninputs = { source = { item = \"name\" } }\n";
     assert_snapshot!(graph(&with_loras(nodes)), @r#"
-    error[unknown-key]: a LoRA has no field `name`
+    error[unknown-key]: the items have no field `name`
         ╭─[g.toml:31:30]
      30 │ for_each = "loras"
      31 │ inputs = { source = { item = "name" } }
         ·                              ──────
         ╰────
-      help: its fields are: file, strength
+      help: their fields are: file, strength, index
 
     1 error in 1 file
     "#);
@@ -280,7 +280,7 @@ fn too_long_a_list_is_named() {
        ·         ──────────────────────┬──────────────────────
        ·                               ╰── most of them come from here
        ╰────
-      help: shorten the list
+      help: repeat fewer times
 
     1 error in 1 file
     "#);

@@ -188,6 +188,16 @@ fn value(param: &Param, choice: u64) -> String {
             "['a.safetensors']",
             "['a.safetensors', { file = 'b.safetensors', strength = 0.5 }]",
         ]),
+        ParamType::List => {
+            let items = (0..choice % 4).map(|item| {
+                let fields = param
+                    .fields
+                    .iter()
+                    .map(|(name, field)| format!("{} = {}", name.value, value(field, choice / 4 + item)));
+                format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
+            });
+            format!("[{}]", items.collect::<Vec<_>>().join(", "))
+        }
     }
 }
 
