@@ -8,7 +8,15 @@ macro_rules! graphs {
     };
 }
 
-graphs!["dance-scail", "scail-uni3c-wan21", "scail-uni3c-wan22", "wan22-a14b", "wan22-a14b-wrapper"];
+graphs![
+    "dance-scail",
+    "qwen-multi-angle-2509",
+    "qwen-multi-angle-2511",
+    "scail-uni3c-wan21",
+    "scail-uni3c-wan22",
+    "wan22-a14b",
+    "wan22-a14b-wrapper",
+];
 
 /// The text of the built-in graph `name`.
 #[must_use]

@@ -1,5 +1,6 @@
 //! What the references are and where ours differs on purpose: one file a pipeline, one line here.
 
+mod qwen_multi_angle;
 mod scail;
 mod wan22_a14b;
 
@@ -7,7 +8,7 @@ use super::{Difference, Is, Reference};
 
 /// All references.
 pub(super) fn all() -> impl Iterator<Item = &'static Reference> {
-    [scail::REFERENCES, wan22_a14b::REFERENCES].into_iter().flatten()
+    [qwen_multi_angle::REFERENCES, scail::REFERENCES, wan22_a14b::REFERENCES].into_iter().flatten()
 }
 
 /// What the templates compute while they run.

@@ -61,6 +61,34 @@ pub(super) fn live(workflow: &Workflow, is_output: &dyn Fn(&str) -> bool) -> BTr
     live
 }
 
+/// Makes one node of those of `classes` that have the same inputs, until there are none. Gives the classes
+/// of which no two nodes were the same.
+pub(super) fn merge<'c>(workflow: &mut Workflow, classes: &[&'c str]) -> Vec<&'c str> {
+    let mut left = classes.to_vec();
+    loop {
+        let mut kept: Vec<(&String, &Node)> = Vec::new();
+        let mut renamed: BTreeMap<String, String> = BTreeMap::new();
+        for (id, node) in workflow.iter().filter(|(_, node)| classes.contains(&node.class.as_str())) {
+            match kept.iter().find(|(_, known)| *known == node) {
+                Some((same, _)) => _ = renamed.insert(id.clone(), (*same).clone()),
+                None => kept.push((id, node)),
+            }
+        }
+        if renamed.is_empty() {
+            return left;
+        }
+        left.retain(|class| !renamed.keys().any(|id| workflow[id].class == *class));
+        workflow.retain(|id, _| !renamed.contains_key(id));
+        for input in workflow.values_mut().flat_map(|node| node.inputs.values_mut()) {
+            if let Input::Link(from, _) = input
+                && let Some(same) = renamed.get(from)
+            {
+                from.clone_from(same);
+            }
+        }
+    }
+}
+
 /// Replaces the nodes of `classes` by what they give: constants by their value, switches by the
 /// input they choose, expressions by their result. `booleans` overrides every `PrimitiveBoolean`.
 pub(super) fn fold(workflow: &Workflow, classes: &[&str], booleans: Option<bool>) -> Workflow {
