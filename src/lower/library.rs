@@ -16,6 +16,7 @@ graphs![
     "scail-uni3c-wan22",
     "wan22-a14b",
     "wan22-a14b-wrapper",
+    "wan22-s2v",
 ];
 
 /// The text of the built-in graph `name`.

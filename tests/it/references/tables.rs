@@ -3,12 +3,15 @@
 mod qwen_multi_angle;
 mod scail;
 mod wan22_a14b;
+mod wan22_s2v;
 
 use super::{Difference, Is, Reference};
 
 /// All references.
 pub(super) fn all() -> impl Iterator<Item = &'static Reference> {
-    [qwen_multi_angle::REFERENCES, scail::REFERENCES, wan22_a14b::REFERENCES].into_iter().flatten()
+    [qwen_multi_angle::REFERENCES, scail::REFERENCES, wan22_a14b::REFERENCES, wan22_s2v::REFERENCES]
+        .into_iter()
+        .flatten()
 }
 
 /// What the templates compute while they run.
