@@ -3,6 +3,8 @@
 //! Everything that commands, batches, benches and tests share about "compile this preset" is here,
 //! and nothing about files, screens or exit codes.
 
+mod variants;
+
 use std::sync::Arc;
 
 use crate::back::api::{self, Ids, Layout};
@@ -12,9 +14,8 @@ use crate::check::{self, Checked, ServerVersion};
 use crate::diag::{self, Diagnostic, Diagnostics, Gate, NodeRef, Severity};
 use crate::front::json::{self, Arena, Document};
 use crate::front::toml::decode::Named;
-use crate::front::toml::graph::{GraphFile, Param, ParamType};
+use crate::front::toml::graph::GraphFile;
 use crate::front::toml::types::Target;
-use crate::front::toml::{Item, Raw};
 use crate::ir::Graph;
 use crate::lint::{self, Levels};
 use crate::lower::expr::Engine;
@@ -22,7 +23,7 @@ use crate::lower::load::Loaded;
 use crate::lower::matrix::{self, Matrix};
 use crate::lower::params::{self, Values};
 use crate::lower::{Context, Decisions, Template, prepare};
-use crate::source::{FileId, Sources, Span, Spanned};
+use crate::source::{FileId, Sources};
 
 /// What every compilation needs, made once.
 #[derive(Debug)]
@@ -122,20 +123,20 @@ impl Compiler {
         lint::Facts { catalog: &self.catalog, models: &self.models }
     }
 
-    /// Checks a graph file by itself: with its defaults, and with every value of every switch
-    /// (bool and choice), one at a time, so that each variant is known to compile.
+    /// Checks a graph file by itself: with its defaults, and with every value of every switch, one at a time,
+    /// so that each variant is known to compile. Switches are bools and choices, and what `when` reads.
     pub fn check_graph(&self, graph: &Arc<GraphFile>, sources: &Sources, diagnostics: &mut Diagnostics) {
         let template = prepare(graph, &Named::default(), self.context(sources), diagnostics);
         // What could not be read is missing in the template, and would be reported as missing.
         let Some(template) = template.filter(|_| !diagnostics.has_errors()) else { return };
-        let samples = samples(&graph.params);
+        let samples = variants::samples(&graph.params);
         let mut silent = Diagnostics::new();
         let Some(values) = params::resolve(&graph.params, &samples, &self.models, None, &mut silent) else {
             return;
         };
         self.check_variant(&template, &values, None, sources, diagnostics);
         for (index, (name, param)) in graph.params.iter().enumerate() {
-            for value in switch_positions(param, name.span) {
+            for value in variants::positions(param, template.switches(index), name.span) {
                 let Ok(accepted) = params::accept(&name.value, param, &value, &self.models) else { continue };
                 let mut variant = values.clone();
                 variant.set(index, params::Given { value: accepted.clone(), span: None });
@@ -233,53 +234,6 @@ impl Compiler {
             );
         }
     }
-}
-
-/// Values for parameters without a default, so that a graph can be checked without a preset.
-fn samples(params: &Named<Param>) -> Named<Item> {
-    let mut samples = Named::default();
-    for (name, param) in params.iter().filter(|(_, param)| param.default.is_none()) {
-        let value = match param.kind.get() {
-            ParamType::Int | ParamType::Float => {
-                param.min.as_ref().map_or(Raw::Int(1), |min| min.value.clone())
-            }
-            ParamType::Seed => Raw::Int(0),
-            ParamType::Bool => Raw::Bool(false),
-            ParamType::Choice => {
-                let first = param.choices.as_ref().and_then(|choices| choices.first());
-                Raw::Str(first.map_or_else(|| "".into(), |choice| choice.get().clone()))
-            }
-            ParamType::LoraList => Raw::List(Vec::new()),
-            ParamType::List => Raw::List(vec![sample_item(&param.fields, name.span)]),
-            ParamType::String | ParamType::Model | ParamType::Image | ParamType::Video | ParamType::Audio => {
-                Raw::Str("example".into())
-            }
-        };
-        samples.set(name.clone(), Spanned::new(value, name.span));
-    }
-    samples
-}
-
-/// An item of a list, with what it must have.
-fn sample_item(fields: &Named<Param>, span: Span) -> Item {
-    Spanned::new(Raw::Table(samples(fields).iter().cloned().collect()), span)
-}
-
-/// The values of a parameter that can change which nodes there are.
-fn switch_positions(param: &Param, span: Span) -> Vec<Item> {
-    let values = match param.kind.get() {
-        ParamType::Bool => vec![Raw::Bool(false), Raw::Bool(true)],
-        ParamType::Choice => {
-            param.choices.iter().flatten().map(|choice| Raw::Str(choice.get().clone())).collect()
-        }
-        ParamType::LoraList => vec![
-            Raw::List(Vec::new()),
-            Raw::List(vec![Spanned::new(Raw::Str("example.safetensors".into()), span); 2]),
-        ],
-        ParamType::List => vec![Raw::List(Vec::new()), Raw::List(vec![sample_item(&param.fields, span); 2])],
-        _ => Vec::new(),
-    };
-    values.into_iter().map(|value| Spanned::new(value, span)).collect()
 }
 
 /// How a workflow is judged.

@@ -15,6 +15,7 @@ graphs![
     "scail-uni3c-wan21",
     "scail-uni3c-wan22",
     "wan22-a14b",
+    "wan22-a14b-long",
     "wan22-a14b-wrapper",
     "wan22-s2v",
 ];

@@ -53,8 +53,15 @@ impl Template<'_> {
     pub fn shapes(&self, param: usize) -> bool {
         let read_by = |expression: &Expression<'_>| expression.reads.contains(&param);
         self.constraints.iter().any(|(rule, _)| read_by(rule))
-            || self.nodes.iter().any(|node| node.when.as_ref().is_some_and(read_by))
+            || self.switches(param)
             || self.repeats.iter().any(|repeat| repeat.reads().contains(&param))
+    }
+
+    /// True if the parameter switches nodes on or off.
+    #[must_use]
+    pub fn switches(&self, param: usize) -> bool {
+        let read_by = |expression: &Expression<'_>| expression.reads.contains(&param);
+        self.nodes.iter().any(|node| node.when.as_ref().is_some_and(read_by))
     }
 }
 
