@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::diag::{Diagnostic, Diagnostics, NodeRef};
+use crate::diag::{Diagnostic, Diagnostics, Gate, NodeRef};
 use crate::ir::{Graph, Input, Node, NodeId};
 
 pub use server::ServerVersion;
@@ -56,19 +56,34 @@ pub struct Verdict {
 /// problem is reported.
 pub fn check(graph: Graph, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Checked> {
     let before = diagnostics.error_count();
-    let verdict = validate(&graph, catalog, ServerVersion::default(), diagnostics);
+    let verdict = judge(&graph, catalog, ServerVersion::default(), diagnostics);
     // Without outputs there was no verdict, even where a reader has said why already.
     let is_proved = diagnostics.error_count() == before && !verdict.outputs.is_empty();
     is_proved.then_some(Checked { graph })
 }
 
-/// Says what a server of some version would do with a graph, and reports every problem it has.
+/// Says what a server of some version would do with a graph, and reports every problem it has. The problems
+/// that are there already must be those of the graph's own file.
 pub fn validate(
     graph: &Graph,
     catalog: &Catalog,
     server: ServerVersion,
     diagnostics: &mut Diagnostics,
 ) -> Verdict {
+    let verdict = judge(graph, catalog, server, diagnostics);
+    // The server looks no further than the first node without a class.
+    let mut found: Vec<&mut Diagnostic> =
+        diagnostics.iter_mut().filter(|found| found.gate == Gate::Check).collect();
+    let missing =
+        found.iter().enumerate().filter(|(_, found)| found.server_type == Some(server.missing_class()));
+    if let Some((first, _)) = missing.min_by_key(|(_, found)| found.span()) {
+        let others = found.iter_mut().enumerate().filter(|(at, _)| *at != first);
+        others.for_each(|(_, found)| found.set_server_inputs(Vec::new()));
+    }
+    verdict
+}
+
+fn judge(graph: &Graph, catalog: &Catalog, server: ServerVersion, diagnostics: &mut Diagnostics) -> Verdict {
     let mut outputs = Vec::new();
     let mut is_missing = false;
     for (id, node) in graph.nodes() {

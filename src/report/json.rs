@@ -79,6 +79,11 @@ struct Diagnostic<'a> {
     input: Option<&'a str>,
     /// ComfyUI's own error type, for gate `check`.
     server_type: Option<&'static str>,
+    /// The inputs that ComfyUI's own answer names, one for each error that it makes of this problem; null stands
+    /// for an error without an input. Empty if its answer says nothing of this problem, because it stops before.
+    /// Left out if it makes one error of it, at the `input` above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_inputs: Option<&'a [Option<String>]>,
     /// The primary place; null if the problem has no place in a file.
     span: Option<Span>,
     /// All places, the primary one first.
@@ -178,6 +183,7 @@ impl<'a> Diagnostic<'a> {
             class_type: node.map(|node| node.class_type.as_str()),
             input: node.and_then(|node| node.input.as_deref()),
             server_type: diagnostic.server_type,
+            server_inputs: diagnostic.server_inputs.as_deref(),
             span: diagnostic.span().map(&span),
             labels: diagnostic.labels.iter().map(label).collect(),
             help: diagnostic.help.as_deref(),
