@@ -56,34 +56,19 @@ pub struct Verdict {
 /// problem is reported.
 pub fn check(graph: Graph, catalog: &Catalog, diagnostics: &mut Diagnostics) -> Option<Checked> {
     let before = diagnostics.error_count();
-    let verdict = judge(&graph, catalog, ServerVersion::default(), diagnostics);
+    let verdict = validate(&graph, catalog, ServerVersion::default(), diagnostics);
     // Without outputs there was no verdict, even where a reader has said why already.
     let is_proved = diagnostics.error_count() == before && !verdict.outputs.is_empty();
     is_proved.then_some(Checked { graph })
 }
 
-/// Says what a server of some version would do with a graph, and reports every problem it has. The problems
-/// that are there already must be those of the graph's own file.
+/// Says what a server of some version would do with a graph, and reports every problem it has.
 pub fn validate(
     graph: &Graph,
     catalog: &Catalog,
     server: ServerVersion,
     diagnostics: &mut Diagnostics,
 ) -> Verdict {
-    let verdict = judge(graph, catalog, server, diagnostics);
-    // The server looks no further than the first node without a class.
-    let mut found: Vec<&mut Diagnostic> =
-        diagnostics.iter_mut().filter(|found| found.gate == Gate::Check).collect();
-    let missing =
-        found.iter().enumerate().filter(|(_, found)| found.server_type == Some(server.missing_class()));
-    if let Some((first, _)) = missing.min_by_key(|(_, found)| found.span()) {
-        let others = found.iter_mut().enumerate().filter(|(at, _)| *at != first);
-        others.for_each(|(_, found)| found.set_server_inputs(Vec::new()));
-    }
-    verdict
-}
-
-fn judge(graph: &Graph, catalog: &Catalog, server: ServerVersion, diagnostics: &mut Diagnostics) -> Verdict {
     let mut outputs = Vec::new();
     let mut is_missing = false;
     for (id, node) in graph.nodes() {
@@ -104,6 +89,19 @@ fn judge(graph: &Graph, catalog: &Catalog, server: ServerVersion, diagnostics: &
         );
     }
     walk::from_outputs(graph, outputs, catalog, diagnostics)
+}
+
+/// Notes that a server of some version, which looks no further than the first node without a class, says nothing
+/// of the other problems of that workflow.
+pub fn stop_at_missing_class(server: ServerVersion, diagnostics: &mut Diagnostics) {
+    let mut found: Vec<&mut Diagnostic> =
+        diagnostics.iter_mut().filter(|found| found.gate == Gate::Check).collect();
+    let is_missing = |found: &Diagnostic| found.server_type == Some(server.missing_class());
+    let missing = found.iter().enumerate().filter(|(_, found)| is_missing(found));
+    if let Some((first, _)) = missing.min_by_key(|(_, found)| found.span()) {
+        let others = found.iter_mut().enumerate().filter(|(at, _)| *at != first);
+        others.for_each(|(_, found)| found.set_server_inputs(Vec::new()));
+    }
 }
 
 fn outputs(graph: &Graph) -> impl Iterator<Item = NodeId> {

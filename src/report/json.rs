@@ -214,6 +214,7 @@ mod tests {
             .help("did you mean `dpm`?");
         let edits = vec![Edit { span: value, text: "\"dpm\"".into() }];
         wrong.fix = Some(Fix { title: "write `dpm`".into(), edits, safe: true });
+        wrong.set_server_inputs(vec![Some("sampler_name".into()), None]);
         let nowhere = Diagnostic::format("no-output-node", "the workflow has no output node").warning();
         let file = |path: &str, diagnostics| FileReport { path: path.into(), kind: "api", diagnostics };
         (sources, vec![file("x.json", vec![wrong, nowhere]), file("clean.json", vec![])])
@@ -242,6 +243,10 @@ mod tests {
                   "class_type": "KSampler",
                   "input": "sampler_name",
                   "server_type": "value_not_in_list",
+                  "server_inputs": [
+                    "sampler_name",
+                    null
+                  ],
                   "span": {
                     "start": 9,
                     "end": 14,
