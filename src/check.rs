@@ -95,12 +95,13 @@ pub fn validate(
 /// of the other problems of that workflow.
 pub fn stop_at_missing_class(server: ServerVersion, diagnostics: &mut Diagnostics) {
     let mut found: Vec<&mut Diagnostic> =
-        diagnostics.iter_mut().filter(|found| found.gate == Gate::Check).collect();
+        diagnostics.as_mut_slice().iter_mut().filter(|found| found.gate == Gate::Check).collect();
     let is_missing = |found: &Diagnostic| found.server_type == Some(server.missing_class());
     let missing = found.iter().enumerate().filter(|(_, found)| is_missing(found));
     if let Some((first, _)) = missing.min_by_key(|(_, found)| found.span()) {
-        let others = found.iter_mut().enumerate().filter(|(at, _)| *at != first);
-        others.for_each(|(_, found)| found.set_server_inputs(Vec::new()));
+        for (_, other) in found.iter_mut().enumerate().filter(|(at, _)| *at != first) {
+            other.set_server_inputs(Vec::new());
+        }
     }
 }
 

@@ -281,8 +281,8 @@ impl Diagnostics {
     }
 
     /// All, to be completed; their severities are [`relevel`](Self::relevel)'s business.
-    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
-        self.items.iter_mut()
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [Diagnostic] {
+        &mut self.items
     }
 
     /// True if at least one is an error.

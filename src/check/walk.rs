@@ -134,7 +134,9 @@ impl Walk<'_, '_> {
             self.left.push(Visit { node, links: std::mem::replace(&mut links, seen), valid, fails });
         }
         if self.is_answered {
-            problems.iter_mut().for_each(|problem| problem.set_server_inputs(Vec::new()));
+            for problem in &mut problems {
+                problem.set_server_inputs(Vec::new());
+            }
         }
         self.diagnostics.extend(problems);
         self.way.push(Visit { node, links, valid, fails });
