@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value as Json, json};
 use wfc::catalog::{ImportOptions, read_catalog};
 use wfc::compile::Compiler;
+use wfc::diag::Diagnostic;
 
 use super::verdict;
 
@@ -66,7 +67,7 @@ static COMPILER: LazyLock<Compiler> = LazyLock::new(|| {
 fn answer_of(prompt: &Json) -> Vec<String> {
     let mut errors: Vec<String> = verdict(&COMPILER, &prompt.to_string())
         .iter()
-        .flat_map(|found| found.server_errors())
+        .flat_map(Diagnostic::server_errors)
         .map(|(node, kind, input)| format!("{} {kind} {}", node.unwrap_or("-"), input.unwrap_or("-")))
         .collect();
     errors.sort();
@@ -387,7 +388,7 @@ fn some_types_are_wider_than_they_look() {
 }
 
 /// A node of the class `Links`, whose output goes nowhere by itself.
-fn links(inputs: Json) -> Json {
+fn links(inputs: &Json) -> Json {
     json!({ "class_type": "Links", "inputs": inputs })
 }
 
@@ -395,7 +396,7 @@ fn links(inputs: Json) -> Json {
 fn a_failure_is_the_servers_at_the_input_that_led_to_it() {
     let (inner, outer) = ("exception_during_inner_validation", "exception_during_validation");
     let save = |from: &str| json!({ "class_type": "Save", "inputs": { "any": [from, 0] } });
-    let broken = || links(json!({ "image": ["nobody", 0] }));
+    let broken = || links(&json!({ "image": ["nobody", 0] }));
     // It is marked where it is, and answered at the input of the node that follows.
     let prompt = json!({ "out": save("n"), "n": broken() });
     assert_eq!(
@@ -405,7 +406,7 @@ fn a_failure_is_the_servers_at_the_input_that_led_to_it() {
     // An output that nothing follows.
     assert_eq!(answer_of(&json!({ "out": save("nobody") })), [format!("out {outer} -")]);
     // Of two that follow, the one that comes first, in the order of the file.
-    let (one, two) = (links(json!({ "both": ["n", 0], "image": ["n", 0] })), save("n"));
+    let (one, two) = (links(&json!({ "both": ["n", 0], "image": ["n", 0] })), save("n"));
     let prompt = |first: &str, second: &str| {
         let mut prompt = json!({ "n": broken(), "one": one });
         prompt[first] = save("one");
@@ -416,7 +417,7 @@ fn a_failure_is_the_servers_at_the_input_that_led_to_it() {
     let prompt = json!({ "b": two, "n": broken(), "one": one, "a": save("one") });
     assert_eq!(answer_of(&prompt), [format!("n {inner} any")]);
     // Of two failures at a node, the first one ends it.
-    let twice = links(json!({ "image": ["nobody", 0], "model": ["nobody", 0] }));
+    let twice = links(&json!({ "image": ["nobody", 0], "model": ["nobody", 0] }));
     let prompt = json!({ "out": save("n"), "n": twice });
     assert_eq!((errors_of(&prompt).len(), answer_of(&prompt)), (2, vec![format!("n {inner} any")]));
 }
@@ -426,7 +427,7 @@ fn what_comes_behind_a_failure_is_not_in_the_servers_answer() {
     let inner = "exception_during_inner_validation";
     let out = json!({ "class_type": "Save", "inputs": { "any": ["n", 0] } });
     let wrong = json!({ "class_type": "Numbers", "inputs": { "int": 1000 } });
-    let prompt = |inputs: Json| json!({ "out": out, "n": links(inputs), "wrong": wrong });
+    let prompt = |inputs: Json| json!({ "out": out, "n": links(&inputs), "wrong": wrong });
     let (failure, value) = (format!("n {inner} any"), "wrong value_bigger_than_max int".to_owned());
     let before = prompt(json!({ "image": ["wrong", 0], "model": ["nobody", 0] }));
     assert_eq!(answer_of(&before), [failure.clone(), value.clone()]);
@@ -437,12 +438,12 @@ fn what_comes_behind_a_failure_is_not_in_the_servers_answer() {
     both["other"] = json!({ "class_type": "Save", "inputs": { "any": ["wrong", 0] } });
     assert_eq!(answer_of(&both), [failure, value]);
     // The failure of a node takes the place of the circle that it is in, and of no other node's.
-    let circle = json!({ "out": out, "n": links(json!({ "image": ["m", 0], "model": ["nobody", 0] })),
-        "m": links(json!({ "image": ["n", 0] })) });
+    let circle = json!({ "out": out, "n": links(&json!({ "image": ["m", 0], "model": ["nobody", 0] })),
+        "m": links(&json!({ "image": ["n", 0] })) });
     assert_eq!(answer_of(&circle), ["m dependency_cycle -".to_owned(), format!("n {inner} any")]);
     assert_eq!(errors_of(&circle).len(), 3);
-    let unseen = json!({ "out": out, "n": links(json!({ "model": ["nobody", 0], "image": ["m", 0] })),
-        "m": links(json!({ "image": ["n", 0] })) });
+    let unseen = json!({ "out": out, "n": links(&json!({ "model": ["nobody", 0], "image": ["m", 0] })),
+        "m": links(&json!({ "image": ["n", 0] })) });
     assert_eq!((errors_of(&unseen).len(), answer_of(&unseen)), (3, vec![format!("n {inner} any")]));
 }
 

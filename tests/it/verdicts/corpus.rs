@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 use wfc::catalog::{ImportOptions, read_catalog};
 use wfc::compile::Compiler;
+use wfc::diag::Diagnostic;
 
 use super::verdict;
 
@@ -49,7 +50,7 @@ fn theirs(verdict: &Json) -> BTreeSet<Error> {
 /// What wfc says that the server says.
 fn ours(compiler: &Compiler, prompt: &Json) -> BTreeSet<Error> {
     let found = verdict(compiler, &prompt.to_string());
-    let errors = found.iter().flat_map(|found| found.server_errors());
+    let errors = found.iter().flat_map(Diagnostic::server_errors);
     errors.map(|(node, kind, input)| (node.map(Into::into), kind.into(), input.map(Into::into))).collect()
 }
 
