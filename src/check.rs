@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::diag::{Diagnostic, Diagnostics, NodeRef};
+use crate::diag::{Diagnostic, Diagnostics, Gate, NodeRef};
 use crate::ir::{Graph, Input, Node, NodeId};
 
 pub use server::ServerVersion;
@@ -89,6 +89,20 @@ pub fn validate(
         );
     }
     walk::from_outputs(graph, outputs, catalog, diagnostics)
+}
+
+/// Notes that a server of some version, which looks no further than the first node without a class, says nothing
+/// of the other problems of that workflow.
+pub fn stop_at_missing_class(server: ServerVersion, diagnostics: &mut Diagnostics) {
+    let mut found: Vec<&mut Diagnostic> =
+        diagnostics.as_mut_slice().iter_mut().filter(|found| found.gate == Gate::Check).collect();
+    let is_missing = |found: &Diagnostic| found.server_type == Some(server.missing_class());
+    let missing = found.iter().enumerate().filter(|(_, found)| is_missing(found));
+    if let Some((first, _)) = missing.min_by_key(|(_, found)| found.span()) {
+        for (_, other) in found.iter_mut().enumerate().filter(|(at, _)| *at != first) {
+            other.set_server_inputs(Vec::new());
+        }
+    }
 }
 
 fn outputs(graph: &Graph) -> impl Iterator<Item = NodeId> {

@@ -103,6 +103,7 @@ impl Compiler {
                 lint::workflow(&graph, &verdict, &self.facts(), levels, &mut found);
             }
         }
+        check::stop_at_missing_class(options.server, &mut found);
         match &options.lint {
             Some(levels) => levels.apply(&mut found),
             None => found.relevel(|problem| (problem.gate != Gate::Lint).then_some(problem.severity)),

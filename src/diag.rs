@@ -108,6 +108,9 @@ pub struct Diagnostic {
     pub node: Option<NodeRef>,
     /// ComfyUI's own error type, for gate [`Gate::Check`].
     pub server_type: Option<&'static str>,
+    /// The inputs that ComfyUI's answer names, one for each error that it makes of this problem, where that is
+    /// not one error at the input of `node`. Empty if its answer says nothing of this problem.
+    pub server_inputs: Option<Vec<Option<String>>>,
     /// What to do about it.
     pub help: Option<String>,
     /// An automatic repair.
@@ -126,6 +129,7 @@ impl Diagnostic {
             labels: Vec::new(),
             node: None,
             server_type: None,
+            server_inputs: None,
             help: None,
             fix: None,
         }
@@ -185,6 +189,28 @@ impl Diagnostic {
     pub fn node(mut self, node: NodeRef) -> Self {
         self.node = Some(node);
         self
+    }
+
+    /// Notes which inputs ComfyUI's answer names, one for each error that it makes of this problem; the node
+    /// must be known by now.
+    pub fn set_server_inputs(&mut self, inputs: Vec<Option<String>>) {
+        let own = self.node.as_ref().and_then(|node| node.input.as_ref());
+        let is_own = matches!(inputs.as_slice(), [input] if input.as_ref() == own);
+        self.server_inputs = (!is_own).then_some(inputs);
+    }
+
+    /// The errors that ComfyUI's answer has for this problem: key of the node, type, input. None for a problem
+    /// of another gate than [`Gate::Check`].
+    pub fn server_errors(&self) -> impl Iterator<Item = (Option<&str>, &'static str, Option<&str>)> {
+        let node = self.node.as_ref();
+        let key = node.map(|node| node.key.as_str());
+        let inputs: Vec<Option<&str>> = match &self.server_inputs {
+            Some(inputs) => inputs.iter().map(Option::as_deref).collect(),
+            None => vec![node.and_then(|node| node.input.as_deref())],
+        };
+        self.server_type
+            .into_iter()
+            .flat_map(move |kind| inputs.clone().into_iter().map(move |input| (key, kind, input)))
     }
 
     /// True if `other` says the same of the same places; what it advises may differ.
@@ -252,6 +278,11 @@ impl Diagnostics {
                 self.push(diagnostic);
             }
         }
+    }
+
+    /// All, to be completed; their severities are [`relevel`](Self::relevel)'s business.
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [Diagnostic] {
+        &mut self.items
     }
 
     /// True if at least one is an error.

@@ -13,8 +13,11 @@ use crate::ir::{Argument, Graph, Node, NodeId, Value};
 pub(super) struct Findings {
     /// What is wrong.
     pub(super) problems: Vec<Diagnostic>,
-    /// The links that the server follows: index of the input, and the node it leads to.
+    /// The links that the server follows: index of the input, and the node it leads to; in that order.
     pub(super) links: Vec<(usize, NodeId)>,
+    /// If the server fails on the node: index of the input it looks at then, or one past the last. The
+    /// problems are its failures then, the first one first.
+    pub(super) fails_at: Option<usize>,
 }
 
 /// Looks at every declared input of a node. Where the server would fail, it reports that failure
@@ -34,6 +37,7 @@ pub(super) fn check(graph: &Graph, id: NodeId, catalog: &Catalog) -> Findings {
             .node(node_ref(node, None))
             .help("write `\"inputs\": {}` for a node without inputs"),
         );
+        findings.fails_at = Some(0);
         return findings;
     }
     let selected = |name: &str| -> Option<Arc<str>> {
@@ -68,16 +72,19 @@ pub(super) fn check(graph: &Graph, id: NodeId, catalog: &Catalog) -> Findings {
         match outcome {
             Outcome::Fine => {}
             Outcome::Wrong(problem) => findings.problems.push(at_input(problem, node, input)),
-            Outcome::Fails(problem) => failures.push(at_input(problem, node, input)),
+            Outcome::Fails(problem) => failures.push((index, at_input(problem, node, input))),
         }
     }
     match own::check(graph, node, class, &specs, catalog) {
         Outcome::Fine => {}
         Outcome::Wrong(problem) => findings.problems.push(problem),
-        Outcome::Fails(problem) => failures.push(problem),
+        Outcome::Fails(problem) => failures.push((node.inputs().len(), problem)),
     }
-    if !failures.is_empty() {
-        findings.problems = failures;
+    findings.links.sort_unstable();
+    failures.sort_by_key(|(index, _)| *index);
+    if let Some((index, _)) = failures.first() {
+        findings.fails_at = Some(*index);
+        findings.problems = failures.into_iter().map(|(_, problem)| problem).collect();
     }
     findings
 }

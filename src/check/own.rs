@@ -61,7 +61,19 @@ impl Own<'_> {
 
     fn violating(&self, input: Option<&Input>, message: String, help: impl Into<String>) -> Outcome {
         let problem = Diagnostic::check("own-check-failed", "custom_validation_failed", message).help(help);
-        Outcome::Wrong(self.at(problem, input))
+        let mut problem = self.at(problem, input);
+        problem.set_server_inputs(self.arguments());
+        Outcome::Wrong(problem)
+    }
+
+    /// Everything that the server passes to the check: it repeats the check's failure for each.
+    fn arguments(&self) -> Vec<Option<String>> {
+        let inputs = self.node.inputs().iter().map(|input| &*input.name);
+        let passed = inputs.filter(|name| self.check.covers(name) && self.passed(name).is_some());
+        // All inputs are also those that the server adds by itself.
+        let hidden = self.class.hidden.iter().map(|name| &**name).filter(|_| self.check.takes_all);
+        let types = self.check.types.then_some("input_types");
+        passed.chain(hidden).chain(types).map(|name| Some(name.to_owned())).collect()
     }
 
     fn at(&self, problem: Diagnostic, input: Option<&Input>) -> Diagnostic {

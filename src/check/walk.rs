@@ -1,6 +1,7 @@
 //! The way of the server through a graph: from the outputs upwards, depth first, each node once.
 
-use super::{Verdict, at_input, inputs, node_ref};
+use super::inputs::{self, Findings};
+use super::{Verdict, at_input, node_ref};
 use crate::catalog::Catalog;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::{Graph, NodeId};
@@ -21,9 +22,15 @@ struct Visit {
     /// The links to follow: index of the input, and the node it leads to. The next one is the last.
     links: Vec<(usize, NodeId)>,
     valid: bool,
+    /// True if the server fails on it.
+    fails: bool,
 }
 
 /// Visits everything that `outputs` depend on and reports what is wrong there.
+///
+/// The server takes outputs and inputs in an order that changes from start to start; here it is the order of the
+/// graph. What comes behind an input on which the server fails is visited at last: its problems are not in the
+/// server's answer.
 pub(super) fn from_outputs(
     graph: &Graph,
     outputs: Vec<NodeId>,
@@ -36,6 +43,8 @@ pub(super) fn from_outputs(
         states: vec![State::Unseen; graph.len()],
         in_circle: vec![false; graph.len()],
         way: Vec::new(),
+        left: Vec::new(),
+        is_answered: false,
         diagnostics,
     };
     let outputs = outputs
@@ -45,6 +54,7 @@ pub(super) fn from_outputs(
             (output, walk.states[output.index()] == State::Valid)
         })
         .collect();
+    walk.visit_left();
     Verdict { outputs }
 }
 
@@ -56,14 +66,33 @@ struct Walk<'g, 'd> {
     in_circle: Vec<bool>,
     /// The nodes between an output and here. No recursion: a chain may be as long as the file.
     way: Vec<Visit>,
+    /// The nodes on which the server fails, with the links that it does not come to.
+    left: Vec<Visit>,
+    /// True once the server has its answer.
+    is_answered: bool,
     diagnostics: &'d mut Diagnostics,
 }
 
 impl Walk<'_, '_> {
     fn visit(&mut self, output: NodeId) {
         if self.states[output.index()] == State::Unseen {
-            self.enter(output);
+            self.enter(output, None);
         }
+        self.follow();
+    }
+
+    /// Visits what the server does not come to.
+    fn visit_left(&mut self) {
+        self.is_answered = true;
+        while let Some(visit) = self.left.pop() {
+            self.states[visit.node.index()] = State::OnTheWay;
+            self.way.push(visit);
+            self.follow();
+        }
+    }
+
+    /// Follows the links of the nodes on the way, until there are no more.
+    fn follow(&mut self) {
         while let Some(visit) = self.way.last_mut() {
             let Some((input, from)) = visit.links.pop() else {
                 self.leave();
@@ -72,7 +101,8 @@ impl Walk<'_, '_> {
             match self.states[from.index()] {
                 State::Unseen => {
                     visit.links.push((input, from));
-                    self.enter(from);
+                    let consumer = self.graph.node(visit.node);
+                    self.enter(from, consumer.inputs().get(input).map(|input| &*input.name));
                 }
                 // The server knows a node of a circle for wrong as soon as it has found the circle.
                 State::OnTheWay if self.in_circle[from.index()] => visit.valid = false,
@@ -86,15 +116,30 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Looks at a node's own inputs.
-    fn enter(&mut self, node: NodeId) {
+    /// Looks at a node's own inputs. `through` is the input that led to it, if it is no output to begin with.
+    fn enter(&mut self, node: NodeId, through: Option<&str>) {
         self.states[node.index()] = State::OnTheWay;
-        let findings = inputs::check(self.graph, node, self.catalog);
-        let valid = findings.problems.is_empty();
-        self.diagnostics.extend(findings.problems);
-        let mut links = findings.links;
+        let Findings { mut problems, mut links, fails_at } = inputs::check(self.graph, node, self.catalog);
+        let (valid, fails) = (problems.is_empty(), fails_at.is_some());
         links.reverse();
-        self.way.push(Visit { node, links, valid });
+        if let Some(fails_at) = fails_at {
+            // The first failure ends it; whoever asked for the node reports that, at its own input.
+            let kind = through.map_or("exception_during_validation", |_| "exception_during_inner_validation");
+            let mut error = vec![through.map(str::to_owned)];
+            for problem in &mut problems {
+                problem.server_type = Some(kind);
+                problem.set_server_inputs(std::mem::take(&mut error));
+            }
+            let seen = links.split_off(links.partition_point(|(input, _)| *input >= fails_at));
+            self.left.push(Visit { node, links: std::mem::replace(&mut links, seen), valid, fails });
+        }
+        if self.is_answered {
+            for problem in &mut problems {
+                problem.set_server_inputs(Vec::new());
+            }
+        }
+        self.diagnostics.extend(problems);
+        self.way.push(Visit { node, links, valid, fails });
     }
 
     fn leave(&mut self) {
@@ -107,15 +152,16 @@ impl Walk<'_, '_> {
     /// Reports the circle that a link to `first`, a node on the way, closes: once for each node in it.
     fn circle(&mut self, first: NodeId) {
         let start = self.way.iter().position(|visit| visit.node == first).unwrap_or_default();
-        let members: Vec<NodeId> = self.way[start..].iter().map(|visit| visit.node).collect();
-        let mut names: Vec<&str> = members.iter().map(|&id| &*self.graph.node(id).key).collect();
+        let members: Vec<(NodeId, bool)> =
+            self.way[start..].iter().map(|visit| (visit.node, visit.fails)).collect();
+        let mut names: Vec<&str> = members.iter().map(|&(id, _)| &*self.graph.node(id).key).collect();
         names.push(&self.graph.node(first).key);
         let path = names.join(" -> ");
-        for (at, &member) in members.iter().enumerate() {
+        for (at, &(member, fails)) in members.iter().enumerate() {
             if std::mem::replace(&mut self.in_circle[member.index()], true) {
                 continue;
             }
-            let next = members.get(at + 1).copied().unwrap_or(first);
+            let next = members.get(at + 1).map_or(first, |(next, _)| *next);
             let node = self.graph.node(member);
             let link = node
                 .inputs()
@@ -127,10 +173,15 @@ impl Walk<'_, '_> {
                 format!("`{}` depends on itself: {path}", node.key),
             )
             .help("remove one of the links of this circle");
-            self.diagnostics.push(match link {
+            let mut problem = match link {
                 Some(input) => at_input(problem, node, input).node(node_ref(node, None)),
                 None => problem.at_opt(node.origin.span(), "").node(node_ref(node, None)),
-            });
+            };
+            // A failure takes the place of what the server has said of the node before.
+            if fails || self.is_answered {
+                problem.set_server_inputs(Vec::new());
+            }
+            self.diagnostics.push(problem);
         }
     }
 }

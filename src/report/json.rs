@@ -79,6 +79,11 @@ struct Diagnostic<'a> {
     input: Option<&'a str>,
     /// ComfyUI's own error type, for gate `check`.
     server_type: Option<&'static str>,
+    /// The inputs that ComfyUI's own answer names, one for each error that it makes of this problem; null stands
+    /// for an error without an input. Empty if its answer says nothing of this problem, because it stops before.
+    /// Left out if it makes one error of it, at the `input` above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_inputs: Option<&'a [Option<String>]>,
     /// The primary place; null if the problem has no place in a file.
     span: Option<Span>,
     /// All places, the primary one first.
@@ -178,6 +183,7 @@ impl<'a> Diagnostic<'a> {
             class_type: node.map(|node| node.class_type.as_str()),
             input: node.and_then(|node| node.input.as_deref()),
             server_type: diagnostic.server_type,
+            server_inputs: diagnostic.server_inputs.as_deref(),
             span: diagnostic.span().map(&span),
             labels: diagnostic.labels.iter().map(label).collect(),
             help: diagnostic.help.as_deref(),
@@ -208,6 +214,7 @@ mod tests {
             .help("did you mean `dpm`?");
         let edits = vec![Edit { span: value, text: "\"dpm\"".into() }];
         wrong.fix = Some(Fix { title: "write `dpm`".into(), edits, safe: true });
+        wrong.set_server_inputs(vec![Some("sampler_name".into()), None]);
         let nowhere = Diagnostic::format("no-output-node", "the workflow has no output node").warning();
         let file = |path: &str, diagnostics| FileReport { path: path.into(), kind: "api", diagnostics };
         (sources, vec![file("x.json", vec![wrong, nowhere]), file("clean.json", vec![])])
@@ -236,6 +243,10 @@ mod tests {
                   "class_type": "KSampler",
                   "input": "sampler_name",
                   "server_type": "value_not_in_list",
+                  "server_inputs": [
+                    "sampler_name",
+                    null
+                  ],
                   "span": {
                     "start": 9,
                     "end": 14,

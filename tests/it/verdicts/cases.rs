@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value as Json, json};
 use wfc::catalog::{ImportOptions, read_catalog};
 use wfc::compile::Compiler;
+use wfc::diag::Diagnostic;
 
 use super::verdict;
 
@@ -46,6 +47,11 @@ static COMPILER: LazyLock<Compiler> = LazyLock::new(|| {
         "VHS_Unbatch": { "input": { "required": { "batched": ["X"] } }, "output": ["IMAGE"] },
         "VHS_VideoCombine": { "input": { "required": { "images": ["IMAGE"], "frame_rate": ["FLOAT", { "min": 1 }] } },
             "output": ["IMAGE"] },
+        "VHS_LoadImages": { "input": { "required": { "directory": [["cats"]] }, "optional": {
+            "meta_batch": ["BATCH"], "skip": ["INT"] }, "hidden": { "unique_id": "UNIQUE_ID" } },
+            "output": ["IMAGE"] },
+        "TripoConversionNode": { "input": { "required": { "original_model_task_id": ["MODEL_TASK_ID,RIG_TASK_ID"] } },
+            "output": [], "output_node": true },
         "VHS_LoadVideo": { "input": { "required": { "video": [["cat.mp4"]] } }, "output": ["IMAGE"] },
         "Latents": { "input": { "required": { "samples": ["LATENT"] } }, "output": ["LATENT", "INT"] },
         "Pick": { "input": { "required": { "mode": ["COMFY_DYNAMICCOMBO_V3", { "options": [
@@ -57,6 +63,17 @@ static COMPILER: LazyLock<Compiler> = LazyLock::new(|| {
     Compiler::new(Arc::new(catalog))
 });
 
+/// What the server's answer says, as `node type input`, sorted.
+fn answer_of(prompt: &Json) -> Vec<String> {
+    let mut errors: Vec<String> = verdict(&COMPILER, &prompt.to_string())
+        .iter()
+        .flat_map(Diagnostic::server_errors)
+        .map(|(node, kind, input)| format!("{} {kind} {}", node.unwrap_or("-"), input.unwrap_or("-")))
+        .collect();
+    errors.sort();
+    errors
+}
+
 /// What is reported, as `node type input`, sorted.
 fn errors_of(prompt: &Json) -> Vec<String> {
     let mut errors: Vec<String> = verdict(&COMPILER, &prompt.to_string())
@@ -65,7 +82,8 @@ fn errors_of(prompt: &Json) -> Vec<String> {
             let node = found.node.as_ref();
             let key = node.map_or("-", |node| node.key.as_str());
             let input = node.and_then(|node| node.input.as_deref()).unwrap_or("-");
-            format!("{key} {} {input}", found.server_type.unwrap_or(found.rule))
+            let kind = found.server_type.unwrap_or(found.rule);
+            format!("{key} {} {input}", if kind.starts_with("exception") { "exception" } else { kind })
         })
         .collect();
     errors.sort();
@@ -367,4 +385,105 @@ fn some_types_are_wider_than_they_look() {
     let combine = json!({ "images": ["latent", 0], "frame_rate": ["latent", 1] });
     assert_eq!(prompt("VHS_VideoCombine", combine), [""; 0]);
     assert_eq!(prompt("Links", json!({ "image": ["latent", 0] })), ["n return_type_mismatch image"]);
+}
+
+/// A node of the class `Links`, whose output goes nowhere by itself.
+fn links(inputs: &Json) -> Json {
+    json!({ "class_type": "Links", "inputs": inputs })
+}
+
+#[test]
+fn a_failure_is_the_servers_at_the_input_that_led_to_it() {
+    let (inner, outer) = ("exception_during_inner_validation", "exception_during_validation");
+    let save = |from: &str| json!({ "class_type": "Save", "inputs": { "any": [from, 0] } });
+    let broken = || links(&json!({ "image": ["nobody", 0] }));
+    // It is marked where it is, and answered at the input of the node that follows.
+    let prompt = json!({ "out": save("n"), "n": broken() });
+    assert_eq!(
+        (errors_of(&prompt), answer_of(&prompt)),
+        (vec!["n exception image".to_owned()], vec![format!("n {inner} any")],)
+    );
+    // An output that nothing follows.
+    assert_eq!(answer_of(&json!({ "out": save("nobody") })), [format!("out {outer} -")]);
+    // Of two that follow, the one that comes first, in the order of the file.
+    let (one, two) = (links(&json!({ "both": ["n", 0], "image": ["n", 0] })), save("n"));
+    let prompt = |first: &str, second: &str| {
+        let mut prompt = json!({ "n": broken(), "one": one });
+        prompt[first] = save("one");
+        prompt[second] = two.clone();
+        prompt
+    };
+    assert_eq!(answer_of(&prompt("a", "b")), [format!("n {inner} both")]);
+    let prompt = json!({ "b": two, "n": broken(), "one": one, "a": save("one") });
+    assert_eq!(answer_of(&prompt), [format!("n {inner} any")]);
+    // Of two failures at a node, the first one ends it.
+    let twice = links(&json!({ "image": ["nobody", 0], "model": ["nobody", 0] }));
+    let prompt = json!({ "out": save("n"), "n": twice });
+    assert_eq!((errors_of(&prompt).len(), answer_of(&prompt)), (2, vec![format!("n {inner} any")]));
+}
+
+#[test]
+fn what_comes_behind_a_failure_is_not_in_the_servers_answer() {
+    let inner = "exception_during_inner_validation";
+    let out = json!({ "class_type": "Save", "inputs": { "any": ["n", 0] } });
+    let wrong = json!({ "class_type": "Numbers", "inputs": { "int": 1000 } });
+    let prompt = |inputs: Json| json!({ "out": out, "n": links(&inputs), "wrong": wrong });
+    let (failure, value) = (format!("n {inner} any"), "wrong value_bigger_than_max int".to_owned());
+    let before = prompt(json!({ "image": ["wrong", 0], "model": ["nobody", 0] }));
+    assert_eq!(answer_of(&before), [failure.clone(), value.clone()]);
+    let behind = prompt(json!({ "model": ["nobody", 0], "image": ["wrong", 0] }));
+    assert_eq!((errors_of(&behind).len(), answer_of(&behind)), (2, vec![failure.clone()]));
+    // Another way leads there.
+    let mut both = behind;
+    both["other"] = json!({ "class_type": "Save", "inputs": { "any": ["wrong", 0] } });
+    assert_eq!(answer_of(&both), [failure, value]);
+    // The failure of a node takes the place of the circle that it is in, and of no other node's.
+    let circle = json!({ "out": out, "n": links(&json!({ "image": ["m", 0], "model": ["nobody", 0] })),
+        "m": links(&json!({ "image": ["n", 0] })) });
+    assert_eq!(answer_of(&circle), ["m dependency_cycle -".to_owned(), format!("n {inner} any")]);
+    assert_eq!(errors_of(&circle).len(), 3);
+    let unseen = json!({ "out": out, "n": links(&json!({ "model": ["nobody", 0], "image": ["m", 0] })),
+        "m": links(&json!({ "image": ["n", 0] })) });
+    assert_eq!((errors_of(&unseen).len(), answer_of(&unseen)), (3, vec![format!("n {inner} any")]));
+}
+
+#[test]
+fn a_check_of_a_class_fails_once_for_each_input() {
+    let failed = |inputs: &[&str]| -> Vec<String> {
+        inputs.iter().map(|input| format!("n custom_validation_failed {input}")).collect()
+    };
+    let prompt = |class: &str, inputs: Json| {
+        json!({
+            "out": { "class_type": "Save", "inputs": { "any": ["n", 0] } },
+            "n": { "class_type": class, "inputs": inputs },
+            "file": { "class_type": "LoadImage", "inputs": { "image": "cat.png" } },
+        })
+    };
+    // All inputs that are declared or linked, and those that the server adds.
+    let model =
+        prompt("Load3D", json!({ "model_file": "cat.glb", "width": 1, "note": 2, "link": ["file", 0] }));
+    assert_eq!(errors_of(&model), ["n custom_validation_failed model_file"]);
+    assert_eq!(answer_of(&model), failed(&["link", "model_file", "width"]));
+    let folder = prompt("VHS_LoadImages", json!({ "directory": "dogs", "skip": 1 }));
+    assert_eq!(answer_of(&folder), failed(&["directory", "skip", "unique_id"]));
+    // Those that it names.
+    let tiles =
+        json!({ "tile_x": 1, "tile_y": 2, "tile_stride_x": 1, "tile_stride_y": 1, "vae": ["file", 0] });
+    let names = failed(&["tile_stride_x", "tile_stride_y", "tile_x", "tile_y"]);
+    assert_eq!(answer_of(&prompt("WanVideoDecode", tiles)), names);
+    // One that looks at the types of links alone.
+    let task = prompt("TripoConversionNode", json!({ "original_model_task_id": ["file", 0] }));
+    let task = json!({ "n": task["n"], "file": task["file"] });
+    assert_eq!(errors_of(&task), ["n custom_validation_failed original_model_task_id"]);
+    assert_eq!(answer_of(&task), failed(&["input_types"]));
+}
+
+#[test]
+fn the_first_node_without_a_class_is_the_servers_whole_answer() {
+    let out = json!({ "class_type": "Save", "inputs": {} });
+    for wrong in [json!({ "class_type": "Nope", "inputs": {} }), json!("a note")] {
+        let prompt = json!({ "out": out, "b": wrong, "a": wrong });
+        assert_eq!(errors_of(&prompt), ["a missing_node_type -", "b missing_node_type -"]);
+        assert_eq!(answer_of(&prompt), ["b missing_node_type -"]);
+    }
 }
