@@ -10,6 +10,11 @@ macro_rules! graphs {
 
 graphs![
     "dance-scail",
+    "flux2-klein-4b",
+    "flux2-klein-9b-edit",
+    "qwen-image",
+    "qwen-image-edit",
+    "qwen-image-edit-2509",
     "qwen-multi-angle-2509",
     "qwen-multi-angle-2511",
     "scail-uni3c-wan21",
@@ -18,6 +23,7 @@ graphs![
     "wan22-a14b-long",
     "wan22-a14b-wrapper",
     "wan22-s2v",
+    "z-image-turbo",
 ];
 
 /// The text of the built-in graph `name`.

@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use wfc::catalog::Catalog;
 use wfc::lower::library;
 
-use workflow::{Input, Workflow};
+use workflow::{Input, Node, Workflow};
 
 /// Where the published workflows are.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/pipelines");
@@ -49,6 +49,13 @@ enum Difference {
     Merged { classes: &'static [&'static str], reason: &'static str },
     /// The nodes of `class` have nothing left to do once the inputs differ.
     Gone { class: &'static str, reason: &'static str },
+    /// Ours has a node more; `id` is what other differences link to.
+    Added {
+        id: &'static str,
+        class: &'static str,
+        inputs: &'static [(&'static str, Is)],
+        reason: &'static str,
+    },
 }
 
 /// What an input is in a table of differences.
@@ -57,6 +64,7 @@ enum Is {
     Text(&'static str),
     TextFrom(&'static str),
     Whole(i64),
+    Float(f64),
     Bool(bool),
     /// Slot of a node, by its id in the reference.
     Link(&'static str, u64),
@@ -75,6 +83,7 @@ impl Is {
             Self::Nothing => None,
             Self::Text(text) | Self::TextFrom(text) => Some(Input::Literal(json!(text))),
             Self::Whole(number) => Some(Input::Literal(json!(number))),
+            Self::Float(number) => Some(Input::Literal(json!(number))),
             Self::Bool(flag) => Some(Input::Literal(json!(flag))),
             Self::Link(from, slot) => Some(Input::Link(from.to_owned(), slot)),
         }
@@ -110,6 +119,14 @@ fn with_differences(
     let mut expected = workflow::fold(published, reference.settled, reference.switches);
     let before = workflow::live(&expected, is_output);
     for difference in reference.differences {
+        let Difference::Added { id, class, inputs, reason } = difference else { continue };
+        let inputs = inputs.iter().filter_map(|(name, is)| Some(((*name).to_owned(), is.input()?)));
+        let node = Node { class: (*class).to_owned(), inputs: inputs.collect() };
+        if expected.insert((*id).to_owned(), node).is_some() {
+            problems.push(format!("{class}: listed as added, but `{id}` is in the reference ({reason})"));
+        }
+    }
+    for difference in reference.differences {
         let (class, input, theirs, ours, reason) = match difference {
             Difference::Input { class, input, theirs, ours, reason } => (class, input, theirs, ours, reason),
             Difference::At { node, input, ours, reason } => {
@@ -124,7 +141,7 @@ fn with_differences(
                 node.inputs.extend(ours.input().map(|value| ((*input).to_owned(), value)));
                 continue;
             }
-            Difference::Merged { .. } | Difference::Gone { .. } => continue,
+            Difference::Merged { .. } | Difference::Gone { .. } | Difference::Added { .. } => continue,
         };
         let mut changed = 0;
         for node in expected.values_mut().filter(|node| node.class == *class) {
@@ -149,6 +166,13 @@ fn with_differences(
         listed.insert(*class);
         if !gone.contains(class) {
             problems.push(format!("{class}: listed as gone, which no longer is so ({reason})"));
+        }
+    }
+    for difference in reference.differences {
+        let Difference::Added { id, class, reason, .. } = difference else { continue };
+        if !after.contains(*id) {
+            problems
+                .push(format!("{class}: listed as added, but nothing takes what `{id}` gives ({reason})"));
         }
     }
     problems.extend(gone.difference(&listed).map(|class| format!("{class}: gone, but not listed")));
@@ -233,7 +257,9 @@ fn intended_differences_are_in_the_comments_of_the_graph() {
                 Difference::Input { class, input, reason, .. } => (vec![*input, *class], reason),
                 Difference::At { input, reason, .. } => (vec![*input], reason),
                 Difference::Merged { classes, reason } => (classes.to_vec(), reason),
-                Difference::Gone { class, reason } => (vec![*class], reason),
+                Difference::Gone { class, reason } | Difference::Added { class, reason, .. } => {
+                    (vec![*class], reason)
+                }
             };
             if !names.iter().any(|name| words.contains(name)) {
                 failed.insert(format!(
@@ -352,6 +378,7 @@ fn a_list_of_differences_may_not_be_out_of_date() {
                 reason: "r",
             },
             Difference::Gone { class: "Load", reason: "g" },
+            Difference::Added { id: "9", class: "Sharpen", inputs: &[], reason: "a" },
         ],
     );
     assert_eq!(
@@ -360,6 +387,7 @@ fn a_list_of_differences_may_not_be_out_of_date() {
             "INTConstant: listed as settled, but there is none in the reference",
             "Blur.radius: listed as different from 7, which no longer occurs (r)",
             "Load: listed as gone, which no longer is so (g)",
+            "Sharpen: listed as added, but nothing takes what `9` gives (a)",
         ]
     );
     let undone = reference(

@@ -1,17 +1,28 @@
 //! What the references are and where ours differs on purpose: one file a pipeline, one line here.
 
+mod flux2;
+mod qwen;
 mod qwen_multi_angle;
 mod scail;
 mod wan22_a14b;
 mod wan22_s2v;
+mod z_image;
 
 use super::{Difference, Is, Reference};
 
 /// All references.
 pub(super) fn all() -> impl Iterator<Item = &'static Reference> {
-    [qwen_multi_angle::REFERENCES, scail::REFERENCES, wan22_a14b::REFERENCES, wan22_s2v::REFERENCES]
-        .into_iter()
-        .flatten()
+    [
+        flux2::REFERENCES,
+        qwen::REFERENCES,
+        qwen_multi_angle::REFERENCES,
+        scail::REFERENCES,
+        wan22_a14b::REFERENCES,
+        wan22_s2v::REFERENCES,
+        z_image::REFERENCES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// What the templates compute while they run.

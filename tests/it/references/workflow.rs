@@ -116,9 +116,12 @@ impl Folder<'_> {
         }
         match node.class.as_str() {
             "PrimitiveBoolean" if self.booleans.is_some() => Input::Literal(self.booleans.into()),
-            "PrimitiveInt" | "PrimitiveFloat" | "PrimitiveBoolean" | "INTConstant" | "FloatConstant" => {
-                self.resolve(&node.inputs["value"])
-            }
+            "PrimitiveInt"
+            | "PrimitiveFloat"
+            | "PrimitiveBoolean"
+            | "PrimitiveStringMultiline"
+            | "INTConstant"
+            | "FloatConstant" => self.resolve(&node.inputs["value"]),
             "ComfySwitchNode" => match self.resolve(&node.inputs["switch"]) {
                 Input::Literal(Json::Bool(true)) => self.resolve(&node.inputs["on_true"]),
                 Input::Literal(Json::Bool(false)) => self.resolve(&node.inputs["on_false"]),
