@@ -122,7 +122,8 @@ impl Template<'_> {
 
     /// A violated constraint, shown where the values were given, or else at the rule.
     fn violated(&self, rule: &Expression<'_>, message: &str, values: &Values) -> Diagnostic {
-        let shown = |&index: &usize| format!("`{}` is {}", self.names[index], values.get(index).value);
+        let shown =
+            |&index: &usize| format!("`{}` is {}", self.names[index], shortened(&values.get(index).value));
         let all = rule.reads.iter().map(shown).collect::<Vec<_>>().join(", ");
         let mut diagnostic = Diagnostic::format("constraint-violated", message);
         for index in &rule.reads {
@@ -217,4 +218,14 @@ fn times(expression: &Expression<'_>, scope: &Scope, sources: &Sources) -> Resul
         let message = format!("this gives {value}; `for_each` needs a whole number from 0");
         Box::new(Diagnostic::format("expression-failed", message).at(expression.source().span, ""))
     })
+}
+
+/// A value for a message; of a long one, such as a prompt, the beginning.
+fn shortened(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    let text = value.to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }

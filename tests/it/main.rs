@@ -8,6 +8,7 @@ mod bypass;
 mod catalog;
 mod docs;
 mod errors;
+mod image_graphs;
 mod import;
 mod levels;
 mod limits;
