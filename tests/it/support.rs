@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use wfc::lower::library;
 
 /// A graph that makes a picture and saves it.
 pub(crate) const PICTURE: &str = r#"title = "A picture"
@@ -168,7 +169,8 @@ inputs = { source = { item = "strength" } }
 /// A folder that goes away with the test. Its files are named as `wfc` sees them when it runs there.
 pub(crate) struct Folder(TempDir);
 
-/// How a run of `wfc` ended. The folder's own path is shown as `FOLDER`.
+/// How a run of `wfc` ended. The folder's own path is shown as `FOLDER`, and the list of the built-in graphs
+/// as `GRAPHS`, so that one more changes no expectation.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -251,8 +253,10 @@ impl Folder {
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).expect("wfc prints UTF-8");
             let canonical = self.0.path().canonicalize().unwrap();
+            let graphs = library::names().collect::<Vec<_>>().join(", ");
             text.replace(&*canonical.to_string_lossy(), "FOLDER")
                 .replace(&*self.0.path().to_string_lossy(), "FOLDER")
+                .replace(&graphs, "GRAPHS")
         };
         Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
