@@ -12,6 +12,7 @@ graphs![
     "dance-scail",
     "flux2-klein-4b",
     "flux2-klein-9b-edit",
+    "ltx2-t2v",
     "qwen-image",
     "qwen-image-edit",
     "qwen-image-edit-2509",

@@ -1,6 +1,7 @@
 //! What the references are and where ours differs on purpose: one file a pipeline, one line here.
 
 mod flux2;
+mod ltx2;
 mod qwen;
 mod qwen_multi_angle;
 mod scail;
@@ -14,6 +15,7 @@ use super::{Difference, Is, Reference};
 pub(super) fn all() -> impl Iterator<Item = &'static Reference> {
     [
         flux2::REFERENCES,
+        ltx2::REFERENCES,
         qwen::REFERENCES,
         qwen_multi_angle::REFERENCES,
         scail::REFERENCES,
