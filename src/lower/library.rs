@@ -20,6 +20,8 @@ graphs![
     "qwen-multi-angle-2511",
     "scail-uni3c-wan21",
     "scail-uni3c-wan22",
+    "wan22-5b",
+    "wan22-5b-wrapper",
     "wan22-a14b",
     "wan22-a14b-long",
     "wan22-a14b-wrapper",

@@ -5,6 +5,7 @@ mod ltx2;
 mod qwen;
 mod qwen_multi_angle;
 mod scail;
+mod wan22_5b;
 mod wan22_a14b;
 mod wan22_s2v;
 mod z_image;
@@ -19,6 +20,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Reference> {
         qwen::REFERENCES,
         qwen_multi_angle::REFERENCES,
         scail::REFERENCES,
+        wan22_5b::REFERENCES,
         wan22_a14b::REFERENCES,
         wan22_s2v::REFERENCES,
         z_image::REFERENCES,
