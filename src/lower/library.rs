@@ -25,6 +25,8 @@ graphs![
     "wan22-a14b",
     "wan22-a14b-long",
     "wan22-a14b-wrapper",
+    "wan22-animate",
+    "wan22-animate-wrapper",
     "wan22-s2v",
     "z-image-turbo",
 ];

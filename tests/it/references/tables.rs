@@ -7,6 +7,7 @@ mod qwen_multi_angle;
 mod scail;
 mod wan22_5b;
 mod wan22_a14b;
+mod wan22_animate;
 mod wan22_s2v;
 mod z_image;
 
@@ -22,6 +23,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Reference> {
         scail::REFERENCES,
         wan22_5b::REFERENCES,
         wan22_a14b::REFERENCES,
+        wan22_animate::REFERENCES,
         wan22_s2v::REFERENCES,
         z_image::REFERENCES,
     ]
