@@ -60,6 +60,8 @@ const GROWN: Difference = Difference::Input {
     reason: MASK_GIVEN,
 };
 
+const DEPRECATED: &str = "the class is deprecated";
+
 const NO_SAM2_MODEL: Difference = Difference::Gone { class: "DownloadAndLoadSAM2Model", reason: MASK_GIVEN };
 
 const NO_SAM2: Difference = Difference::Gone { class: "Sam2Segmentation", reason: MASK_GIVEN };
@@ -88,6 +90,36 @@ pub(super) const REFERENCES: &[Reference] = &[
             GROWN,
             NO_SAM2_MODEL,
             NO_SAM2,
+            Difference::New {
+                id: "compiled",
+                class: "TorchCompileModelAdvanced",
+                inputs: &[
+                    ("model", Is::Link("191", 0)),
+                    ("backend", Is::Text("inductor")),
+                    ("fullgraph", Is::Bool(false)),
+                    ("mode", Is::Text("default")),
+                    ("dynamic", Is::Text("false")),
+                    ("compile_transformer_blocks_only", Is::Bool(true)),
+                    ("dynamo_cache_size_limit", Is::Whole(64)),
+                    ("debug_compile_keys", Is::Bool(false)),
+                ],
+                reason: DEPRECATED,
+            },
+            Difference::Input {
+                class: "CFGGuider",
+                input: "model",
+                theirs: Is::Link("192", 0),
+                ours: Is::Link("compiled", 0),
+                reason: DEPRECATED,
+            },
+            Difference::Input {
+                class: "BasicScheduler",
+                input: "model",
+                theirs: Is::Link("192", 0),
+                ours: Is::Link("compiled", 0),
+                reason: DEPRECATED,
+            },
+            Difference::Gone { class: "TorchCompileModelWanVideoV2", reason: DEPRECATED },
             Difference::Input {
                 class: "VAELoader",
                 input: "vae_name",
