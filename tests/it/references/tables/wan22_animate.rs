@@ -90,7 +90,7 @@ pub(super) const REFERENCES: &[Reference] = &[
             GROWN,
             NO_SAM2_MODEL,
             NO_SAM2,
-            Difference::New {
+            Difference::Added {
                 id: "compiled",
                 class: "TorchCompileModelAdvanced",
                 inputs: &[
