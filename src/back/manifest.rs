@@ -241,7 +241,9 @@ impl Needs {
                 self.classes.insert(class.name.clone(), Arc::clone(class));
             }
         }
-        for (folder, file) in graph.files().filter(|(folder, _)| *folder != "input") {
+        // Some inputs take a word in place of a file, such as `none` or `pixel_space`; files have an extension.
+        let is_model = |(folder, file): &(&str, &str)| *folder != "input" && file.contains('.');
+        for (folder, file) in graph.files().filter(is_model) {
             if !self.files.iter().any(|(known, present)| known == folder && present == file) {
                 self.files.push((folder.to_owned(), file.to_owned()));
             }
