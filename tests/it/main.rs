@@ -24,3 +24,4 @@ mod support;
 mod tidy;
 mod ui;
 mod verdicts;
+mod video_graphs;
