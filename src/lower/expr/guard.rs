@@ -116,6 +116,10 @@ impl Tokens<'_> {
         };
         match (self.all[at].kind, self.at(Some(at))) {
             (Kind::Operator, "{") => refuse("there are no tables in expressions", LIST_HELP),
+            // MiniJinja does not tell which parameters a slice reads.
+            (Kind::Operator, ":") => {
+                refuse("there are no slices in expressions", "compare the whole, or one element: text[0]")
+            }
             (Kind::Operator, "[") if !self.is_subscript(at) && self.at(at.checked_sub(1)) != "in" => {
                 refuse(LIST, LIST_HELP)
             }
@@ -339,5 +343,13 @@ mod tests {
             assert_eq!(message(bad).as_deref(), Some(LIST), "{bad}");
         }
         assert!(message("{'a': 1}").is_some());
+    }
+
+    #[test]
+    fn slices_are_refused() {
+        for bad in ["prompt[-4:] == '.png'", "prompt[:2] == 'a'", "prompt[0:1] == 'a'"] {
+            assert_eq!(message(bad).as_deref(), Some("there are no slices in expressions"), "{bad}");
+        }
+        assert_eq!(message("prompt == 'a: b'"), None);
     }
 }
