@@ -18,7 +18,7 @@ mod gpus;
 mod import;
 mod input;
 mod lines;
-mod models;
+pub mod models;
 mod nonfinite;
 mod object_info;
 mod own_check;
@@ -49,7 +49,7 @@ pub use file_inputs::{FileInputs, FileInputsError};
 pub use gpus::{Gpu, Gpus};
 pub use import::{DEFAULT_LIMIT_BYTES, ImportError, ImportOptions, import};
 pub use lines::LineFileError;
-pub use models::{Model, Models};
+pub use models::{Dims, Model, Models};
 pub use object_info::read_class;
 pub use own_check::{Demand, OwnCheck};
 pub use pack::{

@@ -12,6 +12,7 @@ mod completions;
 mod http;
 mod import;
 mod lint;
+mod models;
 mod schema;
 mod session;
 mod workflow_file;
@@ -97,6 +98,7 @@ enum Command {
     Lint(lint::Args),
     Import(import::Args),
     Catalog(catalog::Args),
+    Models(models::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -186,6 +188,7 @@ pub fn main() -> ExitCode {
         Command::Lint(args) => lint::run(&args, &terminal),
         Command::Import(args) => import::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
+        Command::Models(args) => models::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -1,7 +1,14 @@
 //! Model files that pipelines use, under the short names that presets and graphs call them.
+//!
+//! [`folders`] says where ComfyUI looks for them, [`extra_paths`] reads what a machine adds to that, and
+//! [`contents`] tells from a file's first and last bytes whether it is whole.
+
+pub mod contents;
+pub mod extra_paths;
+pub mod folders;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -31,8 +38,12 @@ pub struct Model {
     pub file: String,
     /// The folder below ComfyUI's `models` that it belongs in, e.g. `vae`.
     pub folder: String,
-    /// What it is a variant of; models of one family differ in precision only.
+    /// What it is a variant of: models of one family and role can stand in for one another. They differ
+    /// in precision, or, as LoRAs, in what they were trained for.
     pub family: String,
+    /// Further families whose models it can stand in for.
+    #[serde(default)]
+    pub also_fits: Vec<String>,
     /// What it is used as: `dit`, `vae`, `text_encoder`, `lora`, …
     pub role: String,
     /// The precision of its weights, if known, e.g. `fp8_e4m3fn_scaled`.
@@ -42,13 +53,63 @@ pub struct Model {
     /// True if `bytes` is exact, false if it is rounded or inferred.
     #[serde(default)]
     pub bytes_exact: bool,
+    /// Sizes in bytes of other published copies of the same weights.
+    #[serde(default)]
+    pub other_bytes: Vec<u64>,
+    /// SHA-256 of the file with [`Model::bytes`] bytes, in 64 lower-case hexadecimal digits, if known.
+    pub sha256: Option<String>,
     /// Its number of parameters, if known.
     pub params: Option<u64>,
+    /// Its dimensions, as far as they are known.
+    #[serde(default)]
+    pub dims: Dims,
+    /// The names of models that must lie beside it.
+    #[serde(default)]
+    pub needs: Vec<String>,
     /// Where it can be downloaded, if known.
     pub url: Option<String>,
+    /// True if the download needs an accepted licence and a token, false if not; nothing if unknown.
+    pub gated: Option<bool>,
     /// Where these facts come from.
     #[serde(default)]
     pub source: String,
+}
+
+/// Dimensions of a network. What does not apply to its kind, or is not known, is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Dims {
+    /// How many layers (transformer blocks); several numbers for several stacks, such as the double-stream
+    /// and the single-stream blocks of Flux.
+    pub layers: Vec<u32>,
+    /// Width of the hidden state; of a VAE, of its encoder's first level.
+    pub hidden_size: Option<u32>,
+    /// Attention heads.
+    pub heads: Option<u32>,
+    /// Heads of keys and values, where they are fewer.
+    pub kv_heads: Option<u32>,
+    /// Width of a head.
+    pub head_dim: Option<u32>,
+    /// Width inside the feed-forward network.
+    pub ffn: Option<u32>,
+    /// Tokens of a text encoder's vocabulary.
+    pub vocab: Option<u32>,
+    /// Channels of the input.
+    pub in_channels: Option<u32>,
+    /// Channels of the output; of a VAE, of the latent.
+    pub out_channels: Option<u32>,
+    /// Latent cells that make up one token: time × height × width, or height × width.
+    pub patch: Vec<u32>,
+    /// Pixels (and frames) of one latent cell: time × height × width.
+    pub latent_stride: Vec<u32>,
+}
+
+impl Model {
+    /// True if it can stand in for a model of one of these families that is used as `role`.
+    pub fn fits<'f>(&self, role: &str, families: impl IntoIterator<Item = &'f str>) -> bool {
+        let is_ours = |family: &str| self.family == family || self.also_fits.iter().any(|fit| fit == family);
+        self.role == role && families.into_iter().any(is_ours)
+    }
 }
 
 impl Models {
@@ -104,6 +165,19 @@ impl Models {
         self.names_by_file().contains_key(file.rsplit(['/', '\\']).next().unwrap_or(file))
     }
 
+    /// The names of the models that can stand in for one of these families as `role`, ascending.
+    #[must_use]
+    pub fn fitting(&self, role: &str, families: &[&str]) -> Vec<String> {
+        let all = self.names().into_iter().filter_map(|name| self.model(&name));
+        all.filter(|model| model.fits(role, families.iter().copied())).map(|model| model.name).collect()
+    }
+
+    /// All families, ascending.
+    #[must_use]
+    pub fn families(&self) -> BTreeSet<String> {
+        self.names().iter().filter_map(|name| Some(self.model(name)?.family)).collect()
+    }
+
     /// All names, ascending.
     #[must_use]
     pub fn names(&self) -> Vec<Cow<'_, str>> {
@@ -123,6 +197,14 @@ mod tests {
             let model = models.model(&name).unwrap();
             assert_eq!(model.name, name);
             assert!(!model.file.contains(['/', '\\']), "{name}: a file name, not a path");
+            assert!(!model.source.is_empty(), "{name}: says where its facts come from");
+            assert!(model.needs.iter().all(|needed| models.model(needed).is_some()), "{name}");
+            assert!(model.also_fits.iter().all(|family| models.families().contains(family)), "{name}");
+            let is_hash =
+                |hash: &str| hash.len() == 64 && hash.bytes().all(|b| b"0123456789abcdef".contains(&b));
+            assert!(model.sha256.as_deref().is_none_or(is_hash), "{name}");
+            // A hash without an exact size could never be reached.
+            assert!(model.sha256.is_none() || model.bytes_exact, "{name}");
             assert_eq!(models.by_file(&model.file), Some(model));
         }
     }

@@ -143,7 +143,7 @@ fn graphs() -> String {
         }
         page.push_str("\n| model slot | default |\n| --- | --- |\n");
         for (slot, model) in &graph.models {
-            let _ = writeln!(page, "| `{}` | `{}` |", slot.value, model.get());
+            let _ = writeln!(page, "| `{}` | `{}` |", slot.value, model.model.get());
         }
         if !graph.constraints.is_empty() {
             page.push_str("\nConstraints:\n\n");

@@ -49,15 +49,13 @@ fn a_projects_levels_hold_for_its_graphs_and_presets() {
 
 #[test]
 fn a_model_of_another_folder_is_refused_where_it_is_chosen() {
-    let folder = Folder::with([(
-        "p.toml",
-        "graph = \"wan22-a14b\"\n[params]\nprompt = \"x\"\n[models]\nvae = \"clip-vision-h\"\n",
-    )]);
-    let said = folder.wfc(&["build", "p.toml"]).findings();
+    let graph = "title = \"G\"\n[models]\nvae = \"clip-vision-h\"\n[nodes.vae]\nclass = \"VAELoader\"\n\
+                 inputs = { vae_name = { model = \"vae\" } }\n";
+    let said = Folder::with([("g.toml", graph)]).wfc(&["lint", "g.toml"]).stdout;
     assert!(
         said.starts_with(
             "error[wrong-model-folder]: `clip-vision-h` is a file of the folder clip_vision, but `vae_name` of \
-             `VAELoader` takes one of vae\n   ╭─[p.toml:5:7]"
+             `VAELoader` takes one of vae\n   ╭─[g.toml:3:7]"
         ),
         "{said}"
     );

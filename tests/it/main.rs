@@ -13,6 +13,7 @@ mod import;
 mod levels;
 mod limits;
 mod lints;
+mod models;
 mod outputs;
 mod pictures;
 mod properties;

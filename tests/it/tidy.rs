@@ -33,6 +33,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("clap_complete", &["src/cli"]),
     ("minijinja", &["src/lower/expr.rs"]),
     ("petgraph", &["src/ir.rs", "src/check.rs"]),
+    ("saphyr_parser", &["src/catalog/models/extra_paths.rs"]),
     ("ureq", &["src/cli/http.rs"]),
 ];
 

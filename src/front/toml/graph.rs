@@ -26,13 +26,53 @@ table! {
         /// The generation steps, in order; every node names one of them.
         "stages" => stages: Vec<At<Arc<str>>>, default;
         /// Model slots: a short name and the model of the model catalog that fills it by default.
-        "models" => models: Named<At<Arc<str>>>, default;
+        "models" => models: Named<ModelSlot>, default;
         /// The parameters that presets set.
         "params" => params: Named<Param>, default;
         /// Conditions over the parameters that must hold.
         "constraints" => constraints: Vec<Constraint>, default;
         /// The nodes of the workflow. A node's name becomes its id in the compiled workflow.
         "nodes" => nodes: Named<NodeDecl>, needed;
+    }
+}
+
+/// A model slot: what fills it, and what else may. A preset may put in any model of the default's family,
+/// and any file that the model catalog does not have.
+#[derive(Clone, Debug)]
+pub struct ModelSlot {
+    /// The default: a name of the model catalog, or a file name.
+    pub model: At<Arc<str>>,
+    /// Further families that fit.
+    pub families: Vec<At<Arc<str>>>,
+}
+
+table! {
+    /// A model slot that models of further families fit.
+    pub struct ModelTable ("a model slot") {
+        /// The model that fills it by default: a name of the model catalog, or a file name.
+        "model" => model: At<Arc<str>>, required;
+        /// Families of the model catalog that fit besides the default's own.
+        "families" => families: Vec<At<Arc<str>>>, default;
+    }
+}
+
+impl Decode for ModelSlot {
+    fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
+        if let Raw::Table(_) = item.value {
+            let ModelTable { model, families } = ModelTable::decode(item, reader)?;
+            return Some(Self { model, families });
+        }
+        Some(Self { model: At::decode(item, reader)?, families: Vec::new() })
+    }
+}
+
+impl JsonSchema for ModelSlot {
+    fn schema_name() -> Cow<'static, str> {
+        "ModelSlot".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (model, table) = (generator.subschema_for::<String>(), generator.subschema_for::<ModelTable>());
+        json_schema!({"description": "A model, or a model with further families that fit.", "anyOf": [model, table]})
     }
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Builder, INDEX};
+use crate::catalog::Model;
 use crate::diag::{self, Diagnostic};
 use crate::front::toml::decode::At;
-use crate::front::toml::graph::{Param, ParamType};
+use crate::front::toml::graph::{ModelSlot, Param, ParamType};
 use crate::lower::params;
 use crate::source::Spanned;
 
@@ -111,9 +112,65 @@ impl Builder<'_, '_> {
                     })),
             );
         }
-        for (slot, model) in &self.file.models {
-            let chosen = self.chosen.get(&slot.value).unwrap_or(model);
-            self.known_model(&chosen.0);
+        for (name, slot) in &self.file.models {
+            let chosen = self.chosen.get(&name.value);
+            if self.known_model(&chosen.unwrap_or(&slot.model).0)
+                && let Some(chosen) = chosen
+            {
+                self.check_family(name, slot, chosen);
+            }
+            self.check_families(slot);
+        }
+    }
+
+    /// A preset's model must be able to stand in for the default. Files that the catalog does not have are
+    /// the team's own, and it knows what they are.
+    fn check_family(&mut self, name: &Spanned<Arc<str>>, slot: &ModelSlot, chosen: &At<Arc<str>>) {
+        let models = self.context.models;
+        let Some((default, model)) = self.misfit(&name.value) else { return };
+        let families = families(&default, slot);
+        let is = if model.role == default.role {
+            format!("is of the family {}", model.family)
+        } else {
+            format!("is {} of the family {}", with_article(&model.role), model.family)
+        };
+        let takes = match families.as_slice() {
+            [one] => format!("{} of the family {one}", with_article(&default.role)),
+            several => format!("{} of the families {}", with_article(&default.role), several.join(", ")),
+        };
+        let message = format!("`{}` {is}; the slot `{}` takes {takes}", chosen.get(), name.value);
+        let fitting = models.fitting(&default.role, &families).join(", ");
+        self.report(
+            Diagnostic::format("wrong-model-family", message)
+                .at(chosen.span(), "")
+                .at(slot.model.span(), "the graph's default")
+                .help(format!("what fits: {fitting}; or a file that is not in the model catalog")),
+        );
+    }
+
+    /// The graph's default of a slot and the preset's model for it, if they are known and the one cannot
+    /// stand in for the other.
+    pub(super) fn misfit(&self, slot: &str) -> Option<(Model, Model)> {
+        let find = |name: &str| self.context.models.model(name).or_else(|| self.context.models.by_file(name));
+        let chosen = find(self.chosen.get(slot)?.get())?;
+        let slot = self.file.models.get(slot)?;
+        let default = find(slot.model.get())?;
+        let fits = chosen.fits(&default.role, families(&default, slot));
+        (!fits).then_some((default, chosen))
+    }
+
+    /// A slot's further families are families of the catalog, and go with a default that has one.
+    fn check_families(&mut self, slot: &ModelSlot) {
+        if slot.families.is_empty() {
+            return;
+        }
+        let families = self.context.models.families();
+        for family in slot.families.iter().filter(|family| !families.contains(&**family.get())) {
+            self.report(
+                Diagnostic::format("unknown-family", format!("no model is of the family `{}`", family.get()))
+                    .at(family.span(), "")
+                    .help_opt(diag::did_you_mean(family.get(), families.iter().map(String::as_str))),
+            );
         }
     }
 
@@ -154,6 +211,25 @@ impl Builder<'_, '_> {
                     .at(slot.span, ""),
                 );
             }
+        }
+    }
+}
+
+/// The families that a slot takes: its default's, and those that the graph adds.
+fn families<'m>(default: &'m Model, slot: &'m ModelSlot) -> Vec<&'m str> {
+    let further = slot.families.iter().map(|family| &**family.get());
+    std::iter::once(&*default.family).chain(further).collect()
+}
+
+/// A role as people write it: `text_encoder` is a text encoder.
+fn with_article(role: &str) -> String {
+    match role {
+        "dit" => "a diffusion model".to_owned(),
+        "vae" => "a VAE".to_owned(),
+        "lora" => "a LoRA".to_owned(),
+        role => {
+            let article = if role.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+            format!("{article} {}", role.replace('_', " "))
         }
     }
 }

@@ -121,8 +121,7 @@ impl Builder<'_, '_> {
         if self.file.models.is_broken(&slot.value) {
             return None;
         }
-        let chosen = self.chosen.get(&slot.value).or_else(|| self.file.models.get(&slot.value));
-        let (name, known) = match chosen {
+        let (name, known) = match self.filling(&slot.value) {
             Some(model) => (model.get().clone(), true),
             None => (slot.value.clone(), self.known_model(slot)),
         };
@@ -130,6 +129,11 @@ impl Builder<'_, '_> {
             self.models.push((slot.value.clone(), name.clone()));
         }
         known.then(|| params::model_file(&name, self.context.models))
+    }
+
+    /// What fills a model slot: the preset's choice or the graph's default.
+    pub(super) fn filling(&self, slot: &str) -> Option<&At<Arc<str>>> {
+        self.chosen.get(slot).or_else(|| self.file.models.get(slot).map(|slot| &slot.model))
     }
 
     /// A model of the catalog must lie in a folder that the input takes its files from.
@@ -140,12 +144,13 @@ impl Builder<'_, '_> {
         class: &NodeClass,
         input: &InputSpec,
     ) {
-        let chosen = self.chosen.get(&slot.value).or_else(|| self.file.models.get(&slot.value));
+        let chosen = self.filling(&slot.value);
         let (name, place) = chosen.map_or((&slot.value, slot.span), |model| (model.get(), model.span()));
         let (Some(model), Some(folders)) = (self.context.models.model(name), input.kind.folder()) else {
             return;
         };
-        if folders.split('|').any(|folder| folder == model.folder) {
+        // Why a misfit lies elsewhere needs no further word.
+        if folders.split('|').any(|folder| folder == model.folder) || self.misfit(&slot.value).is_some() {
             return;
         }
         let message = format!(
