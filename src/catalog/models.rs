@@ -44,7 +44,7 @@ pub struct Model {
     /// Further families whose models it can stand in for.
     #[serde(default)]
     pub also_fits: Vec<String>,
-    /// What it is used as: `dit`, `vae`, `text_encoder`, `lora`, …
+    /// What it is used as: `dit`, `vae`, `text_encoder`, `lora`, `distill_lora`, …
     pub role: String,
     /// The precision of its weights, if known, e.g. `fp8_e4m3fn_scaled`.
     pub dtype: Option<String>,

@@ -227,6 +227,7 @@ fn with_article(role: &str) -> String {
         "dit" => "a diffusion model".to_owned(),
         "vae" => "a VAE".to_owned(),
         "lora" => "a LoRA".to_owned(),
+        "distill_lora" => "a distillation LoRA".to_owned(),
         role => {
             let article = if role.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
             format!("{article} {}", role.replace('_', " "))

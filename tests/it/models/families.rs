@@ -6,7 +6,9 @@ use crate::support::{Folder, Run};
 
 /// Builds a built-in graph's preset with one slot filled otherwise.
 fn with(graph: &str, slot: &str, model: &str) -> Run {
-    let text = format!("graph = \"{graph}\"\n[params]\nprompt = \"x\"\n[models]\n{slot} = \"{model}\"\n");
+    let image = if graph.contains("edit") || graph.contains("angle") { "image = \"a.png\"\n" } else { "" };
+    let prompt = if graph.contains("angle") { "" } else { "prompt = \"x\"\n" };
+    let text = format!("graph = \"{graph}\"\n[params]\n{prompt}{image}[models]\n{slot} = \"{model}\"\n");
     Folder::with([("p.toml", &*text)]).wfc(&["build", "p.toml", "-o", "-"])
 }
 
@@ -51,6 +53,18 @@ fn mixtures_that_are_fatal_are_refused() {
         ("wan22-a14b", "text_encoder", "umt5-xxl-bf16"),
         // SCAIL 2 has other weights than SCAIL.
         ("dance-scail", "scail", "scail2-14b-fp8"),
+        // Base and distilled, sizes of the text encoder, 16 channels and 32.
+        ("flux2-klein-4b", "distilled", "flux2-klein-base-4b-bf16"),
+        ("flux2-klein-9b-edit", "base", "flux2-klein-9b-fp8"),
+        ("flux2-klein-9b-edit", "text_encoder", "qwen3-4b-bf16"),
+        ("flux2-klein-4b", "text_encoder", "qwen3-8b-fp8"),
+        ("flux2-klein-4b", "vae", "flux1-vae"),
+        ("z-image-turbo", "vae", "flux2-vae"),
+        ("z-image-turbo", "base", "z-image-bf16"),
+        // LoRAs of other weights, and of the same weights for another purpose.
+        ("qwen-multi-angle-2511", "angles", "qwen-image-edit-2509-multiple-angles"),
+        ("qwen-multi-angle-2509", "lightning", "qwen-image-edit-2509-multiple-angles"),
+        ("qwen-image", "base", "qwen-image-edit-fp8"),
         // A LoRA is no diffusion model, whatever it was trained for.
         ("wan22-a14b", "high_t2v", "lightx2v-wan22-t2v-high-4steps"),
         ("dance-scail", "pose_detector", "vitpose-h-data"),
@@ -71,6 +85,10 @@ fn what_stands_in_is_taken() {
         ("wan22-a14b", "text_encoder", "umt5-xxl-fp16"),
         ("wan22-a14b-wrapper", "text_encoder", "umt5-xxl-fp16"),
         ("wan22-a14b", "vae", "wan21-vae-bf16"),
+        ("flux2-klein-9b-edit", "vae", "flux2-vae"),
+        ("flux2-klein-4b", "base", "flux2-klein-base-4b-fp8"),
+        ("qwen-image", "lightning", "qwen-image-lightning-4steps"),
+        ("z-image-turbo", "text_encoder", "qwen3-4b-fp8"),
         // A LoRA of Wan 2.1 that both experts take, and the experts' own where the graph names that one.
         ("wan22-a14b", "lightning_high_t2v", "lightx2v-t2v-14b-rank64"),
         ("wan22-a14b-wrapper", "lightning_high_t2v", "lightx2v-wan22-t2v-high-4steps"),
