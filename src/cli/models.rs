@@ -29,7 +29,7 @@ enum Command {
         workflows: Workflows,
         /// The format of the list.
         #[arg(long, value_enum, default_value = "human")]
-        format: Format,
+        format: ListFormat,
     },
     /// Check that model files are there, in their places and whole.
     ///
@@ -75,6 +75,15 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         dir: PathBuf,
     },
+}
+
+/// The formats of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ListFormat {
+    /// A table, for a terminal.
+    Human,
+    /// One JSON document.
+    Json,
 }
 
 /// What needs model files.

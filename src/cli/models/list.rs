@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::needs::{self, Collected, Need};
-use super::{Workflows, size};
+use super::{ListFormat, Workflows, size};
 use crate::cli::session::Session;
 use crate::cli::{Exit, Stream, Terminal, ToolError, print};
 use crate::report::Format;
@@ -66,7 +66,7 @@ impl Total {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Workflows, format: Format, terminal: &Terminal) -> Result<Exit, ToolError> {
+pub(super) fn run(args: &Workflows, format: ListFormat, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::new(args.options.catalog.clone());
     let collected = needs::collect(&args.paths, &args.options, &mut session)?;
     if !collected.reports.is_empty() {
@@ -74,9 +74,9 @@ pub(super) fn run(args: &Workflows, format: Format, terminal: &Terminal) -> Resu
     }
     match format {
         // Of what could not be read nothing is needed that could be told.
-        Format::Human if collected.needs.is_empty() && !collected.reports.is_empty() => {}
-        Format::Human => print(&table(&collected))?,
-        Format::Json => print(&json(&collected.needs))?,
+        ListFormat::Human if collected.needs.is_empty() && !collected.reports.is_empty() => {}
+        ListFormat::Human => print(&table(&collected))?,
+        ListFormat::Json => print(&json(&collected.needs))?,
     }
     Ok(match (collected.has_failed, collected.is_incomplete()) {
         (true, _) => Exit::Failed,
