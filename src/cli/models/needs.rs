@@ -133,7 +133,7 @@ impl Collected {
     }
 
     fn add_graph(&mut self, graph: &Graph, path: &Path, models: &Models) {
-        for (folders, value) in graph.files().filter(|(folders, _)| *folders != "input") {
+        for (folders, value) in graph.files().filter(|(folders, value)| is_model(folders, value)) {
             self.add_all(&Need::new(folders, value, models), path, models);
         }
         for (_, node) in graph.nodes() {
@@ -179,6 +179,11 @@ pub(super) fn collect(
         ));
     }
     Ok(collected)
+}
+
+/// Some inputs take a word in place of a file, such as `none` or `pixel_space`; files have an extension.
+fn is_model(folders: &str, value: &str) -> bool {
+    folders != "input" && value.contains('.')
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -273,9 +278,12 @@ fn graph(
                 _ => None,
             };
             let folder = class.as_ref().and_then(|class| class.input(&input.value));
-            let folder = folder.and_then(|input| input.kind.folder()).filter(|folder| *folder != "input");
+            let folder = folder.and_then(|input| input.kind.folder());
             if let (Some(named), Some(folder)) = (named, folder) {
                 let file = models.model(&named).map_or_else(|| named.to_string(), |model| model.file);
+                if !is_model(folder, &file) {
+                    continue;
+                }
                 collected.add_all(&Need::new(folder, &file, models), path, models);
             }
         }

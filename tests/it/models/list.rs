@@ -85,6 +85,22 @@ fn a_graph_needs_what_any_of_its_variants_does() {
 }
 
 #[test]
+fn a_word_in_place_of_a_file_is_no_model() {
+    let folder = Folder::with([(
+        "w.json",
+        r#"{"1": {"class_type": "VAELoader", "inputs": {"vae_name": "pixel_space"}}}"#,
+    )]);
+    assert!(folder.wfc(&["models", "list", "w.json"]).succeeded().stdout.contains("0 files, 0 bytes"));
+    let list = |file: &str| {
+        let path = crate::support::repository(&format!("presets/ltx2-t2v-distilled.{file}"));
+        let run = folder.wfc(&["models", "list", "--format", "json", path.to_str().unwrap()]).succeeded();
+        let list: Value = serde_json::from_str(&run.stdout).unwrap();
+        names(&list).into_iter().map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(list("toml"), list("wfc.json"));
+}
+
+#[test]
 fn models_that_must_lie_beside_others_are_needed_too() {
     let folder = Folder::new();
     manifest(&folder, &[("detection", "pose/vitpose_h_wholebody_model.onnx", 1)]);
