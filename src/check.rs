@@ -19,9 +19,9 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, InputSpec};
 use crate::diag::{Diagnostic, Diagnostics, Gate, NodeRef};
-use crate::ir::{Graph, Input, Node, NodeId};
+use crate::ir::{Graph, Input, Node, NodeId, Value};
 
 pub use server::ServerVersion;
 
@@ -102,6 +102,16 @@ pub fn stop_at_missing_class(server: ServerVersion, diagnostics: &mut Diagnostic
         for (_, other) in found.iter_mut().enumerate().filter(|(at, _)| *at != first) {
             other.set_server_inputs(Vec::new());
         }
+    }
+}
+
+/// What the server would say about a value that an input is given, if anything; lists aside, which it takes
+/// for links.
+#[must_use]
+pub fn literal(value: &Value, input: &InputSpec) -> Option<Diagnostic> {
+    match literal::check(value, input, false) {
+        literal::Outcome::Fine => None,
+        literal::Outcome::Wrong(problem) | literal::Outcome::Fails(problem) => Some(problem),
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod output;
 pub mod reference;
 
+mod bind;
 mod build;
 mod catalog;
 mod completions;
@@ -95,6 +96,7 @@ enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     Build(build::Args),
+    Bind(bind::Args),
     Lint(lint::Args),
     Import(import::Args),
     Catalog(catalog::Args),
@@ -185,6 +187,7 @@ pub fn main() -> ExitCode {
     let terminal = Terminal { color: cli.color };
     let result = match cli.command {
         Command::Build(args) => build::run(&args, &terminal),
+        Command::Bind(args) => bind::run(&args, &terminal),
         Command::Lint(args) => lint::run(&args, &terminal),
         Command::Import(args) => import::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),

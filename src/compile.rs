@@ -3,6 +3,7 @@
 //! Everything that commands, batches, benches and tests share about "compile this preset" is here,
 //! and nothing about files, screens or exit codes.
 
+mod interface;
 mod variants;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::lower::expr::Engine;
 use crate::lower::load::Loaded;
 use crate::lower::matrix::{self, Matrix};
 use crate::lower::params::{self, Values};
+use crate::lower::request;
 use crate::lower::{Context, Decisions, Template, prepare};
 use crate::source::{FileId, Sources};
 
@@ -60,16 +62,18 @@ impl Compiler {
         let matrix = matrix::resolve(preset, &loaded.graph.params, &self.models, diagnostics);
         let values =
             params::resolve(&loaded.graph.params, &given, &self.models, Some(loaded.graph_span), diagnostics);
+        let fields = request::fields(&preset.request, &loaded.graph.params, diagnostics);
         let template = prepare(&loaded.graph, &preset.models, self.context(sources), diagnostics);
         // What could not be read is missing in the template, and expressions may name it.
-        let parts = template.zip(values).zip(matrix).filter(|_| !diagnostics.has_errors());
-        let job = parts.map(|((template, values), matrix)| Job {
+        let parts = template.zip(values).zip(matrix).zip(fields).filter(|_| !diagnostics.has_errors());
+        let job = parts.map(|(((template, values), matrix), fields)| Job {
             compiler: self,
             sources,
             loaded,
             template,
             values,
             matrix,
+            fields,
             decisions: None,
         });
         if let Some(job) = &job {
@@ -255,6 +259,8 @@ pub struct Job<'c> {
     template: Template<'c>,
     values: Values,
     matrix: Matrix,
+    /// What a request may set.
+    fields: Vec<request::Field>,
     /// Those of the combination before, which often hold for the next one.
     decisions: Option<Decisions>,
 }
@@ -390,10 +396,8 @@ impl Job<'_> {
     fn common_manifest(&self, checked: &Checked, needs: &Needs, ids: Ids) -> Manifest {
         let graph = &self.loaded.graph;
         let identity = self.compiler.catalog.identity();
-        let shapes =
-            graph.params.names().enumerate().map(|(index, name)| (name, self.template.shapes(index)));
         Manifest {
-            version: 1,
+            version: manifest::VERSION,
             description: self.loaded.preset.description.as_ref().map(ToString::to_string),
             graph: manifest::GraphInfo {
                 name: self.loaded.graph_name.to_string(),
@@ -405,10 +409,7 @@ impl Job<'_> {
             target: self.loaded.preset.target.as_ref().map(|target| self.target(target)),
             catalog: manifest::catalog_info(&identity),
             requires: manifest::requires(needs, &identity, &self.compiler.models),
-            interface: manifest::Interface {
-                inputs: self.request_schema(),
-                bindings: manifest::bindings(checked, ids, shapes),
-            },
+            interface: self.interface(checked, ids),
         }
     }
 
@@ -423,21 +424,6 @@ impl Job<'_> {
                 .or_else(|| card.map(|card| card.vram_mib())),
             headroom_mib: target.headroom.as_ref().map(|headroom| headroom.get().mib()),
         }
-    }
-
-    /// The JSON Schema of a request: the graph's parameters, with this preset's values as defaults.
-    fn request_schema(&self) -> serde_json::Value {
-        let params = &self.loaded.graph.params;
-        let properties: serde_json::Map<String, serde_json::Value> = params
-            .iter()
-            .zip(self.values.iter())
-            .map(|((name, param), value)| {
-                let mut schema = params::schema(param);
-                schema["default"] = value.to_json();
-                (name.value.to_string(), schema)
-            })
-            .collect();
-        serde_json::json!({"type": "object", "additionalProperties": false, "properties": properties})
     }
 }
 

@@ -31,6 +31,7 @@
 //! ```
 
 pub mod back;
+pub mod bind;
 pub mod catalog;
 pub mod check;
 pub mod cli;

@@ -9,9 +9,11 @@ pub mod library;
 pub mod load;
 pub mod matrix;
 pub mod params;
+pub mod request;
 
 mod decide;
 mod instantiate;
+mod rules;
 mod template;
 
 use crate::catalog::{InputKind, NodeClass};
@@ -20,6 +22,7 @@ use crate::ir::Value;
 use crate::source::Span;
 
 pub use decide::Decisions;
+pub use rules::{Computed, Switch};
 pub use template::{Context, Template, prepare};
 
 /// Most nodes that one workflow may have. The largest published workflows have a few hundred.

@@ -3,34 +3,42 @@
 //! The types are the format: their serialisation is what is written, and their JSON Schema is
 //! generated from the same declaration.
 
+mod interface;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::api::{self, Ids};
 use crate::catalog::{Identity, Models, NodeClass};
 use crate::check::Checked;
 
+pub use interface::{Binding, Change, Computed, Constraint, Interface, Reached, Switch, pointer};
+
+/// Version of the format. It grows when something is removed or changes its meaning.
+pub const VERSION: u32 = 2;
+
 /// The manifest of a compiled workflow or batch.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     /// Version of this format.
     pub version: u32,
     /// What the preset is for, in its author's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The graph that was compiled.
     pub graph: GraphInfo,
     /// The compiled workflow, unless this is a batch.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<WorkflowFile>,
     /// The compiled workflows of a `[matrix]`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Batch>,
     /// The machine that the workflow is meant for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<TargetInfo>,
     /// The node catalog that the workflow was checked against.
     pub catalog: CatalogInfo,
@@ -41,7 +49,7 @@ pub struct Manifest {
 }
 
 /// The graph that was compiled.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct GraphInfo {
     /// Its name.
     pub name: String,
@@ -52,7 +60,7 @@ pub struct GraphInfo {
 }
 
 /// A compiled workflow.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WorkflowFile {
     /// Its file, beside the manifest.
     pub file: String,
@@ -63,7 +71,7 @@ pub struct WorkflowFile {
 }
 
 /// The compiled workflows of a `[matrix]`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Batch {
     /// How many there are.
     pub count: u64,
@@ -76,33 +84,33 @@ pub struct Batch {
 }
 
 /// A parameter of a batch and the values it takes.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Axis {
     /// The parameter.
     pub param: String,
     /// Its values in turn.
-    pub values: Vec<serde_json::Value>,
+    pub values: Vec<Value>,
 }
 
 /// The machine that the workflow is meant for.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TargetInfo {
     /// The card, as a name of the GPU catalog.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
     /// The card's memory in MiB.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vram_mib: Option<f64>,
     /// Memory that must stay free, in MiB.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headroom_mib: Option<f64>,
 }
 
 /// The node catalog that the workflow was checked against.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CatalogInfo {
     /// ComfyUI's version, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comfyui: Option<String>,
     /// Hash over the hashes of all its packs: `blake3:` and 64 hexadecimal digits.
     pub hash: String,
@@ -111,19 +119,19 @@ pub struct CatalogInfo {
 }
 
 /// A node pack of the catalog.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CatalogPack {
     /// Its name; `ComfyUI` is the server itself.
     pub name: String,
     /// Its version, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Hash over its classes: `blake3:` and 64 hexadecimal digits.
     pub hash: String,
 }
 
 /// What must be present on the machine that runs the workflow.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Requires {
     /// Node packs.
     pub packs: Vec<Pack>,
@@ -132,59 +140,37 @@ pub struct Requires {
 }
 
 /// A node pack and the classes used from it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Pack {
     /// Its name; `ComfyUI` is the server itself.
     pub name: String,
     /// Its version in the catalog, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The node classes used from it.
     pub classes: Vec<String>,
 }
 
 /// A model file.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ModelFile {
     /// Its name in the model catalog, if it is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The file.
     pub file: String,
     /// ComfyUI's model folder, such as `diffusion_models`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
     /// Its size in bytes, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// False if the size is rounded.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_exact: Option<bool>,
     /// Where to download it, if that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-}
-
-/// The parameters and what they reach.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Interface {
-    /// JSON Schema of a request: the parameters with types, ranges and defaults.
-    pub inputs: serde_json::Value,
-    /// Parameter → what it reaches, in declared order.
-    pub bindings: serde_json::Map<String, serde_json::Value>,
-}
-
-/// What a parameter reaches.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct BindingInfo {
-    /// JSON pointers into the workflow at which the parameter's value stands.
-    pub set: Vec<String>,
-    /// JSON pointers at which a value stands that was computed from the parameter.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub computed: Vec<String>,
-    /// True if another value needs a new compilation: the parameter decides which nodes there are,
-    /// is used in a computation, or takes part in a constraint.
-    pub rebuild: bool,
 }
 
 impl Manifest {
@@ -192,9 +178,45 @@ impl Manifest {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         // Plain data with text keys always becomes JSON.
-        let mut out = serde_json::to_vec_pretty(self).unwrap_or_default();
-        out.push(b'\n');
-        out
+        let value = serde_json::to_value(self).unwrap_or_default();
+        let mut out = String::new();
+        write(&value, 0, &mut out);
+        out.push('\n');
+        out.into_bytes()
+    }
+}
+
+/// Appends JSON over several lines, but lists of numbers on one: a form such as `4n+1` has thousands.
+fn write(value: &Value, depth: usize, out: &mut String) {
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    match value {
+        Value::Array(items) if !items.iter().all(Value::is_number) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { "," });
+                line(out, depth + 1);
+                write(item, depth + 1, out);
+            }
+            line(out, depth);
+            out.push(']');
+        }
+        Value::Object(entries) if !entries.is_empty() => {
+            out.push('{');
+            for (at, (key, item)) in entries.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { "," });
+                line(out, depth + 1);
+                // A key is a text, and written as one.
+                out.push_str(&Value::from(key.as_str()).to_string());
+                out.push_str(": ");
+                write(item, depth + 1, out);
+            }
+            line(out, depth);
+            out.push('}');
+        }
+        other => out.push_str(&other.to_string()),
     }
 }
 
@@ -288,36 +310,4 @@ pub fn outputs(checked: &Checked, ids: Ids) -> Vec<String> {
     let outputs =
         graph.nodes().filter(|(_, node)| node.class.as_ref().is_some_and(|class| class.output_node));
     outputs.map(|(id, _)| api::id(graph, id, ids)).collect()
-}
-
-/// What every parameter in `params` (name, and whether it shapes the graph) reaches.
-#[must_use]
-pub fn bindings<'p>(
-    checked: &Checked,
-    ids: Ids,
-    params: impl Iterator<Item = (&'p str, bool)>,
-) -> serde_json::Map<String, serde_json::Value> {
-    let graph = checked.graph();
-    let mut all = serde_json::Map::new();
-    for (name, shapes) in params {
-        let mut info = BindingInfo { rebuild: shapes, ..BindingInfo::default() };
-        for binding in graph.bindings().iter().filter(|binding| *binding.param == *name) {
-            let node = api::id(graph, binding.node, ids);
-            let input = &graph.node(binding.node).inputs()[binding.input as usize].name;
-            let pointer = format!("/{}/inputs/{}", escape(&node), escape(input));
-            if binding.computed {
-                info.computed.push(pointer);
-                info.rebuild = true;
-            } else {
-                info.set.push(pointer);
-            }
-        }
-        all.insert(name.to_owned(), serde_json::to_value(info).unwrap_or_default());
-    }
-    all
-}
-
-/// A reference token of a JSON pointer (RFC 6901).
-fn escape(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
 }

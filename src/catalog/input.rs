@@ -67,6 +67,15 @@ pub(super) fn read_input(
     })
 }
 
+impl InputSpec {
+    /// Reads an input in ComfyUI's notation, `[type]` or `[type, options]`; nothing if it says nothing about
+    /// its type.
+    #[must_use]
+    pub fn read(name: &str, json: &Value) -> Option<Self> {
+        read_input(name, true, json, &mut Vec::new())
+    }
+}
+
 fn named_kind(kind: &str, name: &str, options: &Map<String, Value>, warnings: &mut Vec<String>) -> InputKind {
     match kind {
         "INT" => InputKind::Int {

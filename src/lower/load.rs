@@ -205,62 +205,96 @@ pub fn project(
     Ok(toml::read::<Project>(id, &text, diagnostics).map(|project| Root { folder, project }))
 }
 
-/// Applies `--set key=value` to a preset. A key is a parameter, or `models.` and a model slot. The value
-/// is TOML; for a parameter that takes text, quotes may be left out.
+/// Applies `--set key=value` to a preset. A key is a parameter, a field of its requests, or `models.` and a
+/// model slot. The value is TOML; for a parameter that takes text, quotes may be left out.
 pub fn set(loaded: &mut Loaded, setting: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) {
-    let file = sources.add("--set", setting);
-    let Some((key, value)) = setting.split_once('=') else {
-        diagnostics.push(
-            Diagnostic::format("toml-syntax", format!("`{setting}` has no value"))
-                .at(Span::new(file, 0..setting.len()), "")
-                .help("write --set key=value"),
-        );
-        return;
-    };
-    let name: Arc<str> = key.trim().into();
-    let key_span = Span::new(file, 0..key.trim_end().len());
-    let blanks = value.len() - value.trim_start().len();
-    let value_span =
-        Span::new(file, key.len() + 1 + blanks..setting.trim_end().len().max(key.len() + 1 + blanks));
-    if let Some(slot) = name.strip_prefix("models.") {
-        let model = At(Spanned::new(Arc::from(value.trim().trim_matches('"')), value_span));
-        loaded.preset.models.set(Spanned::new(slot.into(), key_span), model);
+    let Some(mut setting) = Setting::read(setting, sources, diagnostics) else { return };
+    if let Some(slot) = setting.key.value.strip_prefix("models.") {
+        let model = Arc::from(setting.value.value.trim().trim_matches('"'));
+        let slot = Spanned::new(slot.into(), setting.key.span);
+        loaded.preset.models.set(slot, At(Spanned::new(model, setting.value.span)));
         return;
     }
-    let kind = loaded.graph.params.get(&name).map(|param| *param.kind.get());
-    let is_text = matches!(
-        kind,
-        Some(
-            ParamType::String
-                | ParamType::Choice
-                | ParamType::Image
-                | ParamType::Video
-                | ParamType::Audio
-                | ParamType::Model
-        )
-    );
-    let bare = is_text && !value.trim_start().starts_with(['"', '\'']);
-    let raw = if kind.is_none() {
-        // That there is no such parameter is reported together with all others.
-        Raw::Invalid
-    } else if bare {
-        Raw::Str(value.into())
-    } else {
-        toml_value(file, setting, value)
-    };
-    loaded.preset.matrix.remove(&name);
-    loaded.preset.params.set(Spanned::new(name, key_span), Item::new(raw, value_span));
+    let params = &loaded.graph.params;
+    if params.get(&setting.key.value).is_none()
+        && let Some(field) = loaded.preset.request.get(&setting.key.value)
+    {
+        setting.key.value = field.param.get().clone();
+    }
+    let kind = params.get(&setting.key.value).map(|param| *param.kind.get());
+    let item = setting.item(kind);
+    loaded.preset.matrix.remove(&setting.key.value);
+    loaded.preset.params.set(setting.key, item);
+}
+
+/// A `--set key=value` of the command line.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The key, without blanks around it.
+    pub key: Spanned<Arc<str>>,
+    /// What stands behind the `=`.
+    pub value: Spanned<Arc<str>>,
+}
+
+impl Setting {
+    /// Takes a setting apart. Gives nothing if it has no `=`, which is reported.
+    pub fn read(setting: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let file = sources.add("--set", setting);
+        let Some((key, value)) = setting.split_once('=') else {
+            diagnostics.push(
+                Diagnostic::format("toml-syntax", format!("`{setting}` has no value"))
+                    .at(Span::new(file, 0..setting.len()), "")
+                    .help("write --set key=value"),
+            );
+            return None;
+        };
+        let start = key.len() + 1 + (value.len() - value.trim_start().len());
+        let end = setting.trim_end().len().max(start);
+        Some(Self {
+            key: Spanned::new(key.trim().into(), Span::new(file, 0..key.trim_end().len())),
+            value: Spanned::new(value.into(), Span::new(file, start..end)),
+        })
+    }
+
+    /// The value for a parameter of the given type; what silences messages if there is no such parameter.
+    #[must_use]
+    pub fn item(&self, kind: Option<ParamType>) -> Item {
+        let text = &self.value.value;
+        let is_text = matches!(
+            kind,
+            Some(
+                ParamType::String
+                    | ParamType::Choice
+                    | ParamType::Image
+                    | ParamType::Video
+                    | ParamType::Audio
+                    | ParamType::Model
+            )
+        );
+        let raw = if kind.is_none() {
+            // That there is no such parameter is reported together with all others.
+            Raw::Invalid
+        } else if is_text && !text.trim_start().starts_with(['"', '\'']) {
+            Raw::Str(text.clone())
+        } else {
+            toml_value(&self.value)
+        };
+        Item::new(raw, self.value.span)
+    }
 }
 
 /// The right side of a setting as TOML; what is no TOML value counts as a text, so that the message
 /// says what the parameter takes.
-fn toml_value(file: FileId, setting: &str, value: &str) -> Raw {
-    let padded = format!("{}={value}", "k".repeat(setting.len() - value.len() - 1));
-    let parsed = toml::parse(file, &padded, &mut Diagnostics::new()).map(|root| root.value);
+fn toml_value(value: &Spanned<Arc<str>>) -> Raw {
+    // Places inside of a table or an array are those in the setting.
+    let text = value.value.trim_start();
+    let padding = (value.span.start as usize).saturating_sub(1);
+    let padded = format!("{}={text}", "k".repeat(padding));
+    let parsed = toml::parse(value.span.file, &padded, &mut Diagnostics::new()).map(|root| root.value);
     match parsed {
         Some(Raw::Table(entries)) if entries.len() == 1 => {
             entries.into_iter().next().map_or(Raw::Invalid, |(_, item)| item.value)
         }
-        _ => Raw::Str(value.trim().into()),
+        _ => Raw::Str(text.trim().into()),
     }
 }

@@ -145,11 +145,11 @@ pub fn schema(param: &Param) -> serde_json::Value {
         ParamType::Seed => json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}),
         ParamType::Choice => {
             let choices = param.choices.iter().flatten().map(|choice| &**choice.get());
-            json!({"enum": choices.collect::<Vec<_>>()})
+            json!({"type": "string", "enum": choices.collect::<Vec<_>>()})
         }
         ParamType::String | ParamType::Model => json!({"type": "string"}),
         ParamType::Image | ParamType::Video | ParamType::Audio => {
-            json!({"type": "string", "minLength": 1, "x-file": param.kind.get().name()})
+            json!({"type": "string", "not": {"pattern": NO_FILE_NAME}})
         }
         ParamType::LoraList => json!({"type": "array", "items": {"anyOf": [
             {"type": "string"},
@@ -159,6 +159,7 @@ pub fn schema(param: &Param) -> serde_json::Value {
         ParamType::List => json!({"type": "array", "items": lists::schema(&param.fields)}),
     };
     let entries = [
+        ("x-type", Some(param.kind.get().name().into())),
         ("description", Some(param.doc.as_ref().into())),
         ("minimum", param.min.as_ref().map(|min| min.value.to_value().to_json())),
         ("maximum", param.max.as_ref().map(|max| max.value.to_value().to_json())),
@@ -210,11 +211,14 @@ pub fn accept(name: &str, param: &Param, item: &Item, models: &Models) -> Result
     Ok(match (param.kind.get(), &item.value) {
         #[expect(clippy::cast_precision_loss, reason = "the parameter is a float")]
         (ParamType::Float, Raw::Int(int)) => Value::Float(*int as f64),
+        // What a preset gives with the noise of some editor reaches every input without it.
+        (ParamType::Float, Raw::Float(float)) => Value::Float(super::without_noise(*float)),
         (_, raw) => raw.to_value(),
     })
 }
 
-const fn needed(kind: ParamType) -> &'static str {
+/// What a parameter of a type takes, in words.
+pub(crate) const fn needed(kind: ParamType) -> &'static str {
     match kind {
         ParamType::Int | ParamType::Seed => "an integer",
         ParamType::Float => "a number",
@@ -240,6 +244,10 @@ fn seed(name: &str, int: i128, span: Span) -> Vec<Diagnostic> {
     ]
 }
 
+/// What is found in texts that [`is_file_name`] refuses: a regular expression without anything that some
+/// JSON Schema validators do not know.
+const NO_FILE_NAME: &str = r"^$|^\s|\s$|\\|^/|://|(^|/)\.\.(/|$)";
+
 /// True if a parameter for files takes the text.
 #[must_use]
 pub fn is_file_name(text: &str) -> bool {
@@ -254,7 +262,9 @@ fn wrong_file_name(text: &str) -> Option<&'static str> {
         Some("begins or ends with a blank")
     } else if text.contains('\\') {
         Some("has a backslash, which only Windows takes for a separator")
-    } else if text.starts_with('/') || text.contains("://") || text.split('/').any(|part| part == "..") {
+    } else if text.contains("://") {
+        Some("is an address; ComfyUI takes the name of a file that it has")
+    } else if text.starts_with('/') || text.split('/').any(|part| part == "..") {
         Some("is not a name inside a folder of ComfyUI")
     } else {
         None
@@ -263,11 +273,12 @@ fn wrong_file_name(text: &str) -> Option<&'static str> {
 
 fn file(name: &str, text: &str, span: Span) -> Vec<Diagnostic> {
     let Some(wrong) = wrong_file_name(text) else { return Vec::new() };
-    vec![
-        Diagnostic::format("bad-file-name", format!("`{name}` {wrong}"))
-            .at(span, "")
-            .help("write the name as ComfyUI shows it, relative to its folder, with forward slashes"),
-    ]
+    let help = if text.contains("://") {
+        "download it into ComfyUI's input folder, and give the name that it has there"
+    } else {
+        "write the name as ComfyUI shows it, relative to its folder, with forward slashes"
+    };
+    vec![Diagnostic::format("bad-file-name", format!("`{name}` {wrong}")).at(span, "").help(help)]
 }
 
 fn choice(name: &str, param: &Param, text: &str, span: Span) -> Vec<Diagnostic> {
@@ -296,39 +307,63 @@ fn whole_number(name: &str, param: &Param, int: i128, span: Span) -> Vec<Diagnos
                     format!("`{name}` is {int}; it must be a multiple of {divisor}"),
                 )
                 .at(span, "")
-                .help(format!("the nearest are {below} and {}", below + divisor)),
+                .help_opt(nearest(param, Some(below), below.saturating_add(divisor))),
             );
         }
     }
     if let Some(form) = &param.form
         && !form.get().contains(int)
     {
-        let nearest = match form.get().around(int) {
-            (Some(below), above) => format!("the nearest are {below} and {above}"),
-            (None, above) => format!("the smallest is {above}"),
-        };
+        let (below, above) = form.get().around(int);
         problems.push(
             Diagnostic::format(
                 "not-of-the-form",
                 format!("`{name}` is {int}; it must be of the form {}", form.get()),
             )
             .at(span, "")
-            .help(nearest),
+            .help_opt(nearest(param, below, above)),
         );
     }
     problems
 }
 
+/// Which of the two numbers around a wrong one a parameter takes.
+fn nearest(param: &Param, below: Option<i128>, above: i128) -> Option<String> {
+    let place = param.kind.span();
+    let fits = |int: &i128| {
+        range("", param, &Spanned::new(Raw::Int(*int), place)).is_empty()
+            && param.multiple_of.as_ref().is_none_or(|divisor| int % i128::from(divisor.get().get()) == 0)
+            && param.form.as_ref().is_none_or(|form| form.get().contains(*int))
+    };
+    match (below.filter(fits), Some(above).filter(fits)) {
+        (Some(below), Some(above)) => Some(format!("the nearest are {below} and {above}")),
+        (None, Some(above)) => Some(format!("the nearest is {above}")),
+        (Some(below), None) => Some(format!("the nearest is {below}")),
+        (None, None) => None,
+    }
+}
+
 fn range(name: &str, param: &Param, item: &Item) -> Vec<Diagnostic> {
-    let Some(number) = item.value.to_value().as_f64() else { return Vec::new() };
-    let bound = |bound: &Option<Item>| bound.as_ref().and_then(|bound| bound.value.to_value().as_f64());
     let shown = item.value.to_value();
+    let bound = |bound: &Option<Item>| bound.as_ref().map(|bound| bound.value.to_value());
     let message = match (bound(&param.min), bound(&param.max)) {
-        (Some(min), _) if number < min => format!("`{name}` is {shown}; the smallest value is {min}"),
-        (_, Some(max)) if number > max => format!("`{name}` is {shown}; the largest value is {max}"),
+        (Some(min), _) if compare(&shown, &min).is_lt() => {
+            format!("`{name}` is {shown}; the smallest value is {min}")
+        }
+        (_, Some(max)) if compare(&shown, &max).is_gt() => {
+            format!("`{name}` is {shown}; the largest value is {max}")
+        }
         _ => return Vec::new(),
     };
     vec![Diagnostic::format("out-of-range", message).at(item.span, "").help(describe(name, param))]
+}
+
+/// Compares two numbers, whole ones exactly; equal if one of them is no number.
+fn compare(one: &Value, other: &Value) -> std::cmp::Ordering {
+    match (one, other) {
+        (Value::Int(one), Value::Int(other)) => one.cmp(other),
+        _ => one.as_f64().partial_cmp(&other.as_f64()).unwrap_or(std::cmp::Ordering::Equal),
+    }
 }
 
 /// The file of a logical model name; any other text is a file name already.

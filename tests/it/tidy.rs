@@ -17,12 +17,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lower", &["catalog", "diag", "front", "ir", "source"]),
     ("check", &["catalog", "diag", "ir", "source"]),
     ("back", &["catalog", "check", "diag", "front", "ir", "lower"]),
+    ("bind", &["back", "catalog", "check", "diag", "front", "ir", "lower", "source"]),
     ("report", &["diag", "source"]),
     ("lint", &["catalog", "check", "diag", "front", "ir"]),
     ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "source"]),
     (
         "cli",
-        &["back", "catalog", "check", "compile", "diag", "front", "ir", "lint", "lower", "report", "source"],
+        &[
+            "back", "bind", "catalog", "check", "compile", "diag", "front", "ir", "lint", "lower", "report",
+            "source",
+        ],
     ),
 ];
 

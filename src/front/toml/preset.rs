@@ -29,8 +29,54 @@ table! {
         "target" => target: Target, optional;
         /// One workflow for every combination: parameter = list of values.
         "matrix" => matrix: Named<At<Vec<Item>>>, default;
+        /// What a request to the compiled workflow may set, under the names that it uses: field = parameter.
+        /// Without this table a request may set every parameter under its own name.
+        "request" => request: Named<Field>, default;
         /// Levels of lint rules.
         "lint" => lint: Named<LintLevel>, default;
+    }
+}
+
+/// A field of a request: the parameter that it sets.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The parameter.
+    pub param: At<Arc<str>>,
+    /// Whether every request must have the field; if this is not said, where the graph has no default.
+    pub required: Option<bool>,
+}
+
+table! {
+    /// A field of a request that says whether every request must have it.
+    pub struct FieldTable ("a field of a request") {
+        /// The parameter that it sets.
+        "param" => param: At<Arc<str>>, required;
+        /// Whether every request must have it; otherwise the value as built is the default. If this is left out, a
+        /// field is required where the graph has no default for the parameter.
+        "required" => required: bool, optional;
+    }
+}
+
+impl Decode for Field {
+    fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
+        if let Raw::Str(_) = item.value {
+            return Some(Self { param: At::decode(item, reader)?, required: None });
+        }
+        let table = FieldTable::decode(item, reader)?;
+        Some(Self { param: table.param, required: table.required })
+    }
+}
+
+impl JsonSchema for Field {
+    fn schema_name() -> Cow<'static, str> {
+        "Field".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let table = generator.subschema_for::<FieldTable>();
+        json_schema!({
+            "description": "The parameter that a field of a request sets, or a table with it.",
+            "anyOf": [{"type": "string", "description": "The parameter."}, table],
+        })
     }
 }
 
@@ -109,6 +155,10 @@ impl Preset {
         self.models.merge(over.models);
         self.matrix.merge(over.matrix);
         self.lint.merge(over.lint);
+        // What a request may set is one contract: fields of two presets together are none that anyone wrote.
+        if !over.request.is_empty() || over.request.broken().next().is_some() {
+            self.request = over.request;
+        }
         self.target = match (self.target, over.target) {
             (Some(base), Some(over)) => Some(base.overlaid(over)),
             (base, over) => over.or(base),

@@ -36,9 +36,9 @@ fn every_manifest_has_the_shape_of_its_schema() {
     for (name, _, manifest) in committed().chain([batch]) {
         let errors: Vec<String> = validator.iter_errors(&manifest).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{name}: {errors:?}");
-        assert_eq!(manifest["version"], 1, "{name}");
+        assert_eq!(manifest["version"], 2, "{name}");
     }
-    assert!(!validator.is_valid(&serde_json::json!({"version": 1})));
+    assert!(!validator.is_valid(&serde_json::json!({"version": 2})));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_binding_points_to_the_parameters_value() {
                     workflow.pointer(pointer.as_str().unwrap()).is_some(),
                     "{name}: {param} at {pointer}"
                 );
-                assert_eq!(binding["rebuild"], true, "{name}: {param} is computed with");
+                assert_ne!(binding["change"], "set", "{name}: {param} is computed with");
             }
         }
     }
@@ -94,18 +94,22 @@ fn a_binding_points_to_the_parameters_value() {
 }
 
 #[test]
-fn what_decides_which_nodes_there_are_needs_a_new_compilation() {
+fn a_binding_says_what_it_takes_to_change_it() {
     let graph = PICTURE.replace(
         "[nodes.save]",
         "[params.inverted]\ntype = \"bool\"\ndefault = false\ndoc = \"Invert.\"\n\
          [nodes.invert]\nclass = \"ImageInvert\"\nstage = \"make\"\nwhen = \"inverted\"\n\
          inputs = { image = { node = \"empty\" } }\n[nodes.save]",
     );
-    let folder = Folder::with([("g.toml", &graph), ("p.toml", "graph = \"g\"\n")]);
+    let folder = Folder::with([("g.toml", &*graph), ("p.toml", "graph = \"g\"\n"), ("e.toml", EVERY_TYPE)]);
     folder.wfc(&["build", "p.toml"]).succeeded();
     let manifest = folder.json("p.wfc.json");
-    let rebuild = |param: &str| manifest["interface"]["bindings"][param]["rebuild"].clone();
-    assert_eq!([rebuild("width"), rebuild("name"), rebuild("inverted")], [true, false, true]);
+    let change = |param: &str| manifest["interface"]["bindings"][param]["change"].clone();
+    assert_eq!([change("width"), change("name"), change("inverted")], ["bind", "set", "bind"]);
+    assert_eq!(manifest["interface"]["switches"], serde_json::json!([{"rule": "inverted", "on": false}]));
+    folder.write("q.toml", "graph = \"e\"\n");
+    folder.wfc(&["build", "q.toml"]).succeeded();
+    assert_eq!(folder.json("q.wfc.json")["interface"]["bindings"]["loras"]["change"], "build");
 }
 
 #[test]
