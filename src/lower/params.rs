@@ -246,7 +246,7 @@ fn seed(name: &str, int: i128, span: Span) -> Vec<Diagnostic> {
 
 /// What is found in texts that [`is_file_name`] refuses: a regular expression without anything that some
 /// JSON Schema validators do not know.
-const NO_FILE_NAME: &str = r"^$|^\s|\s$|\\|^/|://|(^|/)\.\.(/|$)";
+const NO_FILE_NAME: &str = r"^$|^[\s\x85]|[\s\x85]$|\\|^/|://|(^|/)\.\.(/|$)";
 
 /// True if a parameter for files takes the text.
 #[must_use]

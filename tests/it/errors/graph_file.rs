@@ -197,7 +197,7 @@ fn a_default_out_of_range() {
        ·           ─
      8 │ min = 16
        ╰────
-      help: the nearest are 0 and 16
+      help: the nearest is 16
 
     2 errors in 1 file
     "#);

@@ -105,7 +105,7 @@ fn out_of_range() {
     1 error in 1 file
     ");
     assert_snapshot!(param("strength = -0.5"), @"
-    error[out-of-range]: `strength` is -0.5; the smallest value is 0
+    error[out-of-range]: `strength` is -0.5; the smallest value is 0.0
        ╭─[p.toml:3:12]
      2 │ [params]
      3 │ strength = -0.5

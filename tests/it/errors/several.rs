@@ -21,7 +21,7 @@ fn all_mistakes_of_a_preset() {
        · ──────
      3 │ [params]
        ╰────
-      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, lint; parameters go under [params]
+      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, request, lint; parameters go under [params]
 
     error[not-of-the-form]: `count` is 80; it must be of the form 4n+1
        ╭─[p.toml:4:9]
@@ -103,7 +103,7 @@ fn all_mistakes_of_a_preset() {
         ╰────
       help: write a number and a unit: "24 GiB", "512 MiB", "32 GB"
 
-    error[out-of-range]: `strength` is 20.0; the largest value is 10
+    error[out-of-range]: `strength` is 20.0; the largest value is 10.0
         ╭─[p.toml:16:18]
      15 │ [matrix]
      16 │ strength = [1.0, 20.0]
@@ -233,7 +233,7 @@ fn mistakes_of_several_presets_and_their_sum() {
      3 │ width = 1
        ·         ─
        ╰────
-      help: the nearest are 0 and 16
+      help: the nearest is 16
 
     error[unknown-param]: the graph has no parameter `widht`
        ╭─[./c.toml:3:1]
