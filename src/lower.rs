@@ -22,7 +22,7 @@ use crate::ir::Value;
 use crate::source::Span;
 
 pub use decide::Decisions;
-pub use rules::{Computed, Switch};
+pub use rules::{ComputedInput, Switch};
 pub use template::{Context, Template, prepare};
 
 /// Most nodes that one workflow may have. The largest published workflows have a few hundred.

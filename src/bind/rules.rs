@@ -11,7 +11,7 @@ use crate::check;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::Value;
 use crate::lower;
-use crate::lower::expr::{Engine, Expression, Scope};
+use crate::lower::expr::{Engine, Expression, ITEM, Names, Scope};
 use crate::source::{Sources, Span, Spanned};
 
 /// The values of all parameters: those of a request, and otherwise those that the workflow was built with.
@@ -60,7 +60,8 @@ impl Given {
         let scope = Scope::new(self.names.clone(), self.values.iter());
         for (number, constraint) in interface.constraints.iter().enumerate() {
             let pointer = format!("{manifest}#/interface/constraints/{number}/rule");
-            let Some(rule) = self.compile(&engine, &constraint.rule, pointer, sources, diagnostics) else {
+            let Some(rule) = self.compile(&engine, &constraint.rule, None, pointer, sources, diagnostics)
+            else {
                 continue;
             };
             match rule.expression.is_true(&scope, sources) {
@@ -75,21 +76,29 @@ impl Given {
         }
         for (number, switch) in interface.switches.iter().enumerate() {
             let pointer = format!("{manifest}#/interface/switches/{number}/rule");
-            let Some(rule) = self.compile(&engine, &switch.rule, pointer, sources, diagnostics) else {
+            let Some(rule) = self.compile(&engine, &switch.rule, None, pointer, sources, diagnostics) else {
                 continue;
             };
-            match rule.expression.is_true(&scope, sources) {
-                Ok(on) if on == switch.on => {}
+            let gives = match &switch.gives {
+                Json::Bool(_) => rule.expression.is_true(&scope, sources).map(Value::Bool),
+                _ => rule.expression.evaluate(&scope, sources),
+            };
+            match gives {
+                Ok(gives) if gives == Value::from_json(&switch.gives) => {}
                 Ok(_) => diagnostics.push(self.switched(&rule)),
                 Err(problem) => diagnostics.push(self.failed(*problem, &rule)),
             }
         }
         for (number, computed) in interface.computed.iter().enumerate() {
             let pointer = format!("{manifest}#/interface/computed/{number}/expr");
-            let Some(rule) = self.compile(&engine, &computed.expr, pointer, sources, diagnostics) else {
+            let item = computed.item.as_ref().map(Value::from_json);
+            let Some(rule) =
+                self.compile(&engine, &computed.expr, item.as_ref(), pointer, sources, diagnostics)
+            else {
                 continue;
             };
-            match rule.expression.evaluate(&scope, sources) {
+            let with_item = item.as_ref().map(|item| scope.with_item(item));
+            match rule.expression.evaluate(with_item.as_ref().unwrap_or(&scope), sources) {
                 Ok(value) => match fitting(value, &computed.at, &computed.input) {
                     Ok(value) => changes.extend(
                         computed.at.iter().map(|at| ChangeAt { pointer: at.clone(), value: value.clone() }),
@@ -110,18 +119,33 @@ impl Given {
         &self,
         engine: &'e Engine,
         text: &'e str,
+        item: Option<&Value>,
         pointer: String,
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
     ) -> Option<Compiled<'e>> {
         let file = sources.add(pointer, text);
         let source = Spanned::new(Arc::from(text), Span::new(file, 0..text.len()));
+        let fields = item.map(|item| match item {
+            Value::Map(fields) => fields.as_slice(),
+            _ => &[],
+        });
         let is_text = |name: &str| {
-            let index = self.names.iter().position(|known| **known == *name);
-            let value = index.and_then(|index| self.values.get(index));
+            let value = match (name.split_once('.'), fields) {
+                (Some((ITEM, field)), Some(fields)) => {
+                    fields.iter().find(|(key, _)| **key == *field).map(|(_, value)| value)
+                }
+                _ => {
+                    let index = self.names.iter().position(|known| **known == *name);
+                    index.and_then(|index| self.values.get(index))
+                }
+            };
             !matches!(value, Some(Value::Int(_) | Value::Float(_) | Value::Bool(_)))
         };
-        match engine.compile(&source, &self.names, &is_text, sources) {
+        let fields: Option<Vec<Arc<str>>> =
+            fields.map(|fields| fields.iter().map(|(key, _)| key.clone()).collect());
+        let names = Names { params: &self.names, item: fields.as_deref(), is_text: &is_text };
+        match engine.compile(&source, names, sources) {
             Ok(expression) => {
                 let is_changed = expression.reads.iter().any(|index| self.places[*index].is_some());
                 is_changed.then_some(Compiled { expression, text })

@@ -7,7 +7,7 @@ use crate::back::api::Ids;
 use crate::back::manifest::{self, Binding, Change, Computed, Constraint, Interface, Reached, Switch};
 use crate::check::Checked;
 use crate::front::toml::graph::{Param, ParamType};
-use crate::ir::{Graph, NodeId, Value};
+use crate::ir::{Graph, Value};
 use crate::lower::request;
 
 /// The values of the workflow that are computed.
@@ -35,7 +35,7 @@ impl Job<'_> {
             }
         }
         let values = params.names().zip(self.values.iter());
-        let switches = self.template.switches(&self.values, self.sources);
+        let switches = self.template.deciding(&self.values, self.sources);
         let constraints = self.template.constraints();
         Interface {
             inputs: json!({
@@ -53,7 +53,7 @@ impl Job<'_> {
                 .collect(),
             switches: switches
                 .iter()
-                .map(|switch| Switch { rule: switch.rule.to_string(), on: switch.on })
+                .map(|switch| Switch { rule: switch.rule.to_string(), gives: switch.gives.to_json() })
                 .collect(),
         }
     }
@@ -116,7 +116,7 @@ impl Job<'_> {
             }
             _ => return,
         };
-        let keeps = |value: &&Value| self.template.keeps_switches(index, value, &self.values, self.sources);
+        let keeps = |value: &&Value| self.template.keeps_nodes(index, value, &self.values, self.sources);
         let kept: Vec<Json> = values.iter().filter(keeps).map(Value::to_json).collect();
         if kept.len() < values.len() {
             schema["allOf"] = json!([{"enum": kept}]);
@@ -125,32 +125,29 @@ impl Job<'_> {
 
     fn computations(&self, graph: &Graph, ids: Ids) -> Computations {
         let mut computations = Computations::default();
-        for computed in self.template.computed() {
-            for node in nodes(graph, computed.node, computed.repeats) {
-                let Some(input) = graph.node(node).input(computed.input) else { continue };
-                let pointer = manifest::pointer(graph, node, &input.name, ids);
-                let Some(notation) = Reached::of(graph.node(node), &input.name).notation() else {
-                    computations.unjudged.extend(computed.reads);
-                    continue;
-                };
-                let same = |known: &&mut Computed| known.expr == **computed.expr && known.input == notation;
-                match computations.all.iter_mut().find(same) {
-                    Some(known) => known.at.push(pointer),
-                    None => computations.all.push(Computed {
-                        at: vec![pointer],
-                        expr: computed.expr.to_string(),
-                        input: notation,
-                    }),
-                }
+        let decided =
+            self.decisions.as_ref().map(|decisions| self.template.computed(&self.values, decisions));
+        for computed in decided.into_iter().flatten() {
+            let Some(node) = graph.find(&computed.node) else { continue };
+            let pointer = manifest::pointer(graph, node, computed.input, ids);
+            let Some(notation) = Reached::of(graph.node(node), computed.input).notation() else {
+                computations.unjudged.extend(computed.reads);
+                continue;
+            };
+            let item = computed.item.map(|item| item.to_json());
+            let same = |known: &&mut Computed| {
+                known.expr == **computed.expr && known.input == notation && known.item == item
+            };
+            match computations.all.iter_mut().find(same) {
+                Some(known) => known.at.push(pointer),
+                None => computations.all.push(Computed {
+                    at: vec![pointer],
+                    expr: computed.expr.to_string(),
+                    item,
+                    input: notation,
+                }),
             }
         }
         computations
     }
-}
-
-/// The nodes of the workflow that a node of the graph stands for.
-fn nodes<'g>(graph: &'g Graph, key: &'g str, repeats: bool) -> impl Iterator<Item = NodeId> + 'g {
-    let numbered = (1_usize..).map_while(move |number| graph.find(&format!("{key}-{number}")));
-    let alone = (!repeats).then(|| graph.find(key)).flatten();
-    alone.into_iter().chain(numbered.take(if repeats { usize::MAX } else { 0 }))
 }

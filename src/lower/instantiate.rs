@@ -80,10 +80,7 @@ impl Fill<'_, '_> {
         for (plan, &count) in self.template.nodes.iter().zip(&self.decisions.counts) {
             let mut first = None;
             for index in 0..count {
-                let key = match plan.for_each {
-                    None => plan.key.value.clone(),
-                    Some(_) => format!("{}-{}", plan.key.value, index + 1).into(),
-                };
+                let key = plan.instance_key(index);
                 let mut node = Node::new(
                     key,
                     plan.class.name.clone(),

@@ -258,7 +258,7 @@ pub fn is_file_name(text: &str) -> bool {
 fn wrong_file_name(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         Some("is empty; it names a file")
-    } else if text.trim() != text {
+    } else if text.trim_matches(is_blank) != text {
         Some("begins or ends with a blank")
     } else if text.contains('\\') {
         Some("has a backslash, which only Windows takes for a separator")
@@ -269,6 +269,11 @@ fn wrong_file_name(text: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Blanks of Unicode and of ECMAScript, whose regular expressions JSON Schema uses: `[\s\x85]` there.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 fn file(name: &str, text: &str, span: Span) -> Vec<Diagnostic> {

@@ -78,6 +78,16 @@ pub(super) struct NodePlan<'e> {
     pub(super) inputs: Vec<InputPlan>,
 }
 
+impl NodePlan<'_> {
+    /// The key of an instance, counted from 0.
+    pub(super) fn instance_key(&self, index: usize) -> Arc<str> {
+        match self.for_each {
+            None => self.key.value.clone(),
+            Some(_) => format!("{}-{}", self.key.value, index + 1).into(),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct InputPlan {
     pub(super) name: Arc<str>,

@@ -72,6 +72,9 @@ pub struct Computed {
     pub at: Vec<String>,
     /// The expression that gives it.
     pub expr: String,
+    /// What the expression sees as `item`, where nodes are repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Value>,
     /// What the input takes, in ComfyUI's notation: `[type, options]`.
     pub input: Value,
 }
@@ -85,13 +88,13 @@ pub struct Constraint {
     pub message: String,
 }
 
-/// A condition that decides which nodes there are.
+/// What decides whether there are nodes, or how many.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Switch {
     /// The expression.
     pub rule: String,
-    /// Whether it is true in this workflow.
-    pub on: bool,
+    /// What it gives in this workflow: true or false, or how many times.
+    pub gives: Value,
 }
 
 impl Binding {

@@ -106,7 +106,7 @@ fn a_binding_says_what_it_takes_to_change_it() {
     let manifest = folder.json("p.wfc.json");
     let change = |param: &str| manifest["interface"]["bindings"][param]["change"].clone();
     assert_eq!([change("width"), change("name"), change("inverted")], ["bind", "set", "bind"]);
-    assert_eq!(manifest["interface"]["switches"], serde_json::json!([{"rule": "inverted", "on": false}]));
+    assert_eq!(manifest["interface"]["switches"], serde_json::json!([{"rule": "inverted", "gives": false}]));
     folder.write("q.toml", "graph = \"e\"\n");
     folder.wfc(&["build", "q.toml"]).succeeded();
     assert_eq!(folder.json("q.wfc.json")["interface"]["bindings"]["loras"]["change"], "build");
