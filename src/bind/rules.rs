@@ -71,7 +71,7 @@ impl Given {
                     &rule,
                     "this must hold",
                 )),
-                Err(problem) => diagnostics.push(self.failed(*problem, &rule)),
+                Err(problem) => diagnostics.push(self.failed(&problem, &rule)),
             }
         }
         for (number, switch) in interface.switches.iter().enumerate() {
@@ -86,7 +86,7 @@ impl Given {
             match gives {
                 Ok(gives) if gives == Value::from_json(&switch.gives) => {}
                 Ok(_) => diagnostics.push(self.switched(&rule)),
-                Err(problem) => diagnostics.push(self.failed(*problem, &rule)),
+                Err(problem) => diagnostics.push(self.failed(&problem, &rule)),
             }
         }
         for (number, computed) in interface.computed.iter().enumerate() {
@@ -109,7 +109,7 @@ impl Given {
                         "computed here",
                     )),
                 },
-                Err(problem) => diagnostics.push(self.failed(*problem, &rule)),
+                Err(problem) => diagnostics.push(self.failed(&problem, &rule)),
             }
         }
     }
@@ -131,14 +131,11 @@ impl Given {
             _ => &[],
         });
         let is_text = |name: &str| {
-            let value = match (name.split_once('.'), fields) {
-                (Some((ITEM, field)), Some(fields)) => {
-                    fields.iter().find(|(key, _)| **key == *field).map(|(_, value)| value)
-                }
-                _ => {
-                    let index = self.names.iter().position(|known| **known == *name);
-                    index.and_then(|index| self.values.get(index))
-                }
+            let value = if let (Some((ITEM, field)), Some(fields)) = (name.split_once('.'), fields) {
+                fields.iter().find(|(key, _)| **key == *field).map(|(_, value)| value)
+            } else {
+                let index = self.names.iter().position(|known| **known == *name);
+                index.and_then(|index| self.values.get(index))
             };
             !matches!(value, Some(Value::Int(_) | Value::Float(_) | Value::Bool(_)))
         };
@@ -185,8 +182,8 @@ impl Given {
     }
 
     /// An expression that fails, at the values of the request first.
-    fn failed(&self, problem: Diagnostic, rule: &Compiled<'_>) -> Diagnostic {
-        let message = Diagnostic::format(problem.rule, problem.message.clone());
+    fn failed(&self, problem: &Diagnostic, rule: &Compiled<'_>) -> Diagnostic {
+        let message = Diagnostic::format(problem.rule, &*problem.message);
         self.at_fields(message, rule, "fails here")
     }
 }

@@ -133,13 +133,11 @@ impl Built {
             let span = found.span().unwrap_or_else(|| panic!("{found:?} has no place"));
             assert!(span.end as usize <= sources.file(span.file).text().len(), "{found:?}");
         }
-        match changes.filter(|_| !diagnostics.has_errors()) {
-            Some(changes) => Ok(self.target.apply(&self.workflow, &changes).unwrap()),
-            None => {
-                assert!(diagnostics.has_errors(), "a reason is given for {text}");
-                Err(diagnostics.iter().map(|found| found.rule).collect())
-            }
+        if let Some(changes) = changes.filter(|_| !diagnostics.has_errors()) {
+            return Ok(self.target.apply(&self.workflow, &changes).unwrap());
         }
+        assert!(diagnostics.has_errors(), "a reason is given for {text}");
+        Err(diagnostics.iter().map(|found| found.rule).collect())
     }
 
     fn inputs(&self) -> &Value {

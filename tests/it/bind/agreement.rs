@@ -32,7 +32,7 @@ fn candidates(schema: &Value) -> Vec<Value> {
         ]),
         "boolean" => values.extend([json!(true), json!(false)]),
         "string" if schema["enum"].is_array() => {
-            values.extend(schema["enum"].as_array().and_then(|choices| choices.last()).cloned())
+            values.extend(schema["enum"].as_array().and_then(|choices| choices.last()).cloned());
         }
         "string" => values.extend([json!("other.png"), json!("a \"b\"\\\n\u{1}漢 </script>")]),
         _ => {}
@@ -216,3 +216,34 @@ proptest! {
         let _ = BUILT[0].1.bind_text(&text);
     }
 }
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    #[test]
+    fn a_damaged_manifest_is_refused_or_works(
+        changes in vec((any::<prop::sample::Index>(), prop::sample::select(&DAMAGE[..])), 1..3)
+    ) {
+        let (_, built) = &BUILT[BUILT.len() - 1];
+        let mut text = built.manifest.to_string();
+        for (at, token) in changes {
+            let places: Vec<usize> = text.match_indices(['"', ':', ',', '}', ']']).map(|(at, _)| at).collect();
+            text.insert_str(*at.get(&places), token);
+        }
+        let mut sources = wfc::source::Sources::new();
+        let Ok(target) = wfc::bind::Target::read("w.wfc.json".as_ref(), &text, &mut sources) else { return Ok(()) };
+        let damaged = Built { target, workflow: built.workflow.clone(), manifest: Value::Null };
+        let mut diagnostics = wfc::diag::Diagnostics::new();
+        let request = r#"{"seed": 1, "count": 9, "image": "b.png", "strength": 2}"#;
+        let file = sources.add("r.json", request);
+        if let Some(request) = damaged.target.request(file, request, &mut diagnostics)
+            && let Some(changes) = damaged.target.changes(&request, &mut sources, &mut diagnostics)
+        {
+            let _ = damaged.target.apply(&damaged.workflow, &changes);
+        }
+    }
+}
+
+/// What is put into a manifest to damage it.
+const DAMAGE: [&str; 12] =
+    ["x", "1", "0", "-", "/", "~", ",", "\"a\":", "null", "9999999999", "\\u0000", "\"x\":{},"];
