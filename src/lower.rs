@@ -22,6 +22,7 @@ use crate::ir::Value;
 use crate::source::Span;
 
 pub use decide::Decisions;
+pub(crate) use decide::shortened;
 pub use rules::{ComputedInput, Switch};
 pub use template::{Context, Template, prepare};
 

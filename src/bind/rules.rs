@@ -158,7 +158,7 @@ impl Given {
     fn at_fields(&self, mut problem: Diagnostic, rule: &Compiled<'_>, mark: &str) -> Diagnostic {
         let mut all = Vec::new();
         for &index in &rule.expression.reads {
-            let value = &self.values[index];
+            let value = lower::shortened(&self.values[index]);
             match &self.places[index] {
                 Some((field, place)) => {
                     let shown = format!("`{field}` is {value}");

@@ -221,7 +221,7 @@ fn times(expression: &Expression<'_>, scope: &Scope, sources: &Sources) -> Resul
 }
 
 /// A value for a message; of a long one, such as a prompt, the beginning.
-fn shortened(value: &Value) -> String {
+pub(crate) fn shortened(value: &Value) -> String {
     const LONGEST: usize = 60;
     let text = value.to_string();
     match text.char_indices().nth(LONGEST) {
