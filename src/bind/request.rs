@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::Target;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::json::{self, Arena, Entry, Json, JsonKind, Place};
@@ -78,16 +80,17 @@ impl Target {
         }
         let begin = span(json.place);
         let mut request = Request { place: Some(begin.slice(0..1)), ..Request::default() };
+        let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
         for entry in entries {
             let key = Spanned::new(Arc::from(entry.key), span(entry.place));
-            if let Some((first, _)) = request.fields.iter().find(|(first, _)| first.value == key.value) {
+            if let Some(first) = seen.insert(entry.key, key.span) {
                 diagnostics.push(
                     Diagnostic::format(
                         "duplicate-field",
                         format!("the field `{}` is given twice", key.value),
                     )
                     .at(key.span, "")
-                    .at(first.span, "the first one")
+                    .at(first, "the other one")
                     .help("keep one of them"),
                 );
                 continue;

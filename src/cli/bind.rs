@@ -24,7 +24,7 @@ pub(super) struct Args {
     manifest: PathBuf,
     /// The request, a JSON object: field → value; `-` reads it from standard input. It must have every
     /// field that is required.
-    #[arg(short, long, value_name = "REQUEST", required_unless_present = "set")]
+    #[arg(short, long, value_name = "REQUEST")]
     input: Option<PathBuf>,
     /// Set a field (`seed=7`); wins over the request; may be repeated. Without a request the other
     /// fields stay as built.
@@ -40,6 +40,9 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
+    if args.input.is_none() && args.set.is_empty() {
+        return Err(ToolError::new("nothing to bind: give a request with --input, or fields with --set"));
+    }
     let mut sources = Sources::new();
     let text = source::read_text(&args.manifest, MAX_WORKFLOW_BYTES)?;
     let target = Target::read(&args.manifest, &text, &mut sources)?;

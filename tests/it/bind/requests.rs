@@ -160,7 +160,7 @@ fn all_mistakes_are_said_at_once_and_at_their_places() {
      5 │   "sampler": "eulr",
      6 │   "strength": 11,
        ·   ─────┬────
-       ·        ╰── the first one
+       ·        ╰── the other one
      7 │   "strength": 1,
        ·   ──────────
      8 │   "prompt": "hidden",
@@ -277,6 +277,9 @@ fn what_is_no_request_is_refused() {
     }
     let found = refused(&folder, &"[".repeat(100_000));
     assert!(found.contains("recursion limit"), "{found}");
+    let fields: Vec<String> = (0..50_000).map(|number| format!("\"f{number}\": 1")).collect();
+    let found = refused(&folder, &format!("{{{}}}", fields.join(", ")));
+    assert!(found.contains("10001 errors"), "so many problems are kept");
     bind(&folder, "{\"image_url\": \"b.png\", \"loras\": []}").succeeded();
 }
 
