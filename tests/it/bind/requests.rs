@@ -343,11 +343,18 @@ fn only_a_manifest_and_its_own_workflow_are_taken() {
 #[test]
 fn the_endpoint_presets_take_the_requests_of_their_endpoints() {
     let folder = Folder::new();
-    let cases = [(
-        "endpoint-dance-scail",
-        r#"{"image_url": "me.png", "video_url": "dance.mp4", "prompt": "a dancer", "width": 416, "height": 672,
+    let cases = [
+        (
+            "endpoint-ltx2-t2v",
+            r#"{"prompt": "a fox sings", "width": 1280, "height": 704, "frame_count": 121, "seed": 42,
+            "negative_prompt": "blurry"}"#,
+        ),
+        (
+            "endpoint-dance-scail",
+            r#"{"image_url": "me.png", "video_url": "dance.mp4", "prompt": "a dancer", "width": 416, "height": 672,
             "steps": 6, "cfg": 1.0, "seed": 42, "fps": 24}"#,
-    )];
+        ),
+    ];
     for (name, request) in cases {
         let manifest = repository(&format!("presets/{name}.wfc.json"));
         folder.write("r.json", request);
