@@ -27,6 +27,10 @@ use crate::lower::request;
 use crate::lower::{Context, Decisions, Template, prepare};
 use crate::source::{FileId, Sources};
 
+mod program;
+
+pub use program::Program;
+
 /// What every compilation needs, made once.
 #[derive(Debug)]
 pub struct Compiler {

@@ -3,7 +3,7 @@
 //! Producers push into a [`Diagnostics`]; only `report` knows how one looks on a screen.
 //! A diagnostic says what is wrong (message), where (labels), why and what to do (help).
 
-use crate::source::Span;
+use crate::source::{Sources, Span};
 
 /// Which of the tool's gates found the problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -336,6 +336,17 @@ impl Diagnostics {
         unique
     }
 }
+
+/// What is wrong, or might be, and the files that it is in. `report` renders it; as an error of `main` it is
+/// shown whole.
+pub struct Problems {
+    /// The files that labels refer to.
+    pub sources: Sources,
+    /// The problems, sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl std::error::Error for Problems {}
 
 impl Extend<Diagnostic> for Diagnostics {
     fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, diagnostics: I) {

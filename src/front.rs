@@ -3,5 +3,6 @@
 //! Reading never fails half-way: each reader gives what it understood and pushes every problem it
 //! found. Readers know formats; they know nothing about ComfyUI's rules.
 
+pub mod dsl;
 pub mod json;
 pub mod toml;

@@ -8,7 +8,6 @@
 mod value;
 
 use std::collections::hash_map::Entry;
-use std::panic::Location;
 use std::sync::Arc;
 
 use petgraph::Direction;
@@ -27,10 +26,8 @@ pub type NodeId = NodeIndex<u32>;
 /// Where a node or an input was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// In a source file.
+    /// In a source file, which may be that of a Rust program.
     Source(Span),
-    /// In a Rust program that builds graphs.
-    Rust(&'static Location<'static>),
     /// Somewhere in a file whose reader keeps no places.
     Unknown,
 }
@@ -41,7 +38,7 @@ impl Origin {
     pub const fn span(self) -> Option<Span> {
         match self {
             Self::Source(span) => Some(span),
-            Self::Rust(_) | Self::Unknown => None,
+            Self::Unknown => None,
         }
     }
 }

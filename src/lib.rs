@@ -37,6 +37,15 @@ pub mod check;
 pub mod cli;
 pub mod compile;
 pub mod diag;
+pub mod dsl {
+    #![doc = include_str!("../docs/dsl.md")]
+
+    pub use crate::compile::Program;
+    #[doc(inline)]
+    pub use crate::diag::Problems;
+    #[doc(inline)]
+    pub use crate::front::dsl::*;
+}
 pub mod front;
 pub mod ir;
 pub mod lint;

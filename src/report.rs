@@ -6,6 +6,7 @@ mod human;
 mod json;
 mod snippet;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -14,7 +15,7 @@ use serde::Serialize;
 pub use human::HumanOptions;
 pub use json::diagnostics_schema;
 
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Diagnostic, Problems, Severity};
 use crate::source::Sources;
 
 /// What was found in one input file.
@@ -69,5 +70,40 @@ impl Format {
             Self::Human => human::render(sources, files, options),
             Self::Json => json::render(sources, files),
         }
+    }
+}
+
+impl Problems {
+    /// The problems as a run's report: one entry for each file that has some.
+    #[must_use]
+    pub fn render(&self, format: Format, options: HumanOptions) -> String {
+        let path = |diagnostic: &Diagnostic| {
+            let span = diagnostic.span()?;
+            Some(self.sources.file(span.file).path().to_owned())
+        };
+        let mut files: Vec<FileReport> = Vec::new();
+        for diagnostic in &self.diagnostics {
+            // What has no place is shown with what stands before it.
+            let path = path(diagnostic).or_else(|| Some(files.last()?.path.clone())).unwrap_or_default();
+            let at = files.iter().position(|file| file.path == path).unwrap_or_else(|| {
+                files.push(FileReport { path, kind: "rust", diagnostics: Vec::new() });
+                files.len() - 1
+            });
+            files[at].diagnostics.push(diagnostic.clone());
+        }
+        format.render(&self.sources, &files, options)
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(Format::Human, HumanOptions::default()).trim_end())
+    }
+}
+
+/// As it is displayed: this is what a program shows whose `main` gives the problems back.
+impl fmt::Debug for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
     }
 }

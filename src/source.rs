@@ -16,6 +16,9 @@ pub const MAX_SOURCE_BYTES: u64 = 16 << 20;
 /// up to sixteen times its text.
 pub const MAX_WORKFLOW_BYTES: u64 = 32 << 20;
 
+/// In a file that is not read, a span's start is its line, and its column in so many bits.
+const COLUMN_BITS: u32 = 12;
+
 /// A file known to a [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u32);
@@ -45,6 +48,15 @@ impl Span {
         let start = self.start.saturating_add(u32::try_from(inner.start).unwrap_or(u32::MAX)).min(self.end);
         let end = self.start.saturating_add(u32::try_from(inner.end).unwrap_or(u32::MAX)).min(self.end);
         Self { file: self.file, start, end: end.max(start) }
+    }
+
+    /// A place in a file that was added with [`Sources::add_unread`]. Lines beyond a million and columns
+    /// beyond 4,094 are cut off.
+    #[must_use]
+    pub fn at_place(file: FileId, place: LineColumn) -> Self {
+        let line = place.line.min((1 << (32 - COLUMN_BITS)) - 1);
+        let at = line << COLUMN_BITS | place.column.min((1 << COLUMN_BITS) - 2);
+        Self { file, start: at, end: at }
     }
 
     /// The bytes as a range.
@@ -90,6 +102,7 @@ pub struct LineColumn {
 pub struct SourceFile {
     path: PathBuf,
     text: Arc<str>,
+    is_read: bool,
     lines: std::sync::OnceLock<Vec<usize>>,
     /// How many characters begin before each block, so that columns of long lines are found fast.
     blocks: std::sync::OnceLock<Vec<usize>>,
@@ -120,10 +133,16 @@ impl SourceFile {
         &self.path
     }
 
-    /// The whole text.
+    /// The whole text; empty if it is not read.
     #[must_use]
     pub const fn text(&self) -> &Arc<str> {
         &self.text
+    }
+
+    /// False if places in the file are known and its text is not.
+    #[must_use]
+    pub const fn is_read(&self) -> bool {
+        self.is_read
     }
 }
 
@@ -189,9 +208,18 @@ impl Sources {
         self.files.push(SourceFile {
             path: path.into(),
             text: text.into(),
+            is_read: true,
             lines: std::sync::OnceLock::new(),
             blocks: std::sync::OnceLock::new(),
         });
+        id
+    }
+
+    /// Adds a file whose text is not at hand, such as the source of a running program. Spans in it are
+    /// made with [`Span::at_place`].
+    pub fn add_unread(&mut self, path: impl Into<PathBuf>) -> FileId {
+        let id = self.add(path, "");
+        self.files[id.0 as usize].is_read = false;
         id
     }
 
@@ -228,6 +256,9 @@ impl Sources {
     /// Line and column of a byte offset.
     #[must_use]
     pub fn line_column(&self, file: FileId, offset: u32) -> LineColumn {
+        if !self.file(file).is_read {
+            return LineColumn { line: offset >> COLUMN_BITS, column: offset & ((1 << COLUMN_BITS) - 1) };
+        }
         let text = self.file(file).text.as_bytes();
         let before = &text[..(offset as usize).min(text.len())];
         let starts = self.file(file).lines.get_or_init(|| {
@@ -325,6 +356,19 @@ mod tests {
             let found = sources.line_column(file, u32::try_from(at).unwrap());
             assert_eq!((found.line, found.column as usize), (line, column), "character {number}");
         }
+    }
+
+    #[test]
+    fn places_of_files_that_are_not_read_come_back() {
+        let mut sources = Sources::new();
+        let file = sources.add_unread("src/x.rs");
+        for (line, column) in [(1, 1), (12, 5), (600, 110), (1 << 20, 9), (7, 1 << 20)] {
+            let span = Span::at_place(file, LineColumn { line, column });
+            let place = sources.line_column(file, span.start);
+            assert_eq!(place, LineColumn { line: line.min((1 << 20) - 1), column: column.min(4094) });
+            assert_eq!(sources.text(span), "");
+        }
+        assert!(!sources.file(file).is_read());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask generate` writes what [`files`] gives; a test compares it with what is committed.
 
+mod dsl;
 mod rules;
 
 use std::fmt::Write as _;
@@ -28,6 +29,7 @@ pub fn files() -> Vec<(String, String)> {
     files.push(("docs/graphs.md".into(), graphs()));
     files.push(("docs/commands.md".into(), commands()));
     files.push(("docs/rules.md".into(), rules::page()));
+    files.extend(dsl::files());
     files
 }
 

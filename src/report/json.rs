@@ -100,10 +100,12 @@ struct Span {
     /// The file, if it is another one than the `path` above.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
-    /// First byte, from 0.
-    start: u32,
-    /// One past the last byte.
-    end: u32,
+    /// First byte, from 0; absent where the file's text is not at hand, as for a program's source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<u32>,
+    /// One past the last byte; absent likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<u32>,
     /// Line of the first byte, from 1.
     #[schemars(range(min = 1))]
     line: u32,
@@ -146,14 +148,15 @@ impl<'a> File<'a> {
         // A problem names its place twice, and problems of a place come together.
         let last = Cell::new(None);
         let span = |span: source::Span| {
-            let path = sources.file(span.file).path();
+            let source = sources.file(span.file);
+            let path = source.path();
             let known = last.get().filter(|(place, _)| *place == span);
             let (_, at) = known.unwrap_or_else(|| (span, sources.line_column(span.file, span.start)));
             last.set(Some((span, at)));
             Span {
                 file: (path != file.path).then(|| path.to_string_lossy().into_owned()),
-                start: span.start,
-                end: span.end,
+                start: source.is_read().then_some(span.start),
+                end: source.is_read().then_some(span.end),
                 line: at.line,
                 column: at.column,
             }

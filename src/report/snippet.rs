@@ -41,14 +41,27 @@ pub(super) fn render(
     severity: Severity,
     options: HumanOptions,
 ) -> String {
-    let mut marks: Vec<Mark<'_>> = labels.iter().map(|label| Mark::new(sources, label)).collect();
+    let is_read = |label: &&Label| sources.file(label.span.file).is_read();
+    let unread = labels.iter().filter(|label| !is_read(label)).map(|label| place(sources, label));
+    let mut marks: Vec<Mark<'_>> =
+        labels.iter().filter(is_read).map(|label| Mark::new(sources, label)).collect();
     if let Some(primary) = marks.first_mut() {
         primary.primary = true;
     }
     marks.sort_by_key(|mark| (mark.file, mark.start));
     let mut groups: Vec<&[Mark<'_>]> = marks.chunk_by(Mark::joins).collect();
     groups.sort_by_key(|group| !group.iter().any(|mark| mark.primary));
-    groups.into_iter().map(|group| Excerpt::new(sources, group, options).draw(severity, options)).collect()
+    let excerpts =
+        groups.into_iter().map(|group| Excerpt::new(sources, group, options).draw(severity, options));
+    unread.chain(excerpts).collect()
+}
+
+/// A label in a file of which there is no excerpt.
+fn place(sources: &Sources, label: &Label) -> String {
+    let path = sources.file(label.span.file).path();
+    let at = sources.line_column(label.span.file, label.span.start);
+    let text = if label.text.is_empty() { String::new() } else { format!(": {}", printable(&label.text)) };
+    format!("  --> {}:{}:{}{text}\n", printable(&path.to_string_lossy()), at.line, at.column)
 }
 
 /// `text` with what a terminal would obey instead of print replaced, and cut if it is very long.
