@@ -9,6 +9,7 @@ mod assemble;
 mod generated;
 mod macros;
 mod node;
+mod pipeline;
 mod ports;
 mod workflow;
 
@@ -26,6 +27,7 @@ pub mod types {
     pub use super::generated::types::*;
 }
 
-pub use node::{Custom, Draft, Node, Outputs, takes_argument};
+pub use node::{Custom, Draft, Node, Outputs, default_value, takes_argument};
+pub use pipeline::{Pipeline, after, step};
 pub use ports::{Connects, Feeds, Given, ModelFile, Out, Type, model};
 pub use workflow::Workflow;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Bounds, Catalog, Combo, InputKind, InputSpec, NodeClass, pack_file_name};
 use crate::diag::Diagnostics;
-use crate::front::dsl::takes_argument;
+use crate::front::dsl::{default_value, takes_argument};
 use crate::front::toml;
 use crate::front::toml::graph::GraphFile;
 use crate::lower::library;
@@ -33,7 +33,7 @@ const RESERVED: &[&str] = &[
     "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
     "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
     "where", "while", "yield", "_", "new", "draft", "outputs", "key", "title", "stage", "input", "extra",
-    "with", "value", "all",
+    "with",
 ];
 
 /// Path and text of each file.
@@ -138,7 +138,12 @@ fn outputs(class: &NodeClass, node: &str, types: &mut Types) -> String {
             let mut text = format!("{{ {node}Outputs {{\n");
             for (slot, output) in outputs.iter().enumerate() {
                 let (name, kind) = (names.of(&output.name, false), types.of(&output.types));
-                let doc = format!("`{}`, of type `{}`.", code(&output.name), output.types);
+                let kind_of = if output.types == output.name {
+                    String::new()
+                } else {
+                    format!(", of type `{}`", output.types)
+                };
+                let doc = format!("`{}`{kind_of}.", code(&output.name));
                 let _ = writeln!(text, "        {name} {slot}: {kind}, {doc:?};");
             }
             text.push_str("    } }");
@@ -199,7 +204,8 @@ fn describe(spec: &InputSpec) -> String {
         | InputKind::Autogrow(_)
         | InputKind::MatchType { .. } => {}
     }
-    if let Some(default) = &spec.default {
+    let default = spec.default.clone().or_else(|| default_value(spec).map(|value| value.to_json()));
+    if let Some(default) = default {
         let default = default.to_string();
         let shown: String = default.chars().take(SHOWN_DEFAULT).collect();
         let more = if shown.len() < default.len() { "…" } else { "" };

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::node::{self, Draft, Setting};
 use super::ports::{Argument, Link, Slot};
 use super::workflow::{Added, Workflow};
-use crate::catalog::{Catalog, Models, NodeClass};
+use crate::catalog::{Catalog, InputKind, InputSpec, Models, NodeClass};
 use crate::diag::{self, Diagnostic, Diagnostics, NodeRef};
 use crate::ir::{self, Graph, Input, Node, NodeId, Origin, Value};
 use crate::source::{FileId, LineColumn, Sources, Span};
@@ -150,17 +150,19 @@ impl Assembly<'_> {
         let class = self.graph.node(id).class.clone();
         let mut inputs: Vec<(usize, Input)> = Vec::with_capacity(added.draft.inputs.len());
         for setting in &added.draft.inputs {
-            let order = class.as_ref().map(|class| order(class, &added.draft, setting));
-            if let Some(None) = order
-                && !setting.is_extra
-            {
+            let declared = class.as_ref().and_then(|class| declared(class, &added.draft, setting));
+            if class.is_some() && declared.is_none() && !setting.is_extra {
                 self.unknown_input(id, added, setting);
                 continue;
             }
             let Some(value) = self.value(id, setting) else { continue };
+            let (order, value) = match declared {
+                Some((order, spec)) => (order, fitting(value, &spec)),
+                None => (usize::MAX, value),
+            };
             let origin = Origin::Source(self.places.span(setting.place));
             let input = Input { name: setting.name.as_ref().into(), value, origin, given: None };
-            inputs.push((order.flatten().unwrap_or(usize::MAX), input));
+            inputs.push((order, input));
         }
         if let Some(class) = &class {
             self.defaults(class, added, &mut inputs);
@@ -178,7 +180,7 @@ impl Assembly<'_> {
         let is_set = |name: &str| draft.inputs.iter().any(|setting| setting.name == name);
         for (order, spec) in specs.iter().enumerate().filter(|(_, spec)| spec.required) {
             if !is_set(&spec.name)
-                && let Some(value) = node::default(spec)
+                && let Some(value) = node::default_value(spec)
             {
                 let value = ir::Argument::Literal(value);
                 inputs.push((order, Input { name: spec.name.clone(), value, origin, given: None }));
@@ -264,9 +266,20 @@ impl Assembly<'_> {
     }
 }
 
-/// The position of an input in its class; none if the class does not know it.
-fn order(class: &NodeClass, draft: &Draft, setting: &Setting) -> Option<usize> {
-    Some(class.find_input(&setting.name, &|name| selected(class, draft, name))?.0)
+/// The position of an input in its class and its declaration; none if the class does not know it.
+fn declared(class: &NodeClass, draft: &Draft, setting: &Setting) -> Option<(usize, InputSpec)> {
+    class.find_input(&setting.name, &|name| selected(class, draft, name))
+}
+
+/// The value with a whole number as a float where the class wants one, as in a workflow of the editor.
+fn fitting(value: ir::Argument, spec: &InputSpec) -> ir::Argument {
+    match (value, &spec.kind) {
+        #[expect(clippy::cast_precision_loss, reason = "the input is a float")]
+        (ir::Argument::Literal(Value::Int(int)), InputKind::Float { .. }) => {
+            ir::Argument::Literal(Value::Float(int as f64))
+        }
+        (value, _) => value,
+    }
 }
 
 /// The text that a selector has, given or by default.
@@ -275,7 +288,7 @@ fn selected(class: &NodeClass, draft: &Draft, name: &str) -> Option<Arc<str>> {
     match given {
         Some(Argument::Value(Value::Str(text))) => Some(text.clone()),
         Some(_) => None,
-        None => match node::default(class.input(name).filter(|spec| spec.required)?)? {
+        None => match node::default_value(class.input(name).filter(|spec| spec.required)?)? {
             Value::Str(text) => Some(text),
             _ => None,
         },

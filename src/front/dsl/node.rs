@@ -159,7 +159,8 @@ impl Outputs {
 
 /// The value that a required input of this kind has while nobody sets it: what ComfyUI's editor starts
 /// with, if that is of any use. Files, texts and links have none.
-pub(super) fn default(spec: &InputSpec) -> Option<Value> {
+#[must_use]
+pub fn default_value(spec: &InputSpec) -> Option<Value> {
     let first = match &spec.kind {
         InputKind::Combo(combo) if combo.folder.is_some() || combo.multiselect => return None,
         InputKind::Combo(combo) => combo.options.as_ref().and_then(|options| options.first()),
@@ -184,5 +185,5 @@ pub(super) fn default(spec: &InputSpec) -> Option<Value> {
 /// and has no default.
 #[must_use]
 pub fn takes_argument(spec: &InputSpec) -> bool {
-    spec.required && default(spec).is_none() && !matches!(spec.kind, InputKind::Autogrow(_))
+    spec.required && default_value(spec).is_none() && !matches!(spec.kind, InputKind::Autogrow(_))
 }

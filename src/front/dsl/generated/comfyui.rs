@@ -8,8 +8,8 @@ nodes! {
     CLIPLoader "CLIPLoader" (
         clip_name: Choice, "`COMBO`, a file in `text_encoders`.";
     ) {
-        type_ as "type": Choice, "`COMBO`, one of `stable_diffusion`, `stable_cascade`, `sd3`, `stable_audio`, `mochi`, `ltxv`, `pixart`, `cosmos`, `lumina2`, `wan`, `hidream`, `chroma`, `ace`, `omnigen2`, `qwen_image`, `hunyuan_image` and 9 more.";
-        device: Choice, "`COMBO`, one of `default`, `cpu`; optional.";
+        type_ as "type": Choice, "`COMBO`, one of `stable_diffusion`, `stable_cascade`, `sd3`, `stable_audio`, `mochi`, `ltxv`, `pixart`, `cosmos`, `lumina2`, `wan`, `hidream`, `chroma`, `ace`, `omnigen2`, `qwen_image`, `hunyuan_image` and 9 more, default `\"stable_diffusion\"`.";
+        device: Choice, "`COMBO`, one of `default`, `cpu`, default `\"default\"`; optional.";
     } -> { Clip }
     /// `CLIPTextEncode` of ComfyUI, shown as `CLIP Text Encode (Prompt)`, in `model/conditioning`.
     CLIPTextEncode "CLIPTextEncode" (
@@ -42,22 +42,22 @@ nodes! {
         negative: Conditioning, "`CONDITIONING`.";
         latent_image: Latent, "`LATENT`.";
     ) {
-        add_noise: Choice, "`COMBO`, one of `enable`, `disable`.";
+        add_noise: Choice, "`COMBO`, one of `enable`, `disable`, default `\"enable\"`.";
         noise_seed: Int, "`INT`, 0 to 18446744073709551615, default `0`.";
         steps: Int, "`INT`, 1 to 10000, default `20`.";
         cfg: Float, "`FLOAT`, 0 to 100, default `8.0`.";
-        sampler_name: Choice, "`COMBO`, one of `euler`, `euler_cfg_pp`, `euler_ancestral`, `euler_ancestral_cfg_pp`, `heun`, `heunpp2`, `exp_heun_2_x0`, `exp_heun_2_x0_sde`, `dpm_2`, `dpm_2_ancestral`, `lms`, `dpm_fast`, `dpm_adaptive`, `dpmpp_2s_ancestral`, `dpmpp_2s_ancestral_cfg_pp`, `dpmpp_sde` and 28 more.";
-        scheduler: Choice, "`COMBO`, one of `simple`, `sgm_uniform`, `karras`, `exponential`, `ddim_uniform`, `beta`, `normal`, `linear_quadratic`, `kl_optimal`.";
+        sampler_name: Choice, "`COMBO`, one of `euler`, `euler_cfg_pp`, `euler_ancestral`, `euler_ancestral_cfg_pp`, `heun`, `heunpp2`, `exp_heun_2_x0`, `exp_heun_2_x0_sde`, `dpm_2`, `dpm_2_ancestral`, `lms`, `dpm_fast`, `dpm_adaptive`, `dpmpp_2s_ancestral`, `dpmpp_2s_ancestral_cfg_pp`, `dpmpp_sde` and 28 more, default `\"euler\"`.";
+        scheduler: Choice, "`COMBO`, one of `simple`, `sgm_uniform`, `karras`, `exponential`, `ddim_uniform`, `beta`, `normal`, `linear_quadratic`, `kl_optimal`, default `\"simple\"`.";
         start_at_step: Int, "`INT`, 0 to 10000, default `0`.";
         end_at_step: Int, "`INT`, 0 to 10000, default `10000`.";
-        return_with_leftover_noise: Choice, "`COMBO`, one of `disable`, `enable`.";
+        return_with_leftover_noise: Choice, "`COMBO`, one of `disable`, `enable`, default `\"disable\"`.";
     } -> { Latent }
     /// `LoadImage` of ComfyUI, shown as `Load Image`, in `image`.
     LoadImage "LoadImage" (
         image: Choice, "`COMBO`, a file in `input`.";
     ) {} -> { LoadImageOutputs {
-        image 0: Image, "`IMAGE`, of type `IMAGE`.";
-        mask 1: Mask, "`MASK`, of type `MASK`.";
+        image 0: Image, "`IMAGE`.";
+        mask 1: Mask, "`MASK`.";
     } }
     /// `LoraLoaderModelOnly` of ComfyUI, shown as `Load LoRA`, in `model/loaders`.
     LoraLoaderModelOnly "LoraLoaderModelOnly" (
@@ -84,13 +84,13 @@ nodes! {
     TorchCompileModel "TorchCompileModel" (
         model: Model, "`MODEL`.";
     ) {
-        backend: Choice, "`COMBO`, one of `inductor`, `cudagraphs`.";
+        backend: Choice, "`COMBO`, one of `inductor`, `cudagraphs`, default `\"inductor\"`.";
     } -> { Model }
     /// `UNETLoader` of ComfyUI, shown as `Load Diffusion Model`, in `model/loaders`.
     UNETLoader "UNETLoader" (
         unet_name: Choice, "`COMBO`, a file in `diffusion_models`.";
     ) {
-        weight_dtype: Choice, "`COMBO`, one of `default`, `fp8_e4m3fn`, `fp8_e4m3fn_fast`, `fp8_e5m2`.";
+        weight_dtype: Choice, "`COMBO`, one of `default`, `fp8_e4m3fn`, `fp8_e4m3fn_fast`, `fp8_e5m2`, default `\"default\"`.";
     } -> { Model }
     /// `VAEDecode` of ComfyUI, shown as `VAE Decode`, in `model/latent`.
     VAEDecode "VAEDecode" (

@@ -6,7 +6,7 @@ use crate::front::dsl::{Draft, Feeds, Node, Out, Outputs, types};
 nodes! {
     /// `FloatConstant` of ComfyUI-KJNodes, shown as `Float Constant`, in `KJNodes/constants`.
     FloatConstant "FloatConstant" () {
-        value_ as "value": Float, "`FLOAT`, -18446744073709552000 to 18446744073709550000, default `0.0`.";
+        value: Float, "`FLOAT`, -18446744073709552000 to 18446744073709550000, default `0.0`.";
     } -> { Float }
     /// `GetImageSizeAndCount` of ComfyUI-KJNodes, shown as `Get Image Size & Count`, in `KJNodes/image`.
     GetImageSizeAndCount "GetImageSizeAndCount" (
@@ -19,7 +19,7 @@ nodes! {
     } }
     /// `INTConstant` of ComfyUI-KJNodes, shown as `INT Constant`, in `KJNodes/constants`.
     INTConstant "INTConstant" () {
-        value_ as "value": Int, "`INT`, -18446744073709551616 to 18446744073709551615, default `0`.";
+        value: Int, "`INT`, -18446744073709551616 to 18446744073709551615, default `0`.";
     } -> { Int }
     /// `ImageResizeKJv2` of ComfyUI-KJNodes, shown as `Resize Image v2`, in `KJNodes/image`.
     ImageResizeKJv2 "ImageResizeKJv2" (
@@ -27,15 +27,15 @@ nodes! {
     ) {
         width: Int, "`INT`, 0 to 16384, default `512`.";
         height: Int, "`INT`, 0 to 16384, default `512`.";
-        upscale_method: Choice, "`COMBO`, one of `nearest-exact`, `bilinear`, `area`, `bicubic`, `lanczos`, `nvidia_rtx_vsr`.";
+        upscale_method: Choice, "`COMBO`, one of `nearest-exact`, `bilinear`, `area`, `bicubic`, `lanczos`, `nvidia_rtx_vsr`, default `\"nearest-exact\"`.";
         keep_proportion: Choice, "`COMBO`, one of `stretch`, `resize`, `pad`, `pad_edge`, `pad_edge_pixel`, `crop`, `pillarbox_blur`, `total_pixels`, default `false`.";
         pad_color: Text, "`STRING`, default `\"0, 0, 0\"`.";
         crop_position: Choice, "`COMBO`, one of `center`, `top`, `bottom`, `left`, `right`, default `\"center\"`.";
         divisible_by: Int, "`INT`, 0 to 512, default `2`.";
         mask: Mask, "`MASK`; optional.";
-        device: Choice, "`COMBO`, one of `cpu`, `gpu`; optional.";
+        device: Choice, "`COMBO`, one of `cpu`, `gpu`, default `\"cpu\"`; optional.";
     } -> { ImageResizeKJv2Outputs {
-        image 0: Image, "`IMAGE`, of type `IMAGE`.";
+        image 0: Image, "`IMAGE`.";
         width 1: Int, "`width`, of type `INT`.";
         height 2: Int, "`height`, of type `INT`.";
         mask 3: Mask, "`mask`, of type `MASK`.";

@@ -30,12 +30,12 @@ nodes! {
         frame_rate: FloatOrInt, "`FLOAT,INT`, from 1, default `8`.";
         loop_count: Int, "`INT`, 0 to 100, default `0`.";
         filename_prefix: Text, "`STRING`, default `\"AnimateDiff\"`.";
-        format: Choice, "`COMBO`, one of `image/gif`, `image/webp`, `video/ProRes`, `video/webm`, `video/ffv1-mkv`, `video/nvenc_av1-mp4`, `video/h265-mp4`, `video/8bit-png`, `video/h264-mp4`, `video/nvenc_hevc-mp4`, `video/nvenc_h264-mp4`, `video/ffmpeg-gif`, `video/av1-webm`, `video/16bit-png`.";
+        format: Choice, "`COMBO`, one of `image/gif`, `image/webp`, `video/ProRes`, `video/webm`, `video/ffv1-mkv`, `video/nvenc_av1-mp4`, `video/h265-mp4`, `video/8bit-png`, `video/h264-mp4`, `video/nvenc_hevc-mp4`, `video/nvenc_h264-mp4`, `video/ffmpeg-gif`, `video/av1-webm`, `video/16bit-png`, default `\"image/gif\"`.";
         lossless: Bool, "`BOOLEAN`, default `true`; optional.";
         profile: Choice, "`COMBO`, one of `lt`, `standard`, `hq`, `4444`, `4444xq`, default `\"hq\"`; optional.";
-        pix_fmt: Choice, "`COMBO`, one of `yuv420p10le`, `yuv420p`; optional.";
+        pix_fmt: Choice, "`COMBO`, one of `yuv420p10le`, `yuv420p`, default `\"yuv420p10le\"`; optional.";
         crf: Int, "`INT`, 0 to 100, default `23`; optional.";
-        input_color_depth: Choice, "`COMBO`, one of `8bit`, `16bit`; optional.";
+        input_color_depth: Choice, "`COMBO`, one of `8bit`, `16bit`, default `\"8bit\"`; optional.";
         save_metadata: Bool, "`BOOLEAN`, default `true`; optional.";
         dither: Choice, "`COMBO`, one of `bayer`, `heckbert`, `floyd_steinberg`, `sierra2`, `sierra2_4a`, `sierra3`, `burkes`, `atkinson`, `none`, default `\"sierra2_4a\"`; optional.";
         level: Choice, "`COMBO`, one of `0`, `1`, `3`, default `\"3\"`; optional.";

@@ -85,7 +85,7 @@ nodes! {
     } -> { WanVidImageClipEmbeds }
     /// `WanVideoContextOptions` of ComfyUI-WanVideoWrapper, shown as `WanVideo Context Options`, in `WanVideoWrapper`.
     WanVideoContextOptions "WanVideoContextOptions" () {
-        context_schedule: Choice, "`COMBO`, one of `uniform_standard`, `uniform_looped`, `static_standard`.";
+        context_schedule: Choice, "`COMBO`, one of `uniform_standard`, `uniform_looped`, `static_standard`, default `\"uniform_standard\"`.";
         context_frames: Int, "`INT`, 2 to 1000, default `81`.";
         context_stride: Int, "`INT`, 4 to 100, default `4`.";
         context_overlap: Int, "`INT`, 4 to 100, default `16`.";
@@ -104,7 +104,7 @@ nodes! {
         tile_y: Int, "`INT`, 40 to 2048, default `272`.";
         tile_stride_x: Int, "`INT`, 32 to 2040, default `144`.";
         tile_stride_y: Int, "`INT`, 32 to 2040, default `128`.";
-        normalization: Choice, "`COMBO`, one of `default`, `minmax`, `none`; optional.";
+        normalization: Choice, "`COMBO`, one of `default`, `minmax`, `none`, default `\"default\"`; optional.";
     } -> { Image }
     /// `WanVideoEmptyEmbeds` of ComfyUI-WanVideoWrapper, shown as `WanVideo Empty Embeds`, in `WanVideoWrapper`.
     WanVideoEmptyEmbeds "WanVideoEmptyEmbeds" () {
