@@ -8,6 +8,7 @@ mod build;
 mod bypass;
 mod catalog;
 mod docs;
+mod dsl;
 mod errors;
 mod image_graphs;
 mod import;

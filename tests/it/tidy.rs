@@ -57,6 +57,7 @@ const TOP: &[&str] = &[
     "benches",
     "clippy.toml",
     "docs",
+    "examples",
     "graphs",
     "presets",
     "rustfmt.toml",

@@ -1,8 +1,8 @@
 //! What the generated tables of types and node classes expand to.
 
-/// Types of ports: name in Rust, name in ComfyUI.
-macro_rules! types {
-    ($($name:ident $comfy:literal;)*) => {$(
+/// A type of ports: name in Rust, name in ComfyUI.
+macro_rules! port {
+    ($name:ident $comfy:literal) => {
         #[doc = concat!("`", $comfy, "`.")]
         #[derive(Clone, Copy, Debug)]
         pub enum $name {}
@@ -11,37 +11,40 @@ macro_rules! types {
             const NAME: &'static str = $comfy;
         }
 
+        #[diagnostic::do_not_recommend]
         impl $crate::front::dsl::Connects<$name> for $name {}
+        #[diagnostic::do_not_recommend]
         impl $crate::front::dsl::Connects<Any> for $name {}
-    )*};
-}
-
-/// Unions of types: what literals they take, their members, and the other unions with a common member.
-macro_rules! unions {
-    ($($name:ident $comfy:literal [$($literal:ident)*] $($member:ident)*, $($other:ident)*;)*) => {
-        types! { $($name $comfy;)* }
-        $(
-            $(
-                impl $crate::front::dsl::Connects<$name> for $member {}
-                impl $crate::front::dsl::Connects<$member> for $name {}
-            )*
-            $(impl $crate::front::dsl::Connects<$other> for $name {})*
-            unions!(@ $name $($literal)*);
-        )*
     };
-    (@ $name:ident) => {};
-    (@ $name:ident $($literal:ident)+) => { $crate::front::dsl::macros::literals!($name: $($literal)+); };
 }
 
-/// Node classes: name in Rust, class, what `new` takes, the other inputs, outputs with their slots.
-macro_rules! nodes {
-    ($(
+/// A union of types: what literals it takes, its members, and the other unions with a common member.
+macro_rules! union {
+    ($name:ident $comfy:literal [$($literal:ident)*] $($member:ident)*, $($other:ident)*) => {
+        $crate::front::dsl::macros::port! { $name $comfy }
+        $(
+            #[diagnostic::do_not_recommend]
+            impl $crate::front::dsl::Connects<$name> for $member {}
+            #[diagnostic::do_not_recommend]
+            impl $crate::front::dsl::Connects<$member> for $name {}
+        )*
+        $(
+            #[diagnostic::do_not_recommend]
+            impl $crate::front::dsl::Connects<$other> for $name {}
+        )*
+        $($crate::front::dsl::macros::literals!(@ $literal $name);)*
+    };
+}
+
+/// A node class: name in Rust, class, what `new` takes, the other inputs, outputs with their slots.
+macro_rules! node {
+    (
         $(#[$meta:meta])*
         $node:ident $class:literal
         ($($arg:ident $(as $arg_name:literal)?: $arg_type:ident, $arg_doc:literal;)*)
         {$($input:ident $(as $input_name:literal)?: $input_type:ident, $input_doc:literal;)*}
         -> $outputs:tt
-    )*) => {$(
+    ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         #[must_use = "a node does nothing until it is added to a workflow"]
@@ -53,27 +56,27 @@ macro_rules! nodes {
             $(#[doc = concat!("- `", stringify!($arg), "`: ", $arg_doc)])*
             #[track_caller]
             pub fn new($($arg: impl Feeds<types::$arg_type>),*) -> Self {
-                Self(Draft::new($class)$(.given(nodes!(@ name $arg $($arg_name)?), $arg.feed()))*)
+                Self(Draft::new($class)$(.given(node!(@ name $arg $($arg_name)?), $arg.feed()))*)
             }
 
             $(
                 #[doc = $input_doc]
                 #[track_caller]
                 pub fn $input(self, value: impl Feeds<types::$input_type>) -> Self {
-                    Self(self.0.given(nodes!(@ name $input $($input_name)?), value.feed()))
+                    Self(self.0.given(node!(@ name $input $($input_name)?), value.feed()))
                 }
             )*
         }
 
-        nodes!(@ outputs $node $outputs);
-    )*};
+        node!(@ outputs $node $outputs);
+    };
     (@ name $input:ident) => { stringify!($input) };
     (@ name $input:ident $name:literal) => { $name };
     (@ outputs $node:ident {}) => {
-        nodes!(@ node $node (), |_all| {});
+        node!(@ node $node (), |_all| {});
     };
     (@ outputs $node:ident {$type:ident}) => {
-        nodes!(@ node $node Out<types::$type>, |all| all.out(0));
+        node!(@ node $node Out<types::$type>, |all| all.out(0));
     };
     (@ outputs $node:ident {$outputs:ident {$($output:ident $slot:literal: $type:ident, $doc:literal;)*}}) => {
         #[doc = concat!("The outputs of [`", stringify!($node), "`].")]
@@ -82,7 +85,7 @@ macro_rules! nodes {
             $(#[doc = $doc] pub $output: Out<types::$type>,)*
         }
 
-        nodes!(@ node $node $outputs, |all| $outputs { $($output: all.out($slot),)* });
+        node!(@ node $node $outputs, |all| $outputs { $($output: all.out($slot),)* });
     };
     (@ node $node:ident $type:ty, |$all:ident| $outputs:expr) => {
         impl Node for $node {
@@ -102,14 +105,26 @@ macro_rules! nodes {
 /// How a Rust value becomes a value of a workflow.
 macro_rules! literals {
     ($target:ident: $($kind:ident)+) => { $($crate::front::dsl::macros::literals!(@ $kind $target);)+ };
-    (@ int $target:ident) => { $crate::front::dsl::macros::literals!(@@ $target |int| $crate::ir::Value::Int(int.into()), i8 i16 i32 i64 u8 u16 u32 u64); };
-    (@ whole_float $target:ident) => {
-        $crate::front::dsl::macros::literals!(@@ $target |int| $crate::ir::Value::Float(int.into()), i8 i16 i32 u8 u16 u32);
+    (@ int $target:ident) => {
+        $crate::front::dsl::macros::literals!(
+            @@ $target |int| $crate::ir::Value::Int(int.into()), i8 i16 i32 i64 u8 u16 u32 u64
+        );
     };
-    (@ float $target:ident) => { $crate::front::dsl::macros::literals!(@@ $target |float| $crate::ir::Value::Float(float), f64); };
-    (@ bool $target:ident) => { $crate::front::dsl::macros::literals!(@@ $target |bool| $crate::ir::Value::Bool(bool), bool); };
+    (@ whole_float $target:ident) => {
+        $crate::front::dsl::macros::literals!(
+            @@ $target |int| $crate::ir::Value::Float(int.into()), i8 i16 i32 u8 u16 u32
+        );
+    };
+    (@ float $target:ident) => {
+        $crate::front::dsl::macros::literals!(@@ $target |float| $crate::ir::Value::Float(float), f64);
+    };
+    (@ bool $target:ident) => {
+        $crate::front::dsl::macros::literals!(@@ $target |bool| $crate::ir::Value::Bool(bool), bool);
+    };
     (@ text $target:ident) => {
-        $crate::front::dsl::macros::literals!(@@ $target |text| $crate::ir::Value::Str(AsRef::<str>::as_ref(&text).into()), &str String &String);
+        $crate::front::dsl::macros::literals!(
+            @@ $target |text| $crate::ir::Value::Str(AsRef::<str>::as_ref(&text).into()), &str String &String
+        );
     };
     (@ model $target:ident) => {
         impl $crate::front::dsl::Feeds<$target> for $crate::front::dsl::ModelFile {
@@ -119,6 +134,7 @@ macro_rules! literals {
         }
     };
     (@@ $target:ident |$value:ident| $result:expr, $($rust:ty)+) => {$(
+        #[diagnostic::do_not_recommend]
         impl $crate::front::dsl::Feeds<$target> for $rust {
             fn feed(self) -> $crate::front::dsl::Given {
                 let $value = self;
@@ -128,4 +144,4 @@ macro_rules! literals {
     )+};
 }
 
-pub(super) use {literals, nodes, types, unions};
+pub(super) use {literals, node, port, union};

@@ -1,0 +1,6 @@
+//! `wfc::dsl`: workflows that Rust programs build.
+
+mod both_ways;
+mod errors;
+mod nodes;
+mod refused;
