@@ -3,4 +3,3 @@
 mod both_ways;
 mod errors;
 mod nodes;
-mod refused;

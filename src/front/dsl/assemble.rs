@@ -128,18 +128,23 @@ impl Assembly<'_> {
             );
         }
         let class = self.catalog.class(&draft.class);
-        let mut node = Node::new(key.clone(), draft.class.as_ref().into(), class, Origin::Source(span));
+        let mut node = Node::new(key, draft.class.as_ref().into(), class, Origin::Source(span));
         node.stage.clone_from(&draft.stage);
         node.title.clone_from(&draft.title);
-        let id = self.graph.add(node).unwrap_or_else(|taken| {
+        let id = loop {
+            let taken = match self.graph.add(node.clone()) {
+                Ok(id) => break id,
+                Err(taken) => self.graph.node(taken),
+            };
             self.diagnostics.push(
-                Diagnostic::format("duplicate-node", format!("two nodes would be called `{key}`"))
+                Diagnostic::format("duplicate-node", format!("two nodes would be called `{}`", node.key))
                     .at(span, "")
-                    .at_opt(self.graph.node(taken).origin.span(), "the first one")
+                    .at_opt(taken.origin.span(), "the first one")
                     .help("give each its own `.key(…)`, or none to one of them"),
             );
-            taken
-        });
+            // Under a name that no program gives, so that what is wrong with its inputs is found too.
+            node.key = format!("{}:{}", node.key, self.ids.len()).into();
+        };
         self.ids.push(id);
     }
 

@@ -48,6 +48,13 @@ impl<T> Out<T> {
     pub(super) const fn new(link: Link) -> Self {
         Self { link, marker: PhantomData }
     }
+
+    /// The same output as one of another type, on the program's word. Compiling checks what the class
+    /// says.
+    #[must_use]
+    pub const fn cast<U>(self) -> Out<U> {
+        Out::new(self.link)
+    }
 }
 
 impl<T> Clone for Out<T> {
