@@ -1,12 +1,6 @@
 //! Programs that must not compile, `tests/trybuild/*.rs`, and what the compiler says about them. Not among the
 //! library's own tests, since the first run builds the library and what it depends on once more.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test fails by panicking, and says what it skips"
-)]
-
 use std::process::Command;
 
 /// The compiler whose words are in `tests/trybuild/*.stderr`; others say the same in other words.

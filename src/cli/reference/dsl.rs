@@ -263,7 +263,7 @@ impl Names {
             ident.extend(word.chars().flat_map(char::to_lowercase));
         }
         if ident.is_empty() || ident.starts_with(|c: char| c.is_numeric()) {
-            ident.insert_str(0, "n");
+            ident.insert(0, 'n');
         }
         while RESERVED.contains(&ident.as_str()) || self.0.contains(&ident) {
             ident.push('_');
@@ -341,6 +341,7 @@ impl Types {
              #[derive(Clone, Copy, Debug)]\n\
              pub enum Any {}\n\n\
              impl Type for Any {\n    const NAME: &'static str = \"*\";\n}\n\n\
+             #[diagnostic::do_not_recommend]\n\
              impl<T: Type> Connects<T> for Any {}\n\n",
         );
         for (name, ident) in self.single.iter().filter(|(name, _)| *name != "*") {

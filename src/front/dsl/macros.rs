@@ -68,8 +68,18 @@ macro_rules! node {
             )*
         }
 
+        node!(@ default $node $($arg)*);
         node!(@ outputs $node $outputs);
     };
+    (@ default $node:ident) => {
+        impl Default for $node {
+            #[track_caller]
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+    };
+    (@ default $node:ident $($arg:ident)+) => {};
     (@ name $input:ident) => { stringify!($input) };
     (@ name $input:ident $name:literal) => { $name };
     (@ outputs $node:ident {}) => {
@@ -127,6 +137,7 @@ macro_rules! literals {
         );
     };
     (@ model $target:ident) => {
+        #[diagnostic::do_not_recommend]
         impl $crate::front::dsl::Feeds<$target> for $crate::front::dsl::ModelFile {
             fn feed(self) -> $crate::front::dsl::Given {
                 $crate::front::dsl::Given::model(self.0)

@@ -12,7 +12,7 @@ use super::types::{
 use super::{Node, Out, Workflow};
 use crate::diag::Diagnostic;
 
-/// SCAIL dances, Uni3C holds the camera, Wan 2.2 renders.
+/// SCAIL dances, `Uni3C` holds the camera, Wan 2.2 renders.
 ///
 /// ```
 /// use wfc::dsl::{Pipeline, step};
@@ -27,7 +27,7 @@ use crate::diag::Diagnostic;
 /// # Ok::<(), wfc::dsl::Problems>(())
 /// ```
 ///
-/// Uni3C takes its camera from what SCAIL made, so it cannot come first:
+/// `Uni3C` takes its camera from what SCAIL made, so it cannot come first:
 ///
 /// ```compile_fail
 /// use wfc::dsl::{Pipeline, step};
@@ -60,8 +60,8 @@ pub mod after {
     use crate::front::dsl::types::{BlockSwapArgs, WanCompileArgs};
 
     /// Nothing.
-    #[derive(Debug)]
-    pub enum Nothing {}
+    #[derive(Clone, Copy, Debug)]
+    pub struct Nothing;
 
     /// Picture and video are loaded and have one size.
     #[derive(Clone, Copy, Debug)]
@@ -116,11 +116,9 @@ impl Pipeline {
     /// Loads picture and video and gives them one size.
     #[track_caller]
     pub fn input(step: step::Input) -> Pipeline<after::Input> {
-        let place = Location::caller();
-        let site =
-            Site { workflow: Workflow::new("scail-uni3c-wan22"), place, machine: step.machine.clone() };
-        let done = build::input(&site, &step);
-        Pipeline { site, done }
+        let (place, machine) = (Location::caller(), step.machine.clone());
+        let site = Site { workflow: Workflow::new("scail-uni3c-wan22"), place, machine };
+        Pipeline { site, done: after::Nothing }.then(place, move |site, _| build::input(site, &step))
     }
 }
 
@@ -128,7 +126,7 @@ impl Pipeline<after::Input> {
     /// Makes the character of the picture dance like the person of the video.
     #[track_caller]
     pub fn scail(self, step: step::Scail) -> Pipeline<after::Scail> {
-        self.then(Location::caller(), |site, done| build::scail(site, done, &step))
+        self.then(Location::caller(), move |site, done| build::scail(site, done, &step))
     }
 }
 
@@ -136,7 +134,7 @@ impl Pipeline<after::Scail> {
     /// Takes the camera from the dance.
     #[track_caller]
     pub fn uni3c(self, step: step::Uni3c) -> Pipeline<after::Uni3c> {
-        self.then(Location::caller(), |site, done| build::uni3c(site, done, &step))
+        self.then(Location::caller(), move |site, done| build::uni3c(site, done, &step))
     }
 }
 
@@ -144,7 +142,7 @@ impl Pipeline<after::Uni3c> {
     /// Loads the two experts of Wan 2.2.
     #[track_caller]
     pub fn wan(self, step: step::Wan) -> Pipeline<after::Wan> {
-        self.then(Location::caller(), |site, done| build::wan(site, done, &step))
+        self.then(Location::caller(), move |site, done| build::wan(site, done, &step))
     }
 }
 
@@ -152,7 +150,7 @@ impl Pipeline<after::Wan> {
     /// Renders the dance again, from a noise level in between.
     #[track_caller]
     pub fn sample(self, step: step::Sample) -> Pipeline<after::Sample> {
-        self.then(Location::caller(), |site, done| build::sample(site, done, &step))
+        self.then(Location::caller(), move |site, done| build::sample(site, done, &step))
     }
 }
 
@@ -160,7 +158,7 @@ impl Pipeline<after::Sample> {
     /// Decodes and writes the video. The workflow takes further nodes, or is compiled.
     #[track_caller]
     pub fn output(self, step: step::Output) -> Workflow {
-        self.then(Location::caller(), |site, done| build::output(site, done, &step)).site.workflow
+        self.then(Location::caller(), move |site, done| build::output(site, done, &step)).site.workflow
     }
 }
 
@@ -168,10 +166,10 @@ impl<Done> Pipeline<Done> {
     fn then<Next>(
         mut self,
         place: &'static Location<'static>,
-        build: impl FnOnce(&Site, Done) -> Next,
+        build: impl FnOnce(&Site, &Done) -> Next,
     ) -> Pipeline<Next> {
         self.site.place = place;
-        let done = build(&self.site, self.done);
+        let done = build(&self.site, &self.done);
         Pipeline { site: self.site, done }
     }
 }

@@ -96,7 +96,8 @@ impl Given {
 /// What may be given to an input of type `T`: an output of a type that connects, or a value.
 #[diagnostic::on_unimplemented(
     message = "an input of type `{T}` does not take a `{Self}`",
-    label = "does not fit the input"
+    label = "does not fit the input",
+    note = "an input takes the output of a node, or a value: integers for `Int`, numbers for `Float`, texts for `Text` and `Choice`"
 )]
 pub trait Feeds<T> {
     /// As the workflow keeps it.
@@ -120,6 +121,7 @@ pub fn model(name: &str) -> ModelFile {
     ModelFile(name.into())
 }
 
+#[diagnostic::do_not_recommend]
 impl Feeds<Any> for serde_json::Value {
     /// The value as it is. A list is wrapped as ComfyUI wants it, which takes a bare one for a link.
     fn feed(self) -> Given {

@@ -11,6 +11,7 @@ impl Type for Any {
     const NAME: &'static str = "*";
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Type> Connects<T> for Any {}
 
 port! { AcnAutoSize "ACNAUTOSIZE" }

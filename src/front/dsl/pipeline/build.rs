@@ -83,7 +83,7 @@ pub(super) fn input(site: &Site, step: &step::Input) -> after::Input {
     }
 }
 
-pub(super) fn scail(site: &Site, input: after::Input, step: &step::Scail) -> after::Scail {
+pub(super) fn scail(site: &Site, input: &after::Input, step: &step::Scail) -> after::Scail {
     site.require(
         step.pose_start < step.pose_end,
         "the poses must count for some part of the SCAIL pass",
@@ -127,13 +127,12 @@ pub(super) fn scail(site: &Site, input: after::Input, step: &step::Scail) -> aft
     });
     let loader =
         loader(site, &step.model, &step.quantization).with(compile, WanVideoModelLoader::compile_args);
-    let loaded = site.add("scail_model", loader);
+    let mut prepared = site.add("scail_model", loader);
     let block_swap = (machine.block_swap > 0).then(|| {
         let blocks = WanVideoBlockSwap::new().blocks_to_swap(machine.block_swap).prefetch_blocks(1);
         let blocks = blocks.offload_img_emb(false).offload_txt_emb(false).use_non_blocking(false);
         site.add("block_swap", blocks)
     });
-    let mut prepared = loaded;
     if let Some(blocks) = block_swap {
         let swapped = WanVideoSetBlockSwap::new(prepared).block_swap_args(blocks);
         prepared = site.add("scail_swapped", swapped);
@@ -176,7 +175,7 @@ pub(super) fn scail(site: &Site, input: after::Input, step: &step::Scail) -> aft
             .add_noise_to_samples(false),
     );
     after::Scail {
-        input,
+        input: *input,
         vae,
         text: text.text_embeds,
         compile,
@@ -187,7 +186,7 @@ pub(super) fn scail(site: &Site, input: after::Input, step: &step::Scail) -> aft
 }
 
 /// The video of the poses.
-fn poses(site: &Site, input: after::Input, step: &step::Scail) -> Out<Image> {
+fn poses(site: &Site, input: &after::Input, step: &step::Scail) -> Out<Image> {
     let device = &site.machine.pose_device;
     let nlf = site.add("nlf_model", DownloadAndLoadNLFModel::new(NLF_URL).warmup(true));
     let bodies = site.add("nlf_poses", NLFPredict::new(nlf, input.driving).per_batch(-1));
@@ -207,7 +206,7 @@ fn poses(site: &Site, input: after::Input, step: &step::Scail) -> Out<Image> {
     site.add("pose_video", drawn).image
 }
 
-fn empty_embeds(input: after::Input) -> WanVideoEmptyEmbeds {
+fn empty_embeds(input: &after::Input) -> WanVideoEmptyEmbeds {
     WanVideoEmptyEmbeds::new().width(input.width).height(input.height).num_frames(input.frames)
 }
 
@@ -239,7 +238,7 @@ fn loras(
     })
 }
 
-pub(super) fn uni3c(site: &Site, scail: after::Scail, step: &step::Uni3c) -> after::Uni3c {
+pub(super) fn uni3c(site: &Site, scail: &after::Scail, step: &step::Uni3c) -> after::Uni3c {
     site.require(
         step.start < step.end,
         "Uni3C must count for some part of the Wan sampling",
@@ -269,18 +268,18 @@ pub(super) fn uni3c(site: &Site, scail: after::Scail, step: &step::Uni3c) -> aft
             .end_percent(step.end)
             .offload(true),
     );
-    after::Uni3c { scail, camera }
+    after::Uni3c { scail: *scail, camera }
 }
 
-pub(super) fn wan(site: &Site, uni3c: after::Uni3c, step: &step::Wan) -> after::Wan {
+pub(super) fn wan(site: &Site, uni3c: &after::Uni3c, step: &step::Wan) -> after::Wan {
     site.workflow.stage("wan");
-    let scail = uni3c.scail;
+    let scail = &uni3c.scail;
     let kind = if step.from_picture { "i2v" } else { "t2v" };
     let high = expert(site, scail, step, ("high", kind), (&step.high, &step.loras_high));
     let low = expert(site, scail, step, ("low", kind), (&step.low, &step.loras_low));
     // Embeds of its own: SCAIL's have four channels more than Wan 2.2 takes.
     let key = format!("wan_embeds_{kind}");
-    let input = scail.input;
+    let input = &scail.input;
     let embeds = if step.from_picture {
         let encode = WanVideoImageToVideoEncode::new()
             .vae(scail.vae)
@@ -298,13 +297,13 @@ pub(super) fn wan(site: &Site, uni3c: after::Uni3c, step: &step::Wan) -> after::
     } else {
         site.add(&key, empty_embeds(input))
     };
-    after::Wan { uni3c, high, low, embeds }
+    after::Wan { uni3c: *uni3c, high, low, embeds }
 }
 
 /// One expert, with its LoRAs.
 fn expert(
     site: &Site,
-    scail: after::Scail,
+    scail: &after::Scail,
     step: &step::Wan,
     (noise, kind): (&str, &str),
     (name, list): (&str, &[step::Lora]),
@@ -323,13 +322,13 @@ fn expert(
     prepared
 }
 
-pub(super) fn sample(site: &Site, wan: after::Wan, step: &step::Sample) -> after::Sample {
+pub(super) fn sample(site: &Site, wan: &after::Wan, step: &step::Sample) -> after::Sample {
     site.require(
         step.start < step.split && step.split < step.steps,
         "the high-noise expert needs at least one step between start and split, the low-noise expert at least one between split and steps",
         &format!("start is {}, split is {}, steps is {}", step.start, step.split, step.steps),
     );
-    let scail = wan.uni3c.scail;
+    let scail = &wan.uni3c.scail;
     let sampler = |model: Out<WanVideoModel>| {
         WanVideoSampler::new(model, wan.embeds)
             .text_embeds(scail.text)
@@ -350,11 +349,11 @@ pub(super) fn sample(site: &Site, wan: after::Wan, step: &step::Sample) -> after
     let high = site.add("wan_high_sampler", high.add_noise_to_samples(true));
     let low = sampler(wan.low).samples(high.samples).start_step(step.split).end_step(-1);
     let low = site.add("wan_low_sampler", low.add_noise_to_samples(false));
-    after::Sample { wan, samples: low.samples }
+    after::Sample { wan: *wan, samples: low.samples }
 }
 
-pub(super) fn output(site: &Site, sample: after::Sample, step: &step::Output) {
-    let scail = sample.wan.uni3c.scail;
+pub(super) fn output(site: &Site, sample: &after::Sample, step: &step::Output) {
+    let scail = &sample.wan.uni3c.scail;
     site.workflow.stage("decode");
     let decoded = site.add(
         "decoded",

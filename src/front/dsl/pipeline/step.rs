@@ -168,7 +168,7 @@ pub struct Uni3c {
     pub start: f64,
     /// Fraction of the Wan sampling after which it no longer counts.
     pub end: f64,
-    /// The Uni3C model.
+    /// The model that knows the camera.
     pub model: String,
 }
 
