@@ -1,4 +1,4 @@
-//! A character dances like the person of a driving video: SCAIL, Uni3C, Wan 2.2, in the one order that
+//! A character dances like the person of a driving video: first SCAIL, then Wan 2.2, in the one order that
 //! compiles. Prints the same bytes as `wfc build presets/scail-uni3c-wan22.toml -o -` writes as a file.
 
 use std::io::Write as _;
