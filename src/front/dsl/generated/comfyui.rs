@@ -4,6 +4,58 @@ use crate::front::dsl::macros::node;
 use crate::front::dsl::{Draft, Feeds, Node, Out, Outputs, types};
 
 node! {
+/// `AudioEncoderEncode` of ComfyUI, in `model/conditioning`.
+AudioEncoderEncode "AudioEncoderEncode" (
+    audio_encoder: AudioEncoder, "`AUDIO_ENCODER`.";
+    audio: Audio, "`AUDIO`.";
+) {} -> { AudioEncoderOutput }
+}
+
+node! {
+/// `AudioEncoderLoader` of ComfyUI, shown as `Load Audio Encoder`, in `model/loaders`.
+AudioEncoderLoader "AudioEncoderLoader" (
+    audio_encoder_name: Choice, "`COMBO`, a file in `audio_encoders`.";
+) {} -> { AudioEncoder }
+}
+
+node! {
+/// `BasicScheduler` of ComfyUI, in `model/sampling/schedulers`.
+BasicScheduler "BasicScheduler" (
+    model: Model, "`MODEL`.";
+) {
+    scheduler: Choice, "`COMBO`, one of `simple`, `sgm_uniform`, `karras`, `exponential`, `ddim_uniform`, `beta`, `normal`, `linear_quadratic`, `kl_optimal`, default `\"simple\"`.";
+    steps: Int, "`INT`, 1 to 10000, default `20`.";
+    denoise: Float, "`FLOAT`, 0 to 1, default `1.0`.";
+} -> { Sigmas }
+}
+
+node! {
+/// `BatchImagesNode` of ComfyUI, shown as `Batch Images`, in `image/batch`.
+BatchImagesNode "BatchImagesNode" () {} -> { Image }
+}
+
+node! {
+/// `CFGGuider` of ComfyUI, shown as `CFG Guider`, in `model/sampling/guiders`.
+CFGGuider "CFGGuider" (
+    model: Model, "`MODEL`.";
+    positive: Conditioning, "`CONDITIONING`.";
+    negative: Conditioning, "`CONDITIONING`.";
+) {
+    cfg: Float, "`FLOAT`, 0 to 100, default `8.0`.";
+} -> { Guider }
+}
+
+node! {
+/// `CFGNorm` of ComfyUI, in `advanced/guidance`. Experimental.
+CFGNorm "CFGNorm" (
+    model: Model, "`MODEL`.";
+) {
+    strength: Float, "`FLOAT`, 0 to 100, default `1.0`.";
+    pre_cfg: Bool, "`BOOLEAN`, default `false`; optional.";
+} -> { Model }
+}
+
+node! {
 /// `CLIPLoader` of ComfyUI, shown as `Load CLIP`, in `model/loaders`.
 CLIPLoader "CLIPLoader" (
     clip_name: Choice, "`COMBO`, a file in `text_encoders`.";
@@ -22,10 +74,38 @@ CLIPTextEncode "CLIPTextEncode" (
 }
 
 node! {
+/// `CLIPVisionEncode` of ComfyUI, shown as `CLIP Vision Encode`, in `model/conditioning`.
+CLIPVisionEncode "CLIPVisionEncode" (
+    clip_vision: ClipVision, "`CLIP_VISION`.";
+    image: Image, "`IMAGE`.";
+) {
+    crop: Choice, "`COMBO`, one of `center`, `none`, default `\"center\"`.";
+} -> { ClipVisionOutput }
+}
+
+node! {
 /// `CLIPVisionLoader` of ComfyUI, shown as `Load CLIP Vision`, in `model/loaders`.
 CLIPVisionLoader "CLIPVisionLoader" (
     clip_name: Choice, "`COMBO`, a file in `clip_vision`.";
 ) {} -> { ClipVision }
+}
+
+node! {
+/// `CheckpointLoaderSimple` of ComfyUI, shown as `Load Checkpoint`, in `model/loaders`.
+CheckpointLoaderSimple "CheckpointLoaderSimple" (
+    ckpt_name: Choice, "`COMBO`, a file in `checkpoints`.";
+) {} -> { CheckpointLoaderSimpleOutputs {
+    model 0: Model, "`MODEL`.";
+    clip 1: Clip, "`CLIP`.";
+    vae 2: Vae, "`VAE`.";
+} }
+}
+
+node! {
+/// `ConditioningZeroOut` of ComfyUI, shown as `Conditioning Zero Out`, in `model/conditioning/transform`.
+ConditioningZeroOut "ConditioningZeroOut" (
+    conditioning: Conditioning, "`CONDITIONING`.";
+) {} -> { Conditioning }
 }
 
 node! {
@@ -40,12 +120,143 @@ CreateVideo "CreateVideo" (
 }
 
 node! {
+/// `EmptyFlux2LatentImage` of ComfyUI, shown as `Empty Flux 2 Latent`, in `model/latent/flux`.
+EmptyFlux2LatentImage "EmptyFlux2LatentImage" () {
+    width: Int, "`INT`, 16 to 16384, default `1024`.";
+    height: Int, "`INT`, 16 to 16384, default `1024`.";
+    batch_size: Int, "`INT`, 1 to 4096, default `1`.";
+} -> { Latent }
+}
+
+node! {
 /// `EmptyHunyuanLatentVideo` of ComfyUI, shown as `Empty HunyuanVideo 1.0 Latent`, in `model/latent/hunyuan video`.
 EmptyHunyuanLatentVideo "EmptyHunyuanLatentVideo" () {
     width: Int, "`INT`, 16 to 16384, default `848`.";
     height: Int, "`INT`, 16 to 16384, default `480`.";
     length: Int, "`INT`, 1 to 16384, default `25`.";
     batch_size: Int, "`INT`, 1 to 4096, default `1`.";
+} -> { Latent }
+}
+
+node! {
+/// `EmptyImage` of ComfyUI, shown as `Empty Image`, in `image`.
+EmptyImage "EmptyImage" () {
+    width: Int, "`INT`, 1 to 16384, default `512`.";
+    height: Int, "`INT`, 1 to 16384, default `512`.";
+    batch_size: Int, "`INT`, 1 to 4096, default `1`.";
+    color: Int, "`INT`, 0 to 16777215, default `0`.";
+} -> { Image }
+}
+
+node! {
+/// `EmptyLTXVLatentVideo` of ComfyUI, in `model/latent/ltxv`.
+EmptyLTXVLatentVideo "EmptyLTXVLatentVideo" () {
+    width: Int, "`INT`, 64 to 16384, default `768`.";
+    height: Int, "`INT`, 64 to 16384, default `512`.";
+    length: Int, "`INT`, 1 to 16384, default `97`.";
+    batch_size: Int, "`INT`, 1 to 4096, default `1`.";
+} -> { Latent }
+}
+
+node! {
+/// `EmptySD3LatentImage` of ComfyUI, in `model/latent/stable diffusion`.
+EmptySD3LatentImage "EmptySD3LatentImage" () {
+    width: Int, "`INT`, 16 to 16384, default `1024`.";
+    height: Int, "`INT`, 16 to 16384, default `1024`.";
+    batch_size: Int, "`INT`, 1 to 4096, default `1`.";
+} -> { Latent }
+}
+
+node! {
+/// `Flux2Scheduler` of ComfyUI, in `model/sampling/schedulers`.
+Flux2Scheduler "Flux2Scheduler" () {
+    steps: Int, "`INT`, 1 to 4096, default `20`.";
+    width: Int, "`INT`, 16 to 16384, default `1024`.";
+    height: Int, "`INT`, 16 to 16384, default `1024`.";
+} -> { Sigmas }
+}
+
+node! {
+/// `FluxKontextImageScale` of ComfyUI, in `model/conditioning/flux`.
+FluxKontextImageScale "FluxKontextImageScale" (
+    image: Image, "`IMAGE`.";
+) {} -> { Image }
+}
+
+node! {
+/// `FluxKontextMultiReferenceLatentMethod` of ComfyUI, shown as `Edit Model Reference Method`, in `model/conditioning/flux`. Experimental.
+FluxKontextMultiReferenceLatentMethod "FluxKontextMultiReferenceLatentMethod" (
+    conditioning: Conditioning, "`CONDITIONING`.";
+) {
+    reference_latents_method: Choice, "`COMBO`, one of `offset`, `index`, `uxo/uno`, `index_timestep_zero`, default `\"offset\"`.";
+} -> { Conditioning }
+}
+
+node! {
+/// `GetImageSize` of ComfyUI, shown as `Get Image Size`, in `image`.
+GetImageSize "GetImageSize" (
+    image: Image, "`IMAGE`.";
+) {} -> { GetImageSizeOutputs {
+    width 0: Int, "`width`, of type `INT`.";
+    height 1: Int, "`height`, of type `INT`.";
+    batch_size 2: Int, "`batch_size`, of type `INT`.";
+} }
+}
+
+node! {
+/// `ImageFromBatch` of ComfyUI, shown as `Get Image from Batch`, in `image/batch`.
+ImageFromBatch "ImageFromBatch" (
+    image: Image, "`IMAGE`.";
+) {
+    batch_index: Int, "`INT`, -16384 to 16384, default `0`.";
+    length: Int, "`INT`, 1 to 4096, default `1`.";
+} -> { Image }
+}
+
+node! {
+/// `ImageScaleBy` of ComfyUI, shown as `Upscale Image By`, in `image/upscaling`.
+ImageScaleBy "ImageScaleBy" (
+    image: Image, "`IMAGE`.";
+) {
+    upscale_method: Choice, "`COMBO`, one of `nearest-exact`, `bilinear`, `area`, `bicubic`, `lanczos`, default `\"nearest-exact\"`.";
+    scale_by: Float, "`FLOAT`, 0.01 to 8, default `1.0`.";
+} -> { Image }
+}
+
+node! {
+/// `ImageScaleToTotalPixels` of ComfyUI, shown as `Scale Image to Total Pixels`, in `image/upscaling`.
+ImageScaleToTotalPixels "ImageScaleToTotalPixels" (
+    image: Image, "`IMAGE`.";
+) {
+    upscale_method: Choice, "`COMBO`, one of `nearest-exact`, `bilinear`, `area`, `bicubic`, `lanczos`, default `\"nearest-exact\"`.";
+    megapixels: Float, "`FLOAT`, 0.01 to 16, default `1.0`.";
+    resolution_steps: Int, "`INT`, 1 to 256, default `1`.";
+} -> { Image }
+}
+
+node! {
+/// `ImageToMask` of ComfyUI, shown as `Convert Image to Mask`, in `image/mask`.
+ImageToMask "ImageToMask" (
+    image: Image, "`IMAGE`.";
+) {
+    channel: Choice, "`COMBO`, one of `red`, `green`, `blue`, `alpha`, default `\"red\"`.";
+} -> { Mask }
+}
+
+node! {
+/// `KSampler` of ComfyUI, in `model/sampling`.
+KSampler "KSampler" (
+    model: Model, "`MODEL`.";
+    positive: Conditioning, "`CONDITIONING`.";
+    negative: Conditioning, "`CONDITIONING`.";
+    latent_image: Latent, "`LATENT`.";
+) {
+    seed: Int, "`INT`, 0 to 18446744073709551615, default `0`.";
+    steps: Int, "`INT`, 1 to 10000, default `20`.";
+    cfg: Float, "`FLOAT`, 0 to 100, default `8.0`.";
+    sampler_name: Choice, "`COMBO`, one of `euler`, `euler_cfg_pp`, `euler_ancestral`, `euler_ancestral_cfg_pp`, `heun`, `heunpp2`, `exp_heun_2_x0`, `exp_heun_2_x0_sde`, `dpm_2`, `dpm_2_ancestral`, `lms`, `dpm_fast`, `dpm_adaptive`, `dpmpp_2s_ancestral`, `dpmpp_2s_ancestral_cfg_pp`, `dpmpp_sde` and 28 more, default `\"euler\"`.";
+    scheduler: Choice, "`COMBO`, one of `simple`, `sgm_uniform`, `karras`, `exponential`, `ddim_uniform`, `beta`, `normal`, `linear_quadratic`, `kl_optimal`, default `\"simple\"`.";
+    denoise: Float, "`FLOAT`, 0 to 1, default `1.0`.";
 } -> { Latent }
 }
 
@@ -70,94 +281,154 @@ KSamplerAdvanced "KSamplerAdvanced" (
 }
 
 node! {
+/// `KSamplerSelect` of ComfyUI, in `model/sampling/samplers`.
+KSamplerSelect "KSamplerSelect" () {
+    sampler_name: Choice, "`COMBO`, one of `euler`, `euler_cfg_pp`, `euler_ancestral`, `euler_ancestral_cfg_pp`, `heun`, `heunpp2`, `exp_heun_2_x0`, `exp_heun_2_x0_sde`, `dpm_2`, `dpm_2_ancestral`, `lms`, `dpm_fast`, `dpm_adaptive`, `dpmpp_2s_ancestral`, `dpmpp_2s_ancestral_cfg_pp`, `dpmpp_sde` and 28 more, default `\"euler\"`.";
+} -> { Sampler }
+}
+
+node! {
+/// `LTXAVTextEncoderLoader` of ComfyUI, shown as `Load LTXV Audio Text Encoder`, in `model/loaders`.
+LTXAVTextEncoderLoader "LTXAVTextEncoderLoader" (
+    text_encoder: Choice, "`COMBO`, a file in `text_encoders`.";
+    ckpt_name: Choice, "`COMBO`, a file in `checkpoints`.";
+) {
+    device: Choice, "`COMBO`, one of `default`, `cpu`, default `\"default\"`.";
+} -> { Clip }
+}
+
+node! {
+/// `LTXVAudioVAEDecode` of ComfyUI, shown as `LTXV Audio VAE Decode`, in `model/latent/ltxv`.
+LTXVAudioVAEDecode "LTXVAudioVAEDecode" (
+    samples: Latent, "`LATENT`.";
+    audio_vae: Vae, "`VAE`.";
+) {} -> { Audio }
+}
+
+node! {
+/// `LTXVAudioVAELoader` of ComfyUI, shown as `Load LTXV Audio VAE`, in `model/loaders`.
+LTXVAudioVAELoader "LTXVAudioVAELoader" (
+    ckpt_name: Choice, "`COMBO`, a file in `checkpoints`.";
+) {} -> { Vae }
+}
+
+node! {
+/// `LTXVConcatAVLatent` of ComfyUI, in `model/latent/ltxv`.
+LTXVConcatAVLatent "LTXVConcatAVLatent" (
+    video_latent: Latent, "`LATENT`.";
+    audio_latent: Latent, "`LATENT`.";
+) {} -> { Latent }
+}
+
+node! {
+/// `LTXVConditioning` of ComfyUI, in `model/conditioning/ltxv`.
+LTXVConditioning "LTXVConditioning" (
+    positive: Conditioning, "`CONDITIONING`.";
+    negative: Conditioning, "`CONDITIONING`.";
+) {
+    frame_rate: Float, "`FLOAT`, 0 to 1000, default `25.0`.";
+} -> { LTXVConditioningOutputs {
+    positive 0: Conditioning, "`positive`, of type `CONDITIONING`.";
+    negative 1: Conditioning, "`negative`, of type `CONDITIONING`.";
+} }
+}
+
+node! {
+/// `LTXVCropGuides` of ComfyUI, in `model/conditioning/ltxv`.
+LTXVCropGuides "LTXVCropGuides" (
+    positive: Conditioning, "`CONDITIONING`.";
+    negative: Conditioning, "`CONDITIONING`.";
+    latent: Latent, "`LATENT`.";
+) {} -> { LTXVCropGuidesOutputs {
+    positive 0: Conditioning, "`positive`, of type `CONDITIONING`.";
+    negative 1: Conditioning, "`negative`, of type `CONDITIONING`.";
+    latent 2: Latent, "`latent`, of type `LATENT`.";
+} }
+}
+
+node! {
+/// `LTXVEmptyLatentAudio` of ComfyUI, shown as `LTXV Empty Latent Audio`, in `model/latent/ltxv`.
+LTXVEmptyLatentAudio "LTXVEmptyLatentAudio" (
+    audio_vae: Vae, "`VAE`.";
+) {
+    frames_number: Int, "`INT`, 1 to 1000, default `97`.";
+    frame_rate: Int, "`INT`, 1 to 1000, default `25`.";
+    batch_size: Int, "`INT`, 1 to 4096, default `1`.";
+} -> { Latent }
+}
+
+node! {
+/// `LTXVLatentUpsampler` of ComfyUI, in `model/latent/ltxv`. Experimental.
+LTXVLatentUpsampler "LTXVLatentUpsampler" (
+    samples: Latent, "`LATENT`.";
+    upscale_model: LatentUpscaleModel, "`LATENT_UPSCALE_MODEL`.";
+    vae: Vae, "`VAE`.";
+) {} -> { Latent }
+}
+
+node! {
+/// `LTXVScheduler` of ComfyUI, in `model/sampling/schedulers`.
+LTXVScheduler "LTXVScheduler" () {
+    steps: Int, "`INT`, 1 to 10000, default `20`.";
+    max_shift: Float, "`FLOAT`, 0 to 100, default `2.05`.";
+    base_shift: Float, "`FLOAT`, 0 to 100, default `0.95`.";
+    stretch: Bool, "`BOOLEAN`, default `true`.";
+    terminal: Float, "`FLOAT`, 0 to 0.99, default `0.1`.";
+    latent: Latent, "`LATENT`; optional.";
+} -> { Sigmas }
+}
+
+node! {
+/// `LTXVSeparateAVLatent` of ComfyUI, in `model/latent/ltxv`.
+LTXVSeparateAVLatent "LTXVSeparateAVLatent" (
+    av_latent: Latent, "`LATENT`.";
+) {} -> { LTXVSeparateAVLatentOutputs {
+    video_latent 0: Latent, "`video_latent`, of type `LATENT`.";
+    audio_latent 1: Latent, "`audio_latent`, of type `LATENT`.";
+} }
+}
+
+node! {
+/// `LatentConcat` of ComfyUI, in `model/latent/advanced`.
+LatentConcat "LatentConcat" (
+    samples1: Latent, "`LATENT`.";
+    samples2: Latent, "`LATENT`.";
+) {
+    dim: Choice, "`COMBO`, one of `x`, `-x`, `y`, `-y`, `t`, `-t`, default `\"x\"`.";
+} -> { Latent }
+}
+
+node! {
+/// `LatentCut` of ComfyUI, in `model/latent/advanced`.
+LatentCut "LatentCut" (
+    samples: Latent, "`LATENT`.";
+) {
+    dim: Choice, "`COMBO`, one of `x`, `y`, `t`, default `\"x\"`.";
+    index: Int, "`INT`, -16384 to 16384, default `0`.";
+    amount: Int, "`INT`, 1 to 16384, default `1`.";
+} -> { Latent }
+}
+
+node! {
+/// `LatentUpscaleModelLoader` of ComfyUI, shown as `Load Latent Upscale Model`, in `model/loaders`.
+LatentUpscaleModelLoader "LatentUpscaleModelLoader" (
+    model_name: Choice, "`COMBO`, a file in `latent_upscale_models`.";
+) {} -> { LatentUpscaleModel }
+}
+
+node! {
+/// `LoadAudio` of ComfyUI, shown as `Load Audio`, in `audio`.
+LoadAudio "LoadAudio" (
+    audio: Choice, "`COMBO`, a file in `input`.";
+) {} -> { Audio }
+}
+
+node! {
 /// `LoadImage` of ComfyUI, shown as `Load Image`, in `image`.
 LoadImage "LoadImage" (
     image: Choice, "`COMBO`, a file in `input`.";
 ) {} -> { LoadImageOutputs {
     image 0: Image, "`IMAGE`.";
     mask 1: Mask, "`MASK`.";
-} }
-}
-
-node! {
-/// `LoraLoaderModelOnly` of ComfyUI, shown as `Load LoRA`, in `model/loaders`.
-LoraLoaderModelOnly "LoraLoaderModelOnly" (
-    model: Model, "`MODEL`.";
-    lora_name: Choice, "`COMBO`, a file in `loras`.";
-) {
-    strength_model: Float, "`FLOAT`, -100 to 100, default `1.0`.";
-} -> { Model }
-}
-
-node! {
-/// `ModelSamplingSD3` of ComfyUI, in `model/patch/stable diffusion`.
-ModelSamplingSD3 "ModelSamplingSD3" (
-    model: Model, "`MODEL`.";
-) {
-    shift: Float, "`FLOAT`, 0 to 100, default `3.0`.";
-} -> { Model }
-}
-
-node! {
-/// `SaveVideo` of ComfyUI, shown as `Save Video`, in `video`. An output: it makes a workflow worth running.
-SaveVideo "SaveVideo" (
-    video: Video, "`VIDEO`.";
-) {
-    filename_prefix: Text, "`STRING`, default `\"video/ComfyUI\"`.";
-    format: Choice, "`COMBO`, one of `auto`, `mp4`, default `\"auto\"`.";
-    codec: Choice, "`COMBO`, one of `auto`, `h264`, default `\"auto\"`.";
-} -> { Video }
-}
-
-node! {
-/// `TorchCompileModel` of ComfyUI, in `experimental`. Experimental.
-TorchCompileModel "TorchCompileModel" (
-    model: Model, "`MODEL`.";
-) {
-    backend: Choice, "`COMBO`, one of `inductor`, `cudagraphs`, default `\"inductor\"`.";
-} -> { Model }
-}
-
-node! {
-/// `UNETLoader` of ComfyUI, shown as `Load Diffusion Model`, in `model/loaders`.
-UNETLoader "UNETLoader" (
-    unet_name: Choice, "`COMBO`, a file in `diffusion_models`.";
-) {
-    weight_dtype: Choice, "`COMBO`, one of `default`, `fp8_e4m3fn`, `fp8_e4m3fn_fast`, `fp8_e5m2`, default `\"default\"`.";
-} -> { Model }
-}
-
-node! {
-/// `VAEDecode` of ComfyUI, shown as `VAE Decode`, in `model/latent`.
-VAEDecode "VAEDecode" (
-    samples: Latent, "`LATENT`.";
-    vae: Vae, "`VAE`.";
-) {} -> { Image }
-}
-
-node! {
-/// `VAELoader` of ComfyUI, shown as `Load VAE`, in `model/loaders`.
-VAELoader "VAELoader" (
-    vae_name: Choice, "`COMBO`, a file in `vae`.";
-) {} -> { Vae }
-}
-
-node! {
-/// `WanImageToVideo` of ComfyUI, in `model/conditioning/wan`.
-WanImageToVideo "WanImageToVideo" (
-    positive: Conditioning, "`CONDITIONING`.";
-    negative: Conditioning, "`CONDITIONING`.";
-    vae: Vae, "`VAE`.";
-) {
-    width: Int, "`INT`, 16 to 16384, default `832`.";
-    height: Int, "`INT`, 16 to 16384, default `480`.";
-    length: Int, "`INT`, 1 to 16384, default `81`.";
-    batch_size: Int, "`INT`, 1 to 4096, default `1`.";
-    clip_vision_output: ClipVisionOutput, "`CLIP_VISION_OUTPUT`; optional.";
-    start_image: Image, "`IMAGE`; optional.";
-} -> { WanImageToVideoOutputs {
-    positive 0: Conditioning, "`positive`, of type `CONDITIONING`.";
-    negative 1: Conditioning, "`negative`, of type `CONDITIONING`.";
-    latent 2: Latent, "`latent`, of type `LATENT`.";
 } }
 }

@@ -4,6 +4,53 @@ use crate::front::dsl::macros::node;
 use crate::front::dsl::{Draft, Feeds, Node, Out, Outputs, types};
 
 node! {
+/// `BlockifyMask` of ComfyUI-KJNodes, shown as `Blockify Mask`, in `KJNodes/masking`.
+BlockifyMask "BlockifyMask" (
+    masks: Mask, "`MASK`.";
+) {
+    block_size: Int, "`INT`, 8 to 512, default `32`.";
+    device: Choice, "`COMBO`, one of `cpu`, `gpu`, default `\"cpu\"`; optional.";
+} -> { Mask }
+}
+
+node! {
+/// `ColorMatchV2` of ComfyUI-KJNodes, in `KJNodes/image`.
+ColorMatchV2 "ColorMatchV2" (
+    image_target: Image, "`IMAGE`.";
+    image_ref: Image, "`IMAGE`.";
+) {
+    method: Choice, "`COMBO`, one of `mkl`, `hm`, `reinhard`, `mvgd`, `hm-mvgd-hm`, `hm-mkl-hm`, `reinhard_lab_gpu`, default `\"mkl\"`.";
+    strength: Float, "`FLOAT`, 0 to 10, default `1.0`.";
+    multithread: Bool, "`BOOLEAN`, default `true`.";
+} -> { Image }
+}
+
+node! {
+/// `DiffusionModelLoaderKJ` of ComfyUI-KJNodes, shown as `Diffusion Model Loader KJ`, in `KJNodes/model_loaders`. Experimental.
+DiffusionModelLoaderKJ "DiffusionModelLoaderKJ" (
+    model_name: Choice, "`COMBO`, a file in `diffusion_models`.";
+) {
+    weight_dtype: Choice, "`COMBO`, one of `default`, `fp8_e4m3fn`, `fp8_e4m3fn_fast`, `fp8_e5m2`, `fp16`, `bf16`, `fp32`, default `\"default\"`.";
+    compute_dtype: Choice, "`COMBO`, one of `default`, `fp16`, `bf16`, `fp32`, default `\"default\"`.";
+    patch_cublaslinear: Bool, "`BOOLEAN`, default `false`.";
+    sage_attention: Choice, "`COMBO`, one of `disabled`, `auto`, `sageattn_qk_int8_pv_fp16_cuda`, `sageattn_qk_int8_pv_fp16_triton`, `sageattn_qk_int8_pv_fp8_cuda`, `sageattn_qk_int8_pv_fp8_cuda++`, `sageattn3`, `sageattn3_per_block_mean`, default `false`.";
+    enable_fp16_accumulation: Bool, "`BOOLEAN`, default `false`.";
+    extra_state_dict: Text, "`STRING`; optional.";
+} -> { Model }
+}
+
+node! {
+/// `DrawMaskOnImage` of ComfyUI-KJNodes, shown as `Draw Mask On Image`, in `KJNodes/masking`.
+DrawMaskOnImage "DrawMaskOnImage" (
+    image: Image, "`IMAGE`.";
+    mask: Mask, "`MASK`.";
+) {
+    color: Text, "`STRING`, default `\"0, 0, 0\"`.";
+    device: Choice, "`COMBO`, one of `cpu`, `gpu`, default `\"cpu\"`; optional.";
+} -> { Image }
+}
+
+node! {
 /// `FloatConstant` of ComfyUI-KJNodes, shown as `Float Constant`, in `KJNodes/constants`.
 FloatConstant "FloatConstant" () {
     value: Float, "`FLOAT`, -18446744073709552000 to 18446744073709550000, default `0.0`.";
@@ -23,10 +70,41 @@ GetImageSizeAndCount "GetImageSizeAndCount" (
 }
 
 node! {
+/// `GrowMaskWithBlur` of ComfyUI-KJNodes, shown as `Grow Mask With Blur`, in `KJNodes/masking`.
+GrowMaskWithBlur "GrowMaskWithBlur" (
+    mask: Mask, "`MASK`.";
+) {
+    expand: Int, "`INT`, -16384 to 16384, default `0`.";
+    incremental_expandrate: Float, "`FLOAT`, 0 to 100, default `0.0`.";
+    tapered_corners: Bool, "`BOOLEAN`, default `true`.";
+    flip_input: Bool, "`BOOLEAN`, default `false`.";
+    blur_radius: Float, "`FLOAT`, 0 to 100, default `0.0`.";
+    lerp_alpha: Float, "`FLOAT`, 0 to 1, default `1.0`.";
+    decay_factor: Float, "`FLOAT`, 0 to 1, default `1.0`.";
+    fill_holes: Bool, "`BOOLEAN`, default `false`; optional.";
+} -> { GrowMaskWithBlurOutputs {
+    mask 0: Mask, "`mask`, of type `MASK`.";
+    mask_inverted 1: Mask, "`mask_inverted`, of type `MASK`.";
+} }
+}
+
+node! {
 /// `INTConstant` of ComfyUI-KJNodes, shown as `INT Constant`, in `KJNodes/constants`.
 INTConstant "INTConstant" () {
     value: Int, "`INT`, -18446744073709551616 to 18446744073709551615, default `0`.";
 } -> { Int }
+}
+
+node! {
+/// `ImageConcatMulti` of ComfyUI-KJNodes, shown as `Image Concatenate Multi`, in `KJNodes/image`.
+ImageConcatMulti "ImageConcatMulti" (
+    image_1: ImageOrMask, "`IMAGE,MASK`.";
+) {
+    inputcount: Int, "`INT`, 2 to 1000, default `2`.";
+    direction: Choice, "`COMBO`, one of `right`, `down`, `left`, `up`, default `\"right\"`.";
+    match_image_size: Bool, "`BOOLEAN`, default `false`.";
+    image_2: ImageOrMask, "`IMAGE,MASK`; optional.";
+} -> { ImageOrMask }
 }
 
 node! {
@@ -49,4 +127,20 @@ ImageResizeKJv2 "ImageResizeKJv2" (
     height 2: Int, "`height`, of type `INT`.";
     mask 3: Mask, "`mask`, of type `MASK`.";
 } }
+}
+
+node! {
+/// `TorchCompileModelAdvanced` of ComfyUI-KJNodes, in `KJNodes/torchcompile`. Experimental.
+TorchCompileModelAdvanced "TorchCompileModelAdvanced" (
+    model: Model, "`MODEL`.";
+) {
+    backend: Choice, "`COMBO`, one of `inductor`, `cudagraphs`, default `\"inductor\"`.";
+    fullgraph: Bool, "`BOOLEAN`, default `false`.";
+    mode: Choice, "`COMBO`, one of `default`, `max-autotune`, `max-autotune-no-cudagraphs`, `reduce-overhead`, default `\"default\"`.";
+    dynamic: Choice, "`COMBO`, one of `auto`, `true`, `false`, default `\"false\"`.";
+    compile_transformer_blocks_only: Bool, "`BOOLEAN`, default `true`.";
+    dynamo_cache_size_limit: Int, "`INT`, 0 to 1024, default `64`.";
+    debug_compile_keys: Bool, "`BOOLEAN`, default `false`.";
+    disable_dynamic_vram: Bool, "`BOOLEAN`, default `false`; optional.";
+} -> { Model }
 }

@@ -186,4 +186,5 @@ port! { Webcam "WEBCAM" }
 port! { WhisperModel "WHISPERMODEL" }
 
 union! { FloatOrInt "FLOAT,INT" [int float] Float Int,  }
-union! { ImageOrLatent "IMAGE,LATENT" [] Image Latent,  }
+union! { ImageOrLatent "IMAGE,LATENT" [] Image Latent, ImageOrMask }
+union! { ImageOrMask "IMAGE,MASK" [] Image Mask, ImageOrLatent }

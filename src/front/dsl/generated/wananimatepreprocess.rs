@@ -4,6 +4,20 @@ use crate::front::dsl::macros::node;
 use crate::front::dsl::{Draft, Feeds, Node, Out, Outputs, types};
 
 node! {
+/// `DrawViTPose` of ComfyUI-WanAnimatePreprocess, shown as `Draw ViT Pose`, in `WanAnimatePreprocess`.
+DrawViTPose "DrawViTPose" (
+    pose_data: PoseData, "`POSEDATA`.";
+) {
+    width: Int, "`INT`, 64 to 2048, default `832`.";
+    height: Int, "`INT`, 64 to 2048, default `480`.";
+    retarget_padding: Int, "`INT`, 0 to 512, default `16`.";
+    body_stick_width: Int, "`INT`, -1 to 20, default `-1`.";
+    hand_stick_width: Int, "`INT`, -1 to 20, default `-1`.";
+    draw_head: Bool, "`BOOLEAN`, default `\"True\"`.";
+} -> { Image }
+}
+
+node! {
 /// `OnnxDetectionModelLoader` of ComfyUI-WanAnimatePreprocess, shown as `ONNX Detection Model Loader`, in `WanAnimatePreprocess`.
 OnnxDetectionModelLoader "OnnxDetectionModelLoader" (
     vitpose_model: Choice, "`COMBO`, a file in `detection`.";
@@ -11,4 +25,23 @@ OnnxDetectionModelLoader "OnnxDetectionModelLoader" (
 ) {
     onnx_device: Choice, "`COMBO`, one of `CUDAExecutionProvider`, `CPUExecutionProvider`, default `\"CUDAExecutionProvider\"`.";
 } -> { PoseModel }
+}
+
+node! {
+/// `PoseAndFaceDetection` of ComfyUI-WanAnimatePreprocess, shown as `Pose and Face Detection`, in `WanAnimatePreprocess`.
+PoseAndFaceDetection "PoseAndFaceDetection" (
+    model: PoseModel, "`POSEMODEL`.";
+    images: Image, "`IMAGE`.";
+) {
+    width: Int, "`INT`, 64 to 2048, default `832`.";
+    height: Int, "`INT`, 64 to 2048, default `480`.";
+    retarget_image: Image, "`IMAGE`; optional.";
+    face_padding: Int, "`INT`, 0 to 512, default `0`; optional.";
+} -> { PoseAndFaceDetectionOutputs {
+    pose_data 0: PoseData, "`pose_data`, of type `POSEDATA`.";
+    face_images 1: Image, "`face_images`, of type `IMAGE`.";
+    key_frame_body_points 2: Text, "`key_frame_body_points`, of type `STRING`.";
+    bboxes 3: Bbox, "`bboxes`, of type `BBOX`.";
+    face_bboxes 4: Bbox, "`face_bboxes`, of type `BBOX,`.";
+} }
 }

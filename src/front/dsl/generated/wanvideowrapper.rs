@@ -76,6 +76,30 @@ WanVideoAddSCAILReferenceEmbeds "WanVideoAddSCAILReferenceEmbeds" (
 }
 
 node! {
+/// `WanVideoAnimateEmbeds` of ComfyUI-WanVideoWrapper, shown as `WanVideo Animate Embeds`, in `WanVideoWrapper`.
+WanVideoAnimateEmbeds "WanVideoAnimateEmbeds" (
+    vae: WanVae, "`WANVAE`.";
+) {
+    width: Int, "`INT`, 64 to 8096, default `832`.";
+    height: Int, "`INT`, 64 to 8096, default `480`.";
+    num_frames: Int, "`INT`, 1 to 10000, default `81`.";
+    force_offload: Bool, "`BOOLEAN`, default `true`.";
+    frame_window_size: Int, "`INT`, 1 to 10000, default `77`.";
+    colormatch: Choice, "`COMBO`, one of `disabled`, `mkl`, `hm`, `reinhard`, `mvgd`, `hm-mvgd-hm`, `hm-mkl-hm`, default `\"disabled\"`.";
+    pose_strength: Float, "`FLOAT`, 0 to 10, default `1.0`.";
+    face_strength: Float, "`FLOAT`, 0 to 10, default `1.0`.";
+    clip_embeds: WanVidImageClipEmbeds, "`WANVIDIMAGE_CLIPEMBEDS`; optional.";
+    ref_images: Image, "`IMAGE`; optional.";
+    pose_images: Image, "`IMAGE`; optional.";
+    face_images: Image, "`IMAGE`; optional.";
+    bg_images: Image, "`IMAGE`; optional.";
+    mask: Mask, "`MASK`; optional.";
+    start_ref_image: Image, "`IMAGE`; optional.";
+    tiled_vae: Bool, "`BOOLEAN`, default `false`; optional.";
+} -> { WanVidImageEmbeds }
+}
+
+node! {
 /// `WanVideoBlockSwap` of ComfyUI-WanVideoWrapper, shown as `WanVideo Block Swap`, in `WanVideoWrapper`.
 WanVideoBlockSwap "WanVideoBlockSwap" () {
     blocks_to_swap: Int, "`INT`, 0 to 48, default `20`.";
@@ -136,6 +160,16 @@ WanVideoDecode "WanVideoDecode" (
 }
 
 node! {
+/// `WanVideoEasyCache` of ComfyUI-WanVideoWrapper, shown as `WanVideo EasyCache`, in `WanVideoWrapper`. Experimental.
+WanVideoEasyCache "WanVideoEasyCache" () {
+    easycache_thresh: Float, "`FLOAT`, 0 to 1, default `0.015`.";
+    start_step: Int, "`INT`, 0 to 9999, default `10`.";
+    end_step: Int, "`INT`, -1 to 9999, default `-1`.";
+    cache_device: Choice, "`COMBO`, one of `main_device`, `offload_device`, default `\"offload_device\"`.";
+} -> { CacheArgs }
+}
+
+node! {
 /// `WanVideoEmptyEmbeds` of ComfyUI-WanVideoWrapper, shown as `WanVideo Empty Embeds`, in `WanVideoWrapper`.
 WanVideoEmptyEmbeds "WanVideoEmptyEmbeds" () {
     width: Int, "`INT`, 64 to 8096, default `832`.";
@@ -161,6 +195,27 @@ WanVideoEncode "WanVideoEncode" (
     latent_strength: Float, "`FLOAT`, 0 to 10, default `1.0`; optional.";
     mask: Mask, "`MASK`; optional.";
 } -> { Latent }
+}
+
+node! {
+/// `WanVideoExperimentalArgs` of ComfyUI-WanVideoWrapper, shown as `WanVideo Experimental Args`, in `WanVideoWrapper`. Experimental.
+WanVideoExperimentalArgs "WanVideoExperimentalArgs" (
+    video_attention_split_steps: Text, "`STRING`, default `\"\"`.";
+) {
+    cfg_zero_star: Bool, "`BOOLEAN`, default `false`.";
+    use_zero_init: Bool, "`BOOLEAN`, default `false`.";
+    zero_star_steps: Int, "`INT`, from 0, default `0`.";
+    use_fresca: Bool, "`BOOLEAN`, default `false`.";
+    fresca_scale_low: Float, "`FLOAT`, 0 to 10, default `1.0`.";
+    fresca_scale_high: Float, "`FLOAT`, 0 to 10, default `1.25`.";
+    fresca_freq_cutoff: Int, "`INT`, 0 to 10000, default `20`.";
+    use_tcfg: Bool, "`BOOLEAN`, default `false`.";
+    raag_alpha: Float, "`FLOAT`, 0 to 10, default `0.0`.";
+    bidirectional_sampling: Bool, "`BOOLEAN`, default `false`.";
+    temporal_score_rescaling: Bool, "`BOOLEAN`, default `false`.";
+    tsr_k: Float, "`FLOAT`, 0 to 100, default `0.95`.";
+    tsr_sigma: Float, "`FLOAT`, 0 to 1, default `1.0`.";
+} -> { ExperimentalArgs }
 }
 
 node! {
@@ -202,6 +257,27 @@ WanVideoLoraSelect "WanVideoLoraSelect" (
 }
 
 node! {
+/// `WanVideoLoraSelectMulti` of ComfyUI-WanVideoWrapper, shown as `WanVideo Lora Select Multi`, in `WanVideoWrapper`.
+WanVideoLoraSelectMulti "WanVideoLoraSelectMulti" (
+    lora_0: Choice, "`COMBO`, a file in `loras`, default `\"none\"`.";
+    lora_1: Choice, "`COMBO`, a file in `loras`, default `\"none\"`.";
+    lora_2: Choice, "`COMBO`, a file in `loras`, default `\"none\"`.";
+    lora_3: Choice, "`COMBO`, a file in `loras`, default `\"none\"`.";
+    lora_4: Choice, "`COMBO`, a file in `loras`, default `\"none\"`.";
+) {
+    strength_0: Float, "`FLOAT`, -10 to 10, default `1.0`.";
+    strength_1: Float, "`FLOAT`, -10 to 10, default `1.0`.";
+    strength_2: Float, "`FLOAT`, -10 to 10, default `1.0`.";
+    strength_3: Float, "`FLOAT`, -10 to 10, default `1.0`.";
+    strength_4: Float, "`FLOAT`, -10 to 10, default `1.0`.";
+    prev_lora: WanVidLora, "`WANVIDLORA`; optional.";
+    blocks: SelectedBlocks, "`SELECTEDBLOCKS`; optional.";
+    low_mem_load: Bool, "`BOOLEAN`, default `false`; optional.";
+    merge_loras: Bool, "`BOOLEAN`, default `true`; optional.";
+} -> { WanVidLora }
+}
+
+node! {
 /// `WanVideoModelLoader` of ComfyUI-WanVideoWrapper, shown as `WanVideo Model Loader`, in `WanVideoWrapper`.
 WanVideoModelLoader "WanVideoModelLoader" (
     model: Choice, "`COMBO`, a file in `diffusion_models`.";
@@ -220,6 +296,15 @@ WanVideoModelLoader "WanVideoModelLoader" (
     fantasyportrait_model: FantasyPortraitModel, "`FANTASYPORTRAITMODEL`; optional.";
     rms_norm_function: Choice, "`COMBO`, one of `default`, `pytorch`, default `\"default\"`; optional.";
 } -> { WanVideoModel }
+}
+
+node! {
+/// `WanVideoSLG` of ComfyUI-WanVideoWrapper, shown as `WanVideo SLG`, in `WanVideoWrapper`.
+WanVideoSLG "WanVideoSLG" () {
+    blocks: Text, "`STRING`, default `\"10\"`.";
+    start_percent: Float, "`FLOAT`, 0 to 1, default `0.1`.";
+    end_percent: Float, "`FLOAT`, 0 to 1, default `1.0`.";
+} -> { SlgArgs }
 }
 
 node! {
@@ -343,77 +428,4 @@ WanVideoTextEncode "WanVideoTextEncode" (
     use_disk_cache: Bool, "`BOOLEAN`, default `false`; optional.";
     device: Choice, "`COMBO`, one of `gpu`, `cpu`, default `\"gpu\"`; optional.";
 } -> { WanVideoTextEmbeds }
-}
-
-node! {
-/// `WanVideoTextEncodeCached` of ComfyUI-WanVideoWrapper, shown as `WanVideo TextEncode Cached`, in `WanVideoWrapper`.
-WanVideoTextEncodeCached "WanVideoTextEncodeCached" (
-    model_name: Choice, "`COMBO`, a file in `text_encoders`.";
-    positive_prompt: Text, "`STRING`, default `\"\"`.";
-    negative_prompt: Text, "`STRING`, default `\"\"`.";
-) {
-    precision: Choice, "`COMBO`, one of `fp32`, `bf16`, default `\"bf16\"`.";
-    quantization: Choice, "`COMBO`, one of `disabled`, `fp8_e4m3fn`, default `\"disabled\"`.";
-    use_disk_cache: Bool, "`BOOLEAN`, default `true`.";
-    device: Choice, "`COMBO`, one of `gpu`, `cpu`, default `\"gpu\"`.";
-    extender_args: WanVideoPromptExtenderArgs, "`WANVIDEOPROMPTEXTENDER_ARGS`; optional.";
-} -> { WanVideoTextEncodeCachedOutputs {
-    text_embeds 0: WanVideoTextEmbeds, "`text_embeds`, of type `WANVIDEOTEXTEMBEDS`.";
-    negative_text_embeds 1: WanVideoTextEmbeds, "`negative_text_embeds`, of type `WANVIDEOTEXTEMBEDS`.";
-    positive_prompt 2: Text, "`positive_prompt`, of type `STRING`.";
-} }
-}
-
-node! {
-/// `WanVideoTorchCompileSettings` of ComfyUI-WanVideoWrapper, shown as `WanVideo Torch Compile Settings`, in `WanVideoWrapper`.
-WanVideoTorchCompileSettings "WanVideoTorchCompileSettings" () {
-    backend: Choice, "`COMBO`, one of `inductor`, `cudagraphs`, default `\"inductor\"`.";
-    fullgraph: Bool, "`BOOLEAN`, default `false`.";
-    mode: Choice, "`COMBO`, one of `default`, `max-autotune`, `max-autotune-no-cudagraphs`, `reduce-overhead`, default `\"default\"`.";
-    dynamic: Bool, "`BOOLEAN`, default `false`.";
-    dynamo_cache_size_limit: Int, "`INT`, 0 to 1024, default `64`.";
-    compile_transformer_blocks_only: Bool, "`BOOLEAN`, default `true`.";
-    dynamo_recompile_limit: Int, "`INT`, 0 to 1024, default `128`; optional.";
-    force_parameter_static_shapes: Bool, "`BOOLEAN`, default `false`; optional.";
-    allow_unmerged_lora_compile: Bool, "`BOOLEAN`, default `false`; optional.";
-} -> { WanCompileArgs }
-}
-
-node! {
-/// `WanVideoUni3C_ControlnetLoader` of ComfyUI-WanVideoWrapper, shown as `WanVideo Uni3C Controlnet Loader`, in `WanVideoWrapper`.
-WanVideoUni3CControlnetLoader "WanVideoUni3C_ControlnetLoader" (
-    model: Choice, "`COMBO`, a file in `controlnet`.";
-) {
-    base_precision: Choice, "`COMBO`, one of `fp32`, `bf16`, `fp16`, default `\"fp16\"`.";
-    quantization: Choice, "`COMBO`, one of `disabled`, `fp8_e4m3fn`, `fp8_e5m2`, default `\"disabled\"`.";
-    load_device: Choice, "`COMBO`, one of `main_device`, `offload_device`, default `\"offload_device\"`.";
-    attention_mode: Choice, "`COMBO`, one of `sdpa`, `sageattn`, default `\"sdpa\"`.";
-    compile_args: WanCompileArgs, "`WANCOMPILEARGS`; optional.";
-} -> { WanVideoControlNet }
-}
-
-node! {
-/// `WanVideoUni3C_embeds` of ComfyUI-WanVideoWrapper, shown as `WanVideo Uni3C Embeds`, in `WanVideoWrapper`.
-WanVideoUni3CEmbeds "WanVideoUni3C_embeds" (
-    controlnet: WanVideoControlNet, "`WANVIDEOCONTROLNET`.";
-) {
-    strength: Float, "`FLOAT`, 0 to 10, default `1.0`.";
-    start_percent: Float, "`FLOAT`, 0 to 1, default `0.0`.";
-    end_percent: Float, "`FLOAT`, 0 to 1, default `1.0`.";
-    render_latent: Latent, "`LATENT`; optional.";
-    render_mask: Mask, "`MASK`; optional.";
-    offload: Bool, "`BOOLEAN`, default `true`; optional.";
-} -> { Uni3cEmbeds }
-}
-
-node! {
-/// `WanVideoVAELoader` of ComfyUI-WanVideoWrapper, shown as `WanVideo VAE Loader`, in `WanVideoWrapper`.
-WanVideoVAELoader "WanVideoVAELoader" (
-    model_name: Choice, "`COMBO`, a file in `vae`.";
-) {
-    precision: Choice, "`COMBO`, one of `fp16`, `fp32`, `bf16`, default `\"bf16\"`; optional.";
-    compile_args: WanCompileArgs, "`WANCOMPILEARGS`; optional.";
-    use_cpu_cache: Bool, "`BOOLEAN`, default `false`; optional.";
-    verbose: Bool, "`BOOLEAN`, default `false`; optional.";
-} -> { WanVae }
 }
