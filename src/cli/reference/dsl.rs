@@ -363,7 +363,7 @@ impl Types {
             let others: Vec<&str> = others.map(|(other, _)| other.as_str()).collect();
             let _ = writeln!(
                 text,
-                "union! {{ {ident} {:?} [{}] {}, {} }}",
+                "union! {{ {ident} {:?} [{}] [{}] [{}] }}",
                 names.join(","),
                 literals.join(" "),
                 idents.join(" "),

@@ -20,7 +20,7 @@ macro_rules! port {
 
 /// A union of types: what literals it takes, its members, and the other unions with a common member.
 macro_rules! union {
-    ($name:ident $comfy:literal [$($literal:ident)*] $($member:ident)*, $($other:ident)*) => {
+    ($name:ident $comfy:literal [$($literal:ident)*] [$($member:ident)*] [$($other:ident)*]) => {
         $crate::front::dsl::macros::port! { $name $comfy }
         $(
             #[diagnostic::do_not_recommend]

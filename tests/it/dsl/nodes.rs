@@ -159,12 +159,10 @@ fn example(name: &str) -> String {
 
 #[test]
 fn the_examples_run() {
-    let golden = std::fs::read_to_string(repository("presets/scail-uni3c-wan22.workflow_api.json")).unwrap();
-    assert_eq!(example("cascade"), golden);
-
-    let text_to_video: Value = serde_json::from_str(&example("text_to_video")).unwrap();
-    assert_eq!(text_to_video["sampler_low"]["inputs"]["latent_image"], json!(["sampler_high", 0]));
-
+    for (name, preset) in [("cascade", "scail-uni3c-wan22"), ("z_image", "z-image-turbo")] {
+        let golden = repository(&format!("presets/{preset}.workflow_api.json"));
+        assert_eq!(example(name), std::fs::read_to_string(golden).unwrap());
+    }
     let sweep = example("sweep");
     let sweep: BTreeSet<&str> = sweep.lines().collect();
     assert_eq!(sweep.len(), 6);

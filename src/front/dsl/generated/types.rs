@@ -185,6 +185,6 @@ port! { Wav2VecModel "WAV2VECMODEL" }
 port! { Webcam "WEBCAM" }
 port! { WhisperModel "WHISPERMODEL" }
 
-union! { FloatOrInt "FLOAT,INT" [int float] Float Int,  }
-union! { ImageOrLatent "IMAGE,LATENT" [] Image Latent, ImageOrMask }
-union! { ImageOrMask "IMAGE,MASK" [] Image Mask, ImageOrLatent }
+union! { FloatOrInt "FLOAT,INT" [int float] [Float Int] [] }
+union! { ImageOrLatent "IMAGE,LATENT" [] [Image Latent] [ImageOrMask] }
+union! { ImageOrMask "IMAGE,MASK" [] [Image Mask] [ImageOrLatent] }
