@@ -20,6 +20,10 @@ const FOLDER: &str = "src/front/dsl/generated";
 /// A file is closed before it has more lines than this; a class may have about a hundred.
 const FULL: usize = 440;
 
+/// Most arguments of `new`; nobody reads a call with more. What a class needs beyond is given by methods,
+/// and missed when the workflow is compiled.
+const MOST_ARGUMENTS: usize = 7;
+
 /// Most choices of a list that a comment names.
 const SHOWN_CHOICES: usize = 16;
 
@@ -110,8 +114,9 @@ fn node(class: &NodeClass, types: &mut Types, taken: &mut BTreeSet<String>) -> S
     let mut line = |spec: &InputSpec| {
         format!("    {}: {}, {:?};\n", names.of(&spec.name, true), types.of_input(spec), describe(spec))
     };
-    let (needed, others): (Vec<&InputSpec>, Vec<&InputSpec>) =
+    let (mut needed, mut others): (Vec<&InputSpec>, Vec<&InputSpec>) =
         specs.into_iter().partition(|spec| takes_argument(spec));
+    others.splice(0..0, needed.split_off(needed.len().min(MOST_ARGUMENTS)));
     let needed: String = needed.into_iter().map(&mut line).collect();
     let others: String = others.into_iter().map(&mut line).collect();
     let block = |lines: &str, open: &str, close: &str| match lines {
@@ -155,11 +160,11 @@ fn outputs(class: &NodeClass, node: &str, types: &mut Types) -> String {
 fn head(class: &NodeClass) -> String {
     let shown = class.display_name.as_deref().map(|name| format!(", shown as `{}`", code(name)));
     let mut text = format!(
-        "`{}` of {}{}, in `{}`.",
+        "`{}` of {}{}{}.",
         code(&class.name),
         class.pack,
         shown.unwrap_or_default(),
-        code(&class.category)
+        if class.category.is_empty() { String::new() } else { format!(", in `{}`", code(&class.category)) },
     );
     for (is, word) in [
         (class.deprecated, " Deprecated."),
