@@ -15,7 +15,8 @@ mod workflow;
 
 /// The node classes that the built-in graphs use, one type each, named as the class without `_`.
 ///
-/// `new` takes the inputs that a node must have and that have no default; the other inputs are methods.
+/// `new` takes the inputs that a node must have and that have no default (the first seven, where a class has
+/// more); the other inputs are methods.
 /// What is required and not set gets the value that ComfyUI's editor starts with; what is optional and
 /// not set is left out.
 pub mod nodes {

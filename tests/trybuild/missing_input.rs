@@ -1,9 +1,10 @@
-//! A decoder without its autoencoder.
+//! A detector of poses without pictures.
 
 use wfc::dsl::Workflow;
-use wfc::dsl::nodes::{EmptyHunyuanLatentVideo, VAEDecode};
+use wfc::dsl::nodes::{OnnxDetectionModelLoader, PoseDetectionVitPoseToDWPose};
 
 fn main() {
     let w = Workflow::new("x");
-    w.add(VAEDecode::new(w.add(EmptyHunyuanLatentVideo::new())));
+    let detector = w.add(OnnxDetectionModelLoader::new("vitpose.onnx", "yolo.onnx"));
+    w.add(PoseDetectionVitPoseToDWPose::new(detector));
 }

@@ -1,7 +1,10 @@
 //! A text where a number is wanted.
 
-use wfc::dsl::nodes::EmptyHunyuanLatentVideo;
+use wfc::dsl::nodes::ImageResizeKJv2;
+use wfc::dsl::{Out, types::Image};
 
-fn main() {
-    EmptyHunyuanLatentVideo::new().width("640");
+fn resized(image: Out<Image>) -> ImageResizeKJv2 {
+    ImageResizeKJv2::new(image).width("640")
 }
+
+fn main() {}

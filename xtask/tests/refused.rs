@@ -1,5 +1,8 @@
 //! Programs that must not compile, `tests/trybuild/*.rs`, and what the compiler says about them. Not among the
 //! library's own tests, since the first run builds the library and what it depends on once more.
+//!
+//! The messages name the generated file of a class, so the cases use classes of small packs, which stay where
+//! they are. `TRYBUILD=overwrite cargo test -p xtask` writes the messages anew.
 
 use std::process::Command;
 
