@@ -4,6 +4,7 @@
 //! and nothing about files, screens or exit codes.
 
 mod interface;
+mod program;
 mod variants;
 
 use std::sync::Arc;
@@ -26,8 +27,6 @@ use crate::lower::params::{self, Values};
 use crate::lower::request;
 use crate::lower::{Context, Decisions, Template, prepare};
 use crate::source::{FileId, Sources};
-
-mod program;
 
 pub use program::Program;
 

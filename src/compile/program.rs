@@ -105,10 +105,7 @@ impl Compiler {
             target: None,
             catalog: manifest::catalog_info(&identity),
             requires: manifest::requires(&needs, &identity, &self.models),
-            interface: manifest::Interface {
-                inputs: serde_json::json!({"type": "object", "additionalProperties": false, "properties": {}}),
-                bindings: serde_json::Map::new(),
-            },
+            interface: manifest::Interface::empty(),
         }
     }
 }

@@ -30,6 +30,21 @@ pub struct Interface {
     pub switches: Vec<Switch>,
 }
 
+impl Interface {
+    /// That of a workflow without parameters: a request sets nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            inputs: serde_json::json!({"type": "object", "additionalProperties": false, "properties": {}}),
+            bindings: Map::new(),
+            values: Map::new(),
+            computed: Vec::new(),
+            constraints: Vec::new(),
+            switches: Vec::new(),
+        }
+    }
+}
+
 /// For the schema alone: a table of bindings.
 #[derive(JsonSchema)]
 #[schemars(transparent)]
