@@ -290,11 +290,12 @@ impl Job<'_> {
             );
             values.set(index, params::Given { value: default, span: None });
             if self.workflow(&values).is_some_and(|other| other == workflow) {
-                diagnostics.push(
-                    Diagnostic::lint("param-without-effect", message)
-                        .at(span, "")
-                        .help(format!("another parameter decides; {}", params::describe(&name.value, param))),
-                );
+                diagnostics.push(Diagnostic::lint("param-without-effect", message).at(span, "").help(
+                    format!(
+                        "another parameter decides, or the value is rounded away; {}",
+                        params::describe(&name.value, param)
+                    ),
+                ));
             }
         }
     }

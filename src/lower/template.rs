@@ -369,6 +369,13 @@ impl<'e> Builder<'_, 'e> {
                 ValuePlan::Literal(value.clone())
             }
             InputDecl::Param(name) => ValuePlan::Param(self.param(name)?),
+            // What `for_each` is wrong about, its items are no news about.
+            InputDecl::Expr(source) if for_each.is_none() && node.for_each.is_some() => {
+                if !source.value.contains(ITEM) {
+                    self.compile(source, None)?;
+                }
+                return None;
+            }
             InputDecl::Expr(source) => {
                 let expression = self.compile(source, for_each)?;
                 let repeat = for_each.filter(|_| expression.reads_item);

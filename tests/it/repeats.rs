@@ -289,6 +289,13 @@ fn fields_that_there_are_not() {
 }
 
 #[test]
+fn a_wrong_for_each_makes_no_further_problems() {
+    let nodes = SHOTS.replace("for_each = \"shots\"", "for_each = \"shosts\"");
+    let problems = problems(&nodes, &[]);
+    assert!(problems.ends_with("3 errors in 1 file\n"), "one for each `for_each`: {problems}");
+}
+
+#[test]
 fn an_item_outside() {
     let nodes = "[nodes.shown]\nclass = \"PreviewAny\"\ninputs = { source = { expr = \"item.index\" } }\n";
     assert_snapshot!(problems(nodes, &[]), @r#"
@@ -311,16 +318,13 @@ fn a_companion_that_is_repeated_elsewhere() {
     assert_snapshot!(problems(&nodes, &[]), @r#"
     error[item-outside-for-each]: `first` is not repeated in the same `for_each`
         ╭─[g.toml:42:46]
+     39 │ class = "StringConcatenate"
+     40 │ for_each = "chunks"
+        ·            ────┬───
+        ·                ╰── repeated here
      41 │ [nodes.piece.inputs]
      42 │ string_a = { prev = { node = "first" }, of = "first" }
         ·                                              ───────
-     43 │ string_b = { expr = "(item.index * 10) | string" }
-        ╰────
-        ╭─[g.toml:42:46]
-     41 │ [nodes.piece.inputs]
-     42 │ string_a = { prev = { node = "first" }, of = "first" }
-        ·                                              ───┬───
-        ·                                                 ╰── its own
      43 │ string_b = { expr = "(item.index * 10) | string" }
         ╰────
       file: p.toml

@@ -83,7 +83,7 @@ impl Builder<'_, '_> {
             Some(list) => list.fields.iter().map(|(name, _)| name.value.clone()).collect(),
             None => Vec::new(),
         };
-        declared.into_iter().chain([INDEX.into()]).collect()
+        declared.into_iter().filter(|name| **name != *INDEX).chain([INDEX.into()]).collect()
     }
 
     /// Whether a field of the items is anything but a number.
@@ -131,14 +131,14 @@ impl Builder<'_, '_> {
         let other = self.file.nodes.get(&of.value)?;
         let text = |node: &NodeDecl| node.for_each.as_ref().map(|list| list.get().clone());
         if text(other) != text(node) {
-            let other = other.for_each.as_ref().map_or(of.span, At::span);
             self.report(
                 Diagnostic::format(
                     "item-outside-for-each",
                     format!("`{}` is not repeated in the same `for_each`", of.value),
                 )
                 .at(of.span, "")
-                .at(other, "its own")
+                .at_opt(node.for_each.as_ref().map(At::span), "repeated here")
+                .at_opt(other.for_each.as_ref().map(At::span), "and the other one here")
                 .help("the node before this one is known only among nodes that are repeated together"),
             );
             return None;
