@@ -179,6 +179,11 @@ impl<T> Named<T> {
         }
     }
 
+    /// All entries in written order, their values to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&Spanned<Arc<str>>, &mut T)> {
+        self.entries.iter_mut().map(|(key, value)| (&*key, value))
+    }
+
     /// Removes the entry called `name`, if there is one.
     pub fn remove(&mut self, name: &str) {
         self.entries.retain(|(key, _)| &*key.value != name);

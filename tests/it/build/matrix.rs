@@ -81,6 +81,12 @@ fn the_manifest_of_a_batch_tells_its_axes_and_the_hash_of_all_files() {
     let batch = &folder.json("p.wfc.json")["batch"];
     let all: Vec<u8> =
         (1..=12).flat_map(|number| folder.read(&format!("p-{number:02}.workflow_api.json"))).collect();
+    let workflows: Vec<Value> = [1, 5, 9]
+        .into_iter()
+        .flat_map(|count| ["a", "b", "c", "d"].map(|prompt| json!({"count": count, "prompt": prompt})))
+        .zip(1..)
+        .map(|(values, n)| json!({"file": format!("p-{n:02}.workflow_api.json"), "values": values}))
+        .collect();
     assert_eq!(
         *batch,
         json!({
@@ -91,6 +97,7 @@ fn the_manifest_of_a_batch_tells_its_axes_and_the_hash_of_all_files() {
                 {"param": "prompt", "values": ["a", "b", "c", "d"]},
             ],
             "hash": format!("blake3:{}", blake3::hash(&all)),
+            "workflows": workflows,
         })
     );
     folder.wfc(&["build", "p.toml", "--check"]).succeeded();
