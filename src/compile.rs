@@ -28,6 +28,7 @@ use crate::lower::matrix::{self, Matrix};
 use crate::lower::params::{self, Values};
 use crate::lower::request;
 use crate::lower::{Context, Decisions, Template, prepare};
+use crate::optimize::{self, Changes};
 use crate::source::{FileId, Sources};
 
 pub use program::Program;
@@ -84,6 +85,7 @@ impl Compiler {
             matrix: Arc::new(matrix),
             fields,
             decisions: None,
+            changes: None,
         });
         if let Some(job) = &mut job {
             job.check_rungs(diagnostics);
@@ -282,6 +284,8 @@ pub struct Job<'c> {
     fields: Vec<request::Field>,
     /// Those of the combination before, which often hold for the next one.
     decisions: Option<Decisions>,
+    /// What was done to the workflow that was compiled last, if workflows are to be optimized.
+    changes: Option<Changes>,
 }
 
 impl Job<'_> {
@@ -323,7 +327,11 @@ impl Job<'_> {
     }
 
     fn checked(&mut self, diagnostics: &mut Diagnostics) -> Option<Checked> {
-        let graph = self.filled_in(diagnostics)?;
+        let mut graph = self.filled_in(diagnostics)?;
+        if let Some(changes) = &mut self.changes {
+            let optimized = optimize::optimize(&graph);
+            (graph, *changes) = (optimized.graph, optimized.changes);
+        }
         check::check(graph, &self.compiler.catalog, diagnostics)
     }
 
@@ -363,6 +371,7 @@ impl Job<'_> {
             rung: self.selected_rung().map(|name| name.to_string()),
             workflow: None,
             batch: None,
+            optimized: Vec::new(),
             target: self.loaded.preset.target.as_ref().map(|target| self.target(target)),
             catalog: manifest::catalog_info(&identity),
             requires: manifest::requires(needs, &identity, &self.compiler.models),

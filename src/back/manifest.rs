@@ -6,6 +6,7 @@
 mod batch;
 mod interface;
 mod layout;
+mod optimized;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,6 +21,7 @@ use crate::check::Checked;
 
 pub use batch::{Axis, AxisRange, Batch, BatchWorkflow, Rung, Workflows};
 pub use interface::{Binding, Change, Computed, Constraint, Interface, Reached, Switch, pointer};
+pub use optimized::{Merged, Optimized};
 
 /// Version of the format. It grows when something is removed or changes its meaning.
 pub const VERSION: u32 = 2;
@@ -43,6 +45,9 @@ pub struct Manifest {
     /// The compiled workflows of a `[matrix]` or a `[[ladder]]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Batch>,
+    /// What `--optimize` did, once for all workflows to which it did the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optimized: Vec<Optimized>,
     /// The machine that the workflow is meant for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<TargetInfo>,

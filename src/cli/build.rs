@@ -11,7 +11,7 @@ use outputs::{Claims, Outcome, Place, Sink};
 use super::session::{self, Found, Ready, Session};
 use super::{Exit, Stream, Terminal, ToolError, ignore_closed_pipe};
 use crate::back::api::{self, Ids, Layout};
-use crate::back::manifest::Needs;
+use crate::back::manifest::{Manifest, Needs, Optimized};
 use crate::compile::{self, BatchNames, FileName, Job};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::toml::Kind;
@@ -47,6 +47,11 @@ pub(super) struct Args {
     /// Write nothing; fail if a file on disk is not what would be written.
     #[arg(long)]
     check: bool,
+    /// Merge identical nodes and remove nodes that no output depends on. Only classes whose result is
+    /// known to follow from their inputs alone are merged, so never what saves, loads pictures or draws
+    /// noise. The manifest says what was done.
+    #[arg(long)]
+    optimize: bool,
     /// How nodes are called in the output.
     #[arg(long, value_enum, default_value = "names")]
     ids: IdStyle,
@@ -197,6 +202,9 @@ fn preset(
         diagnostics.push(*problem);
         return Ok(Outcome::Failed);
     }
+    if args.optimize {
+        job.optimize();
+    }
     let ids = match args.ids {
         IdStyle::Names => Ids::Names,
         IdStyle::Numeric => Ids::Numeric,
@@ -223,12 +231,15 @@ fn single(
     let Some(checked) = job.compile(job.numbers().start, diagnostics) else { return Ok(Outcome::Failed) };
     let workflow = compile::workflow_bytes(&checked, ids, Layout::Pretty);
     let name = place.workflow(None, 1);
-    let manifest = job.manifest(&checked, ids, &name, &workflow).to_bytes();
-    sink.put(
-        vec![(place.path(&name), workflow), (place.path(&place.manifest()), manifest)],
-        Some(checked.graph().len()),
-        diagnostics,
-    )
+    let mut optimized = Vec::new();
+    let mut size = plural(checked.graph().len() as u64, "node");
+    if let Some(changes) = job.changes().filter(|changes| !changes.is_empty()) {
+        Optimized::add(&mut optimized, &name, changes);
+        size = format!("{size}, {} fewer", changes.count());
+    }
+    let manifest = Manifest { optimized, ..job.manifest(&checked, ids, &name, &workflow) }.to_bytes();
+    let files = vec![(place.path(&name), workflow), (place.path(&place.manifest()), manifest)];
+    sink.put(files, &size, diagnostics)
 }
 
 /// Compiles every combination once to know that all are good, then again to write them, so that
@@ -245,6 +256,7 @@ fn batch(
     }
     let mut hasher = blake3::Hasher::new();
     let mut needs = Needs::default();
+    let mut optimized = Vec::new();
     let mut workflow = Vec::new();
     let mut outcome = Outcome::Done;
     for number in job.numbers() {
@@ -255,6 +267,9 @@ fn batch(
         needs.add(&checked);
         let (rung, combination) = job.name_of(number);
         let name = place.workflow(rung, combination);
+        if let Some(changes) = job.changes() {
+            Optimized::add(&mut optimized, &name, changes);
+        }
         match sink.put_streamed(&place.path(&name), &|out| out.write_all(&workflow), diagnostics)? {
             Outcome::Done => {}
             other => outcome = other,
@@ -266,9 +281,9 @@ fn batch(
     let Some(first) = job.compile(job.numbers().start, diagnostics) else { return Ok(Outcome::Failed) };
     let names = BatchNames { pattern: place.pattern("{rung}", "{n}"), of: file_names(place) };
     let hash = format!("blake3:{}", hasher.finalize());
-    let manifest = job.batch_manifest(&first, &needs, ids, names, hash);
+    let manifest = Manifest { optimized, ..job.batch_manifest(&first, &needs, ids, names, hash) };
     let shown = place.path(&place.pattern("*", "*"));
-    sink.say(&format!("{} workflow{}: {}\n", job.count(), plural(job.count()), shown.display()))?;
+    sink.say(&format!("{}: {}\n", plural(job.count(), "workflow"), shown.display()))?;
     if sink.has_left_over(place, diagnostics) {
         outcome = Outcome::Differs;
     }
@@ -283,8 +298,8 @@ fn file_names(place: &Place) -> FileName {
     Arc::new(move |rung, number| place.workflow(rung, number))
 }
 
-const fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
+fn plural(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Compiles the workflows of all rungs, wanted or not; true if all are good. Gives up after some that are

@@ -145,10 +145,11 @@ pub fn write_all_atomic(files: Vec<(PathBuf, Vec<u8>)>) -> Result<Vec<(PathBuf, 
             Err(error) => return Err(OutputError { path, error }),
         }
     }
-    let commit = |(path, bytes, file): (PathBuf, Vec<u8>, Prepared)| match file.commit(&|out| out.write_all(&bytes)) {
-        Ok(written) => Ok((path, written)),
-        Err(error) => Err(OutputError { path, error }),
-    };
+    let commit =
+        |(path, bytes, file): (PathBuf, Vec<u8>, Prepared)| match file.commit(&|out| out.write_all(&bytes)) {
+            Ok(written) => Ok((path, written)),
+            Err(error) => Err(OutputError { path, error }),
+        };
     prepared.into_iter().map(commit).collect()
 }
 

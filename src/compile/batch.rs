@@ -13,6 +13,7 @@ use crate::lower::ladder::{self, Rung};
 use crate::lower::load::Loaded;
 use crate::lower::matrix::{MAX_MODEL_CHOICES, Matrix, Series};
 use crate::lower::{Template, prepare};
+use crate::optimize::Changes;
 use crate::source::{Sources, Span};
 
 impl Compiler {
@@ -133,6 +134,17 @@ impl Job<'_> {
         self.combinations().is_some() || self.has_ladder() && self.selected.is_none()
     }
 
+    /// Merges identical nodes and removes those without effect, in every workflow from now on.
+    pub fn optimize(&mut self) {
+        self.changes = Some(Changes::default());
+    }
+
+    /// What was done to the workflow that was compiled last; nothing unless workflows are optimized.
+    #[must_use]
+    pub const fn changes(&self) -> Option<&Changes> {
+        self.changes.as_ref()
+    }
+
     /// The rung and the combination of a workflow.
     fn place_of(&self, number: u64) -> (usize, u64) {
         let count = self.matrix.count();
@@ -184,7 +196,9 @@ impl Job<'_> {
                 let is_shown = problem.labels.first().is_some_and(|label| rung.spans.contains(&label.span));
                 let name = rung.name.as_ref().map(|name| (name.span, &name.value));
                 reports.push(match name {
-                    Some((span, name)) if !is_shown => problem.at_first(span, format!("on the rung `{name}`")),
+                    Some((span, name)) if !is_shown => {
+                        problem.at_first(span, format!("on the rung `{name}`"))
+                    }
                     Some((_, name)) => problem.and_help(&format!("on the rung `{name}`")),
                     None => problem,
                 });
@@ -219,9 +233,9 @@ impl Job<'_> {
     fn describe(&self, number: u64) -> Option<String> {
         let (rung, combination) = self.place_of(number);
         let rung = self.rungs[rung].name.as_ref().map(|name| format!("on the rung `{}`", name.value));
-        let combination = self.combinations().map(|_| {
-            format!("in combination {}: {}", combination + 1, self.matrix.describe(combination))
-        });
+        let combination = self
+            .combinations()
+            .map(|_| format!("in combination {}: {}", combination + 1, self.matrix.describe(combination)));
         match (rung, combination) {
             (Some(rung), Some(combination)) => Some(format!("{rung}, {combination}")),
             (rung, combination) => rung.or(combination),
@@ -248,10 +262,12 @@ impl Job<'_> {
         names: BatchNames,
         hash: String,
     ) -> Manifest {
-        let rungs = self.rungs.iter().enumerate().filter(|(at, _)| self.selected.is_none_or(|wanted| wanted == *at));
+        let rungs =
+            self.rungs.iter().enumerate().filter(|(at, _)| self.selected.is_none_or(|wanted| wanted == *at));
         let rungs: Vec<manifest::Rung> = rungs.filter_map(|(at, _)| self.rung_info(at)).collect();
         let axes = self.matrix.axes.iter().flat_map(|axis| {
-            let zip = (axis.columns.len() > 1 || *axis.columns[0].name != *axis.name).then(|| axis.name.to_string());
+            let zip = (axis.columns.len() > 1 || *axis.columns[0].name != *axis.name)
+                .then(|| axis.name.to_string());
             axis.columns.iter().map(move |column| manifest::Axis { zip: zip.clone(), ..axis_info(column) })
         });
         let batch = manifest::Batch {
@@ -273,8 +289,10 @@ impl Job<'_> {
             let index = params.names().position(|known| *known == **name)?;
             Some(self.rungs[rung].values.get(index).value.to_json())
         };
-        let values = declared.params.iter().filter_map(|(key, _)| Some((key.value.to_string(), value(&key.value)?)));
-        let models = declared.models.iter().map(|(slot, model)| (slot.value.to_string(), model.get().as_ref().into()));
+        let values =
+            declared.params.iter().filter_map(|(key, _)| Some((key.value.to_string(), value(&key.value)?)));
+        let models =
+            declared.models.iter().map(|(slot, model)| (slot.value.to_string(), model.get().as_ref().into()));
         Some(manifest::Rung {
             name: name.value.to_string(),
             description: declared.description.as_ref().map(ToString::to_string),

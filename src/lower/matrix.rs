@@ -138,7 +138,8 @@ impl Matrix {
     pub fn values(&self, number: u64) -> Vec<(&str, Value)> {
         let mut positions: Vec<_> = self.positions(number).collect();
         positions.reverse();
-        let columns = positions.into_iter().flat_map(|(axis, at)| axis.columns.iter().zip(std::iter::repeat(at)));
+        let columns =
+            positions.into_iter().flat_map(|(axis, at)| axis.columns.iter().zip(std::iter::repeat(at)));
         columns.map(|(column, at)| (&*column.name, column.series.value(at))).collect()
     }
 
@@ -225,7 +226,8 @@ impl<'r> Reader<'r, '_> {
         let first: Vec<Spanned<Arc<str>>> = batch::cells(&rows[0]).map(|(name, _)| name).collect();
         if first.is_empty() {
             let problem = Diagnostic::format("uneven-rows", "this row sets nothing");
-            self.diagnostics.push(problem.at(rows[0].span, "").help("name parameters: { prompt = \"…\", seed = 1 }"));
+            self.diagnostics
+                .push(problem.at(rows[0].span, "").help("name parameters: { prompt = \"…\", seed = 1 }"));
             return None;
         }
         let has = |row: &Item, name: &str| batch::cells(row).any(|(cell, _)| *cell.value == *name);
@@ -327,8 +329,11 @@ impl<'r> Reader<'r, '_> {
             if let Raw::Str(model) = &item.value {
                 models.push(At(Spanned::new(model.clone(), item.span)));
             } else if item.value != Raw::Invalid {
-                let message =
-                    format!("the model slot `{}` takes the name of a model, found {}", slot.value, item.value.kind());
+                let message = format!(
+                    "the model slot `{}` takes the name of a model, found {}",
+                    slot.value,
+                    item.value.kind()
+                );
                 self.diagnostics.push(Diagnostic::format("wrong-type", message).at(item.span, ""));
             }
         }

@@ -55,7 +55,8 @@ impl Progression {
                 ));
             }
         };
-        let last = i128::from(count.saturating_sub(1)).checked_mul(step).and_then(|way| from.checked_add(way));
+        let last =
+            i128::from(count.saturating_sub(1)).checked_mul(step).and_then(|way| from.checked_add(way));
         if last.is_none() {
             return Err(too_large(span));
         }

@@ -159,7 +159,8 @@ impl Claims {
         }
         if is_batch {
             let same_folder = self.files.iter().filter(|(file, _)| file.parent() == Some(&place.folder));
-            let mut inside = same_folder.filter_map(|(file, owner)| Some((file.file_name()?.to_str()?, owner)));
+            let mut inside =
+                same_folder.filter_map(|(file, owner)| Some((file.file_name()?.to_str()?, owner)));
             owner = owner.or(inside.find(|(name, _)| place.has(name)).map(|(_, owner)| owner.clone()));
         }
         let shown = match &*place.folder.to_string_lossy() {
@@ -219,19 +220,18 @@ impl Sink {
     pub(super) fn put(
         &self,
         files: Vec<(PathBuf, Vec<u8>)>,
-        nodes: Option<usize>,
+        size: &str,
         diagnostics: &mut Diagnostics,
     ) -> Result<Outcome, ToolError> {
         if self.check {
             return Ok(compare(&files, diagnostics));
         }
         for (path, written) in output::write_all_atomic(files)? {
-            let Some(nodes) = nodes.filter(|_| !path.to_string_lossy().ends_with(".wfc.json")) else {
+            if path.to_string_lossy().ends_with(".wfc.json") {
                 continue;
-            };
-            let plural = if nodes == 1 { "" } else { "s" };
+            }
             let state = if written == Written::Unchanged { ", unchanged" } else { "" };
-            self.say(&format!("{} ({nodes} node{plural}{state})\n", path.display()))?;
+            self.say(&format!("{} ({size}{state})\n", path.display()))?;
         }
         Ok(Outcome::Done)
     }

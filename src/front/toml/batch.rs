@@ -222,9 +222,7 @@ pub fn cells(row: &Item) -> impl Iterator<Item = (Spanned<Arc<str>>, &Item)> {
     entries.iter().flat_map(|(key, value)| match &value.value {
         Raw::Table(slots) if &*key.value == MODELS => slots
             .iter()
-            .map(|(slot, model)| {
-                (Spanned::new(model_axis(&slot.value).into(), slot.span), model)
-            })
+            .map(|(slot, model)| (Spanned::new(model_axis(&slot.value).into(), slot.span), model))
             .collect(),
         _ => vec![(key.clone(), value)],
     })
