@@ -17,6 +17,7 @@ mod limits;
 mod lints;
 mod models;
 mod outputs;
+mod optimize;
 mod pictures;
 mod properties;
 mod references;
