@@ -350,7 +350,7 @@ impl<'r> Reader<'r, '_> {
             }
         };
         let (index, param) = self.param(name)?;
-        if !matches!(param.kind.get(), ParamType::Int | ParamType::Float | ParamType::Seed) {
+        if !takes_ranges(param) {
             let problem = Diagnostic::format(
                 "wrong-type",
                 format!("a range goes with numbers, and `{}` is a {}", name.value, param.kind.get().name()),
@@ -380,6 +380,10 @@ impl<'r> Reader<'r, '_> {
         let numbers = if *param.kind.get() == ParamType::Float { numbers.into_floats() } else { numbers };
         Some(Column { name: name.value.clone(), series: Series::Range(index, numbers, span) })
     }
+}
+
+fn takes_ranges(param: &Param) -> bool {
+    matches!(param.kind.get(), ParamType::Int | ParamType::Float | ParamType::Seed)
 }
 
 fn check_size(preset: &Preset, diagnostics: &mut Diagnostics) {
@@ -416,7 +420,13 @@ pub fn with_first_values(params: &Named<Item>, axes: &Axes, declared: &Named<Par
                 batch::cells(&items[0]).for_each(|(name, item)| give(name, item));
             }
             batch::Axis::List(items) => items.iter().take(1).for_each(|first| give(name.clone(), first)),
-            batch::Axis::Range(range) => give(name.clone(), &range.from),
+            batch::Axis::Range(range) => {
+                let is_number = declared.get(&name.value).is_some_and(takes_ranges);
+                let is_right = is_number && Progression::new(range, axis.span()).is_ok();
+                // What is wrong is reported where the axes are checked.
+                let from = if is_right { range.from.value.clone() } else { Raw::Invalid };
+                give(name.clone(), &Item::new(from, range.from.span));
+            }
         }
     }
     given

@@ -138,7 +138,10 @@ fn the_manifest_of_a_batch_counts_what_was_done_to_how_many() {
     folder.wfc(&["build", "p.toml", "--optimize"]).succeeded();
     let optimized = &folder.json("p.wfc.json")["optimized"];
     assert_eq!(optimized.as_array().unwrap().len(), 1);
-    assert_eq!((&optimized[0]["first"], &optimized[0]["count"]), (&json!("p-1.workflow_api.json"), &json!(5)));
+    assert_eq!(
+        (&optimized[0]["first"], &optimized[0]["count"]),
+        (&json!("p-1.workflow_api.json"), &json!(5))
+    );
 }
 
 #[test]

@@ -105,7 +105,11 @@ fn meanings(graph: &Graph) -> BTreeMap<String, u64> {
 
 fn cases() -> ProptestConfig {
     let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    if std::env::var_os("PROPTEST_CASES").is_some() { default } else { ProptestConfig { cases: 500, ..default } }
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        default
+    } else {
+        ProptestConfig { cases: 500, ..default }
+    }
 }
 
 proptest! {
