@@ -368,7 +368,7 @@ impl Job<'_> {
                 title: graph.title.to_string(),
                 stages: graph.stages.iter().map(|stage| stage.get().to_string()).collect(),
             },
-            rung: self.selected_rung().map(|name| name.to_string()),
+            rung: self.selected_rung().map(ToString::to_string),
             workflow: None,
             batch: None,
             optimized: Vec::new(),

@@ -46,7 +46,7 @@ mod tests {
             assert!(*class.pack == *pack && class.is_pure(), "{row}");
             assert!(
                 source
-                    .rsplit_once(":")
+                    .rsplit_once(':')
                     .is_some_and(|(file, line)| { file.contains(".py") && line.parse::<u32>().is_ok() }),
                 "{row}"
             );

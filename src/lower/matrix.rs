@@ -56,11 +56,12 @@ impl Series {
     #[must_use]
     pub fn value(&self, position: u64) -> Value {
         let at = usize::try_from(position).unwrap_or_default();
-        match self {
-            Self::List(_, values) => values[at].value.clone(),
-            Self::Range(_, range, _) => range.nth(position),
-            Self::Models(_, models) => Value::Str(models[at].get().clone()),
-        }
+        let value = match self {
+            Self::List(_, values) => values.get(at).map(|given| given.value.clone()),
+            Self::Range(_, range, _) => Some(range.nth(position)),
+            Self::Models(_, models) => models.get(at).map(|model| Value::Str(model.get().clone())),
+        };
+        value.unwrap_or(Value::Null)
     }
 }
 
@@ -93,7 +94,8 @@ impl Matrix {
             for column in &axis.columns {
                 let (index, span) = match &column.series {
                     Series::List(index, given) => {
-                        (*index, given[usize::try_from(position).unwrap_or_default()].span)
+                        let given = given.get(usize::try_from(position).unwrap_or_default());
+                        (*index, given.and_then(|given| given.span))
                     }
                     Series::Range(index, _, span) => (*index, Some(*span)),
                     Series::Models(..) => continue,
@@ -127,7 +129,7 @@ impl Matrix {
             let position = usize::try_from(choice % axis.len).unwrap_or_default();
             choice /= axis.len;
             axis.columns.iter().filter_map(move |column| match &column.series {
-                Series::Models(slot, models) => Some((slot, &models[position])),
+                Series::Models(slot, models) => models.get(position).map(|model| (slot, model)),
                 _ => None,
             })
         })
