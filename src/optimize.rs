@@ -8,6 +8,7 @@
 //! An input that a parameter reaches is the same only as one that the same parameter reaches in the same way.
 //! So whoever sets that parameter later still sets it everywhere, and nowhere else.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -158,16 +159,21 @@ fn description(node: &Node, same: &[NodeId], bound: &[&Binding]) -> String {
     inputs.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
     let mut text = format!("{:?} {}", node.class_type, node.lacks_inputs);
     for (index, input) in inputs {
-        let value = match &input.value {
+        // Writing to memory cannot fail.
+        let _ = match &input.value {
             // With its type: 1 is not 1.0.
-            Argument::Literal(value) => format!("{value:?}"),
-            Argument::Link { from, slot } => format!("{}.{slot}", same[from.index()].index()),
+            Argument::Literal(value) => write!(text, " {:?}={value:?}", input.name),
+            Argument::Link { from, slot } => {
+                write!(text, " {:?}={}.{slot}", input.name, same[from.index()].index())
+            }
         };
         let params = bound.iter().filter(|binding| binding.input as usize == index);
         let mut params: Vec<(&str, bool)> =
             params.map(|binding| (&*binding.param, binding.computed)).collect();
         params.sort_unstable();
-        text = format!("{text} {:?}={value}{params:?}", input.name);
+        for (param, computed) in params {
+            let _ = write!(text, " {param:?}:{computed}");
+        }
     }
     text
 }

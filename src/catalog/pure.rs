@@ -1,5 +1,7 @@
 //! The classes whose output is a function of their inputs and of nothing else, which `/object_info` does not tell.
 
+use std::sync::LazyLock;
+
 use super::class::NodeClass;
 
 /// The table that comes with the tool. Its head says what a class in it has been found to be.
@@ -14,11 +16,10 @@ impl NodeClass {
     #[must_use]
     pub fn is_pure(&self) -> bool {
         // A captured catalog spells a pack as its folder is spelled.
-        let is_own =
-            |row: &str| row.split(',').nth(1).is_some_and(|pack| pack.eq_ignore_ascii_case(&self.pack));
+        let is_own = |pack: &str| pack.eq_ignore_ascii_case(&self.pack);
         // Who asks for its own id, or for the prompt it is in, answers by it; an output node does something.
         let is_alone = self.hidden.is_empty() && !self.output_node && !self.api_node;
-        is_alone && row(&self.name).is_some_and(is_own)
+        is_alone && pack(&self.name).is_some_and(is_own)
     }
 }
 
@@ -26,8 +27,20 @@ fn rows() -> impl Iterator<Item = &'static str> {
     EMBEDDED.lines().filter(|line| !line.starts_with('#') && *line != HEAD)
 }
 
-fn row(class: &str) -> Option<&'static str> {
-    rows().find(|row| row.strip_prefix(class).is_some_and(|rest| rest.starts_with(',')))
+/// The pack of each class in the table, sorted by class.
+static PACKS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let fields = |row: &'static str| {
+        let (class, rest) = row.split_once(',')?;
+        Some((class, rest.split(',').next()?))
+    };
+    let mut packs: Vec<(&str, &str)> = rows().filter_map(fields).collect();
+    packs.sort_unstable();
+    packs
+});
+
+fn pack(class: &str) -> Option<&'static str> {
+    let at = PACKS.binary_search_by_key(&class, |(known, _)| known).ok()?;
+    Some(PACKS[at].1)
 }
 
 #[cfg(test)]
