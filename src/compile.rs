@@ -338,8 +338,7 @@ impl Job<'_> {
     fn filled_in(&mut self, diagnostics: &mut Diagnostics) -> Option<Graph> {
         self.decisions.take_if(|decisions| !decisions.hold_for(&self.values));
         if self.decisions.is_none() {
-            self.decisions =
-                self.templates[self.chosen].decide(&self.values, self.sources, diagnostics);
+            self.decisions = self.templates[self.chosen].decide(&self.values, self.sources, diagnostics);
         }
         self.templates[self.chosen].instantiate(&self.values, self.decisions.as_ref()?, diagnostics)
     }

@@ -5,8 +5,9 @@
 //! are known to be pure ([`NodeClass::is_pure`]) merge: nothing that saves, that loads what may change, or
 //! that draws random numbers.
 //!
-//! An input that a parameter reaches is the same only as one that the same parameter reaches in the same way.
-//! So whoever sets that parameter later still sets it everywhere, and nowhere else.
+//! An input that a parameter reaches is the same only as one that the same parameter reaches, and an input that is
+//! computed from parameters is like no other, since another value may tell them apart. So whoever sets a parameter
+//! later still sets it everywhere, and nowhere else; what merges does not depend on values of parameters.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -102,9 +103,10 @@ fn merge(graph: &Graph, alive: &[bool]) -> Vec<NodeId> {
     let mut same: Vec<NodeId> = stands_for.clone();
     for id in sources_first(graph) {
         let node = graph.node(id);
+        let bound = &bound[id.index()];
         let is_pure = node.class.as_ref().is_some_and(|class| class.is_pure());
-        if is_pure && alive[id.index()] {
-            same[id.index()] = *known.entry(description(node, &same, &bound[id.index()])).or_insert(id);
+        if is_pure && alive[id.index()] && !bound.iter().any(|binding| binding.computed) {
+            same[id.index()] = *known.entry(description(node, &same, bound)).or_insert(id);
         }
     }
     // Which of them is met first depends on the links; the first one in the graph is easier to find.
@@ -168,11 +170,10 @@ fn description(node: &Node, same: &[NodeId], bound: &[&Binding]) -> String {
             }
         };
         let params = bound.iter().filter(|binding| binding.input as usize == index);
-        let mut params: Vec<(&str, bool)> =
-            params.map(|binding| (&*binding.param, binding.computed)).collect();
+        let mut params: Vec<&str> = params.map(|binding| &*binding.param).collect();
         params.sort_unstable();
-        for (param, computed) in params {
-            let _ = write!(text, " {param:?}:{computed}");
+        for param in params {
+            let _ = write!(text, " {param:?}");
         }
     }
     text

@@ -104,7 +104,8 @@ impl Job<'_> {
 
     /// True if a constraint or a switch reads the parameter.
     fn is_judged_with_others(&self, param: usize) -> bool {
-        self.template().constraints().any(|(_, reads, _)| reads.contains(&param)) || self.template().shapes(param)
+        self.template().constraints().any(|(_, reads, _)| reads.contains(&param))
+            || self.template().shapes(param)
     }
 
     /// Where some of a few values would change which nodes there are, the schema says which do not.

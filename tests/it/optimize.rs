@@ -91,11 +91,30 @@ fn nothing_is_done_unless_asked_for() {
 #[test]
 fn values_that_are_equal_today_by_other_parameters_stay_apart() {
     let right = "color = { param = \"color\" } }\n[nodes.right_inverted]";
-    for other in ["{ param = \"other\" }", "7", "{ expr = \"color\" }"] {
+    for other in ["{ param = \"other\" }", "7", "{ expr = \"color\" }", "{ expr = \"color + 0\" }"] {
         let graph = TWO_BRANCHES.replace(right, &format!("color = {other} }}\n[nodes.right_inverted]"));
         let workflow = two_branches(&graph).workflow("p.toml", &["--optimize"]);
         assert_eq!(*input(&workflow, "right", "images"), json!(["right_inverted", 0]), "{other}");
         assert_eq!(*input(&workflow, "right_empty", "color"), 7, "{other}");
+    }
+}
+
+#[test]
+fn what_is_computed_stays_apart_and_a_request_gives_what_building_gives() {
+    let color = "color = { param = \"color\" } }\n[nodes.";
+    let graph = TWO_BRANCHES.replacen(color, "color = { expr = \"color * 2\" } }\n[nodes.", 1).replacen(
+        color,
+        "color = { expr = \"color + 7\" } }\n[nodes.",
+        1,
+    );
+    for graph in [TWO_BRANCHES, &graph] {
+        let folder = two_branches(graph);
+        folder.wfc(&["build", "p.toml", "--optimize"]).succeeded();
+        folder.write("r.json", "{\"color\": 9}");
+        folder.wfc(&["bind", "p.wfc.json", "--input", "r.json", "-o", "bound.json"]).succeeded();
+        folder.wfc(&["build", "p.toml", "--optimize", "--set", "color=9", "-o", "built"]).succeeded();
+        let text = |name: &str| String::from_utf8(folder.read(name)).unwrap();
+        assert_eq!(text("bound.json"), text("built/p.workflow_api.json"));
     }
 }
 

@@ -25,8 +25,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "back", "bind", "catalog", "check", "compile", "diag", "front", "ir", "lint", "lower", "optimize",
-            "report", "source",
+            "back", "bind", "catalog", "check", "compile", "diag", "front", "ir", "lint", "lower",
+            "optimize", "report", "source",
         ],
     ),
 ];

@@ -130,7 +130,7 @@ fn numbers_of_a_range_that_the_parameter_does_not_take() {
        ╰────
       help: the nearest are 1 and 5
 
-    error[out-of-range]: `strength` is 11.0; the largest value is 10
+    error[out-of-range]: `strength` is 11.0; the largest value is 10.0
        ╭─[p.toml:4:31]
      3 │ count = { from = 1, to = 9 }
      4 │ strength = { from = 9.0, to = 11.0, step = 0.5 }

@@ -62,8 +62,8 @@ fn graph(plans: &[Plan], circles: bool) -> Graph {
     graph
 }
 
-/// What a node computes, unfolded up to its sources. What is not pure is known by its key, and so is a
-/// node that is met again on the way to itself.
+/// What a node computes, unfolded up to its sources. What is not pure or is computed is known by
+/// its key, and so is a node that is met again on the way to itself.
 fn meaning(graph: &Graph, id: NodeId, known: &mut BTreeMap<NodeId, Option<u64>>) -> u64 {
     let node = graph.node(id);
     let mut hasher = DefaultHasher::new();
@@ -77,7 +77,8 @@ fn meaning(graph: &Graph, id: NodeId, known: &mut BTreeMap<NodeId, Option<u64>>)
     }
     known.insert(id, None);
     node.class_type.hash(&mut hasher);
-    if !node.class.as_ref().is_some_and(|class| class.is_pure()) {
+    let is_computed = graph.bindings().iter().any(|bound| bound.node == id && bound.computed);
+    if is_computed || !node.class.as_ref().is_some_and(|class| class.is_pure()) {
         node.key.hash(&mut hasher);
     }
     for (index, input) in node.inputs().iter().enumerate() {
