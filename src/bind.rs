@@ -90,7 +90,7 @@ impl Target {
         };
         let Some(workflow) = manifest.workflow else {
             return fail(
-                "is the manifest of a batch; a request goes to a single workflow, of a preset without [matrix]",
+                "is the manifest of a batch; a request goes to a single workflow: build without [matrix], and one rung of a ladder (--rung)",
             );
         };
         let file = sources.add(&*name, text);

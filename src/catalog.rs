@@ -24,6 +24,7 @@ mod object_info;
 mod own_check;
 mod pack;
 mod prune;
+mod pure;
 #[cfg(test)]
 mod tests;
 mod wider_types;

@@ -3,6 +3,7 @@
 //! Everything that commands, batches, benches and tests share about "compile this preset" is here,
 //! and nothing about files, screens or exit codes.
 
+mod batch;
 mod interface;
 mod program;
 mod variants;
@@ -21,14 +22,17 @@ use crate::front::toml::types::Target;
 use crate::ir::Graph;
 use crate::lint::{self, Levels};
 use crate::lower::expr::Engine;
+use crate::lower::ladder::{self, Rung};
 use crate::lower::load::Loaded;
 use crate::lower::matrix::{self, Matrix};
 use crate::lower::params::{self, Values};
 use crate::lower::request;
 use crate::lower::{Context, Decisions, Template, prepare};
+use crate::optimize::{self, Changes};
 use crate::source::{FileId, Sources};
 
 pub use program::Program;
+pub use batch::{BatchNames, FileName};
 
 /// What every compilation needs, made once.
 #[derive(Debug)]
@@ -61,25 +65,30 @@ impl Compiler {
         if let Some(target) = &preset.target {
             self.check_target(target, diagnostics);
         }
-        let given = matrix::with_first_values(preset);
-        let matrix = matrix::resolve(preset, &loaded.graph.params, &self.models, diagnostics);
-        let values =
-            params::resolve(&loaded.graph.params, &given, &self.models, Some(loaded.graph_span), diagnostics);
-        let fields = request::fields(&preset.request, &loaded.graph.params, diagnostics);
-        let template = prepare(&loaded.graph, &preset.models, self.context(sources), diagnostics);
+        let (params, place) = (&loaded.graph.params, Some(loaded.graph_span));
+        let matrix = matrix::resolve(preset, params, &self.models, diagnostics);
+        let rungs = ladder::resolve(preset, params, &self.models, place, diagnostics);
+        let fields = request::fields(&preset.request, params, diagnostics);
+        let templates = self.templates(loaded, matrix.as_ref(), sources, diagnostics);
         // What could not be read is missing in the template, and expressions may name it.
-        let parts = template.zip(values).zip(matrix).zip(fields).filter(|_| !diagnostics.has_errors());
-        let job = parts.map(|(((template, values), matrix), fields)| Job {
+        let parts = matrix.zip(rungs).zip(templates).zip(fields).filter(|_| !diagnostics.has_errors());
+        let mut job = parts.map(|(((matrix, rungs), templates), fields)| Job {
             compiler: self,
             sources,
             loaded,
-            template,
-            values,
-            matrix,
+            templates,
+            chosen: 0,
+            values: rungs[0].values.clone(),
+            rungs,
+            rung: 0,
+            selected: None,
+            matrix: Arc::new(matrix),
             fields,
             decisions: None,
+            changes: None,
         });
-        if let Some(job) = &job {
+        if let Some(job) = &mut job {
+            job.check_rungs(diagnostics);
             job.check_effects(diagnostics);
         }
         lint::apply(&preset.lint, diagnostics);
@@ -259,13 +268,24 @@ pub struct Job<'c> {
     compiler: &'c Compiler,
     sources: &'c Sources,
     loaded: &'c Loaded,
-    template: Template<'c>,
+    /// One for every choice of models, rung by rung.
+    templates: Vec<Template<'c>>,
+    /// Which of them the current combination needs.
+    chosen: usize,
+    /// One without a name if the preset has no ladder.
+    rungs: Vec<Rung>,
+    /// The one that the values belong to.
+    rung: usize,
+    /// The rung that is wanted; all, if there is none.
+    selected: Option<usize>,
     values: Values,
-    matrix: Matrix,
+    matrix: Arc<Matrix>,
     /// What a request may set.
     fields: Vec<request::Field>,
     /// Those of the combination before, which often hold for the next one.
     decisions: Option<Decisions>,
+    /// What was done to the workflow that was compiled last, if workflows are to be optimized.
+    changes: Option<Changes>,
 }
 
 impl Job<'_> {
@@ -302,67 +322,26 @@ impl Job<'_> {
 
     /// The bytes of the workflow for some values, if there is one.
     fn workflow(&self, values: &Values) -> Option<Vec<u8>> {
-        let checked = self.compiler.filled(&self.template, values, self.sources, &mut Diagnostics::new())?;
+        let template = self.template();
+        let checked = self.compiler.filled(template, values, self.sources, &mut Diagnostics::new())?;
         Some(workflow_bytes(&checked, Ids::Names, Layout::Compact))
     }
 
-    /// How many workflows it gives.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.matrix.count()
-    }
-
-    /// True if the preset has a `[matrix]`.
-    #[must_use]
-    pub const fn is_batch(&self) -> bool {
-        !self.matrix.axes.is_empty()
-    }
-
-    /// Compiles combination `number`, counted from 0. Gives nothing if something is wrong; every
-    /// problem is reported, with the combination it belongs to.
-    pub fn compile(&mut self, number: u64, diagnostics: &mut Diagnostics) -> Option<Checked> {
-        self.matrix.select(number, &mut self.values);
-        let mut found = Diagnostics::new();
-        let checked = self.checked(&mut found);
-        for diagnostic in found.into_sorted() {
-            // What does not depend on the combination is said once.
-            if diagnostics.iter().any(|known| known.is_same_problem(&diagnostic)) {
-                continue;
-            }
-            let in_batch = self.is_batch() && diagnostic.severity == Severity::Error;
-            diagnostics.push(if in_batch {
-                let combination = format!("in combination {}: {}", number + 1, self.matrix.describe(number));
-                let help = diagnostic
-                    .help
-                    .clone()
-                    .map_or_else(|| combination.clone(), |help| format!("{help}; {combination}"));
-                diagnostic.help(help)
-            } else {
-                diagnostic
-            });
-        }
-        checked
-    }
-
-    /// The graph of combination `number`, counted from 0, filled in and not proved: for whoever asks what
-    /// a preset says, whether or not this catalog's machine could run it. Only [`Job::compile`] gives
-    /// what can be written.
-    pub fn graph(&mut self, number: u64, diagnostics: &mut Diagnostics) -> Option<Graph> {
-        self.matrix.select(number, &mut self.values);
-        self.filled_in(diagnostics)
-    }
-
     fn checked(&mut self, diagnostics: &mut Diagnostics) -> Option<Checked> {
-        let graph = self.filled_in(diagnostics)?;
+        let mut graph = self.filled_in(diagnostics)?;
+        if let Some(changes) = &mut self.changes {
+            let optimized = optimize::optimize(&graph);
+            (graph, *changes) = (optimized.graph, optimized.changes);
+        }
         check::check(graph, &self.compiler.catalog, diagnostics)
     }
 
     fn filled_in(&mut self, diagnostics: &mut Diagnostics) -> Option<Graph> {
         self.decisions.take_if(|decisions| !decisions.hold_for(&self.values));
         if self.decisions.is_none() {
-            self.decisions = self.template.decide(&self.values, self.sources, diagnostics);
+            self.decisions = self.templates[self.chosen].decide(&self.values, self.sources, diagnostics);
         }
-        self.template.instantiate(&self.values, self.decisions.as_ref()?, diagnostics)
+        self.templates[self.chosen].instantiate(&self.values, self.decisions.as_ref()?, diagnostics)
     }
 
     /// The manifest of a single workflow whose bytes are `workflow` and whose file is called `file`.
@@ -378,25 +357,6 @@ impl Job<'_> {
         Manifest { workflow: Some(workflow), ..self.common_manifest(checked, &needs, ids) }
     }
 
-    /// The manifest of a batch: `first` is its first workflow, `needs` what all of them need, `files`
-    /// the pattern of the file names, `hash` the hash over all files.
-    #[must_use]
-    pub fn batch_manifest(
-        &self,
-        first: &Checked,
-        needs: &Needs,
-        ids: Ids,
-        files: String,
-        hash: String,
-    ) -> Manifest {
-        let axes = self.matrix.axes.iter().map(|axis| manifest::Axis {
-            param: axis.name.to_string(),
-            values: axis.values.iter().map(|given| given.value.to_json()).collect(),
-        });
-        let batch = manifest::Batch { count: self.count(), files, axes: axes.collect(), hash };
-        Manifest { batch: Some(batch), ..self.common_manifest(first, needs, ids) }
-    }
-
     fn common_manifest(&self, checked: &Checked, needs: &Needs, ids: Ids) -> Manifest {
         let graph = &self.loaded.graph;
         let identity = self.compiler.catalog.identity();
@@ -408,8 +368,10 @@ impl Job<'_> {
                 title: graph.title.to_string(),
                 stages: graph.stages.iter().map(|stage| stage.get().to_string()).collect(),
             },
+            rung: self.selected_rung().map(ToString::to_string),
             workflow: None,
             batch: None,
+            optimized: Vec::new(),
             target: self.loaded.preset.target.as_ref().map(|target| self.target(target)),
             catalog: manifest::catalog_info(&identity),
             requires: manifest::requires(needs, &identity, &self.compiler.models),

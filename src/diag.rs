@@ -154,6 +154,13 @@ impl Diagnostic {
         self
     }
 
+    /// The same with a labelled place before all others.
+    #[must_use]
+    pub fn at_first(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.insert(0, Label { span, text: text.into() });
+        self
+    }
+
     /// The same with a labelled place, if there is one.
     #[must_use]
     pub fn at_opt(self, span: Option<Span>, text: impl Into<String>) -> Self {
@@ -174,6 +181,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help_opt(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
+        self
+    }
+
+    /// The same with more advice behind what there is.
+    #[must_use]
+    pub fn and_help(mut self, more: &str) -> Self {
+        self.help = Some(self.help.map_or_else(|| more.to_owned(), |help| format!("{help}; {more}")));
         self
     }
 
@@ -265,6 +279,15 @@ impl Diagnostics {
         self.left_out = (self.left_out.0 + count, self.left_out.1 || is_error);
         self.items.append(&mut other.items);
         self.errors += std::mem::take(&mut other.errors);
+    }
+
+    /// Moves here what of `other` says something new.
+    pub fn append_new(&mut self, mut other: Self) {
+        let known = &self.items;
+        other.relevel(|found| {
+            (!known.iter().any(|known| known.is_same_problem(found))).then_some(found.severity)
+        });
+        self.append(&mut other);
     }
 
     /// Gives every problem the severity that `severity` says, and drops those for which it says none.

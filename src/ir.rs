@@ -84,6 +84,21 @@ impl Node {
         }
     }
 
+    /// The same node before it has inputs.
+    #[must_use]
+    pub fn without_inputs(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            class_type: self.class_type.clone(),
+            class: self.class.clone(),
+            stage: self.stage.clone(),
+            title: self.title.clone(),
+            origin: self.origin,
+            lacks_inputs: self.lacks_inputs,
+            inputs: Vec::with_capacity(self.inputs.len()),
+        }
+    }
+
     /// Its inputs, in the order they are emitted.
     #[must_use]
     pub fn inputs(&self) -> &[Input] {

@@ -50,5 +50,6 @@ pub mod front;
 pub mod ir;
 pub mod lint;
 pub mod lower;
+pub mod optimize;
 pub mod report;
 pub mod source;

@@ -5,10 +5,12 @@
 //! [`Template::instantiate`] fills everything in. A batch prepares once and instantiates many times.
 
 pub mod expr;
+pub mod ladder;
 pub mod library;
 pub mod load;
 pub mod matrix;
 pub mod params;
+pub mod range;
 pub mod request;
 
 mod decide;

@@ -3,20 +3,25 @@
 //! The types are the format: their serialisation is what is written, and their JSON Schema is
 //! generated from the same declaration.
 
+mod batch;
 mod interface;
+mod layout;
+mod optimized;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::api::{self, Ids};
 use crate::catalog::{Identity, Models, NodeClass};
 use crate::check::Checked;
 
+pub use batch::{Axis, AxisRange, Batch, BatchWorkflow, Rung, Workflows};
 pub use interface::{Binding, Change, Computed, Constraint, Interface, Reached, Switch, pointer};
+pub use optimized::{Merged, Optimized};
 
 /// Version of the format. It grows when something is removed or changes its meaning.
 pub const VERSION: u32 = 2;
@@ -31,12 +36,18 @@ pub struct Manifest {
     pub description: Option<String>,
     /// The graph that was compiled.
     pub graph: GraphInfo,
+    /// The rung of the preset's ladder that this is, if it was built alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rung: Option<String>,
     /// The compiled workflow, unless this is a batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<WorkflowFile>,
-    /// The compiled workflows of a `[matrix]`.
+    /// The compiled workflows of a `[matrix]` or a `[[ladder]]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Batch>,
+    /// What `--optimize` did, once for all workflows to which it did the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optimized: Vec<Optimized>,
     /// The machine that the workflow is meant for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<TargetInfo>,
@@ -68,28 +79,6 @@ pub struct WorkflowFile {
     pub hash: String,
     /// The ids of the nodes that give outputs.
     pub outputs: Vec<String>,
-}
-
-/// The compiled workflows of a `[matrix]`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Batch {
-    /// How many there are.
-    pub count: u64,
-    /// The files beside the manifest, `{n}` standing for the number, counted from 1 and padded with zeros.
-    pub files: String,
-    /// The parameters that vary. The last one varies fastest.
-    pub axes: Vec<Axis>,
-    /// Hash over the bytes of all files in order: `blake3:` and 64 hexadecimal digits.
-    pub hash: String,
-}
-
-/// A parameter of a batch and the values it takes.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Axis {
-    /// The parameter.
-    pub param: String,
-    /// Its values in turn.
-    pub values: Vec<Value>,
 }
 
 /// The machine that the workflow is meant for.
@@ -177,46 +166,19 @@ impl Manifest {
     /// The file's bytes, ending with a newline.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        // Plain data with text keys always becomes JSON.
-        let value = serde_json::to_value(self).unwrap_or_default();
-        let mut out = String::new();
-        write(&value, 0, &mut out);
-        out.push('\n');
-        out.into_bytes()
+        let mut out = Vec::new();
+        // Plain data with text keys always becomes JSON, and writing to memory cannot fail.
+        let written = self.write(&mut out);
+        debug_assert!(written.is_ok());
+        out
     }
-}
 
-/// Appends JSON over several lines, but lists of numbers on one: a form such as `4n+1` has thousands.
-fn write(value: &Value, depth: usize, out: &mut String) {
-    let line = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
-    };
-    match value {
-        Value::Array(items) if !items.iter().all(Value::is_number) => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                out.push_str(if at == 0 { "" } else { "," });
-                line(out, depth + 1);
-                write(item, depth + 1, out);
-            }
-            line(out, depth);
-            out.push(']');
-        }
-        Value::Object(entries) if !entries.is_empty() => {
-            out.push('{');
-            for (at, (key, item)) in entries.iter().enumerate() {
-                out.push_str(if at == 0 { "" } else { "," });
-                line(out, depth + 1);
-                // A key is a text, and written as one.
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push_str(": ");
-                write(item, depth + 1, out);
-            }
-            line(out, depth);
-            out.push('}');
-        }
-        other => out.push_str(&other.to_string()),
+    /// Writes the file's bytes piece by piece: the manifest of a large batch does not fit in memory.
+    ///
+    /// # Errors
+    /// When `out` takes no more.
+    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        layout::write(self, out)
     }
 }
 

@@ -4,16 +4,19 @@ mod outputs;
 
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use outputs::{Claims, Outcome, Place, Sink};
 
 use super::session::{self, Found, Ready, Session};
 use super::{Exit, Stream, Terminal, ToolError, ignore_closed_pipe};
 use crate::back::api::{self, Ids, Layout};
-use crate::back::manifest::Needs;
-use crate::compile::{self, Job};
+use crate::back::manifest::{Manifest, Needs, Optimized};
+use crate::compile::{self, BatchNames, FileName, Job};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::toml::Kind;
+use crate::front::toml::batch::ALL_RUNGS;
+use crate::lower::matrix;
 use crate::report::{FileReport, Format};
 
 /// A batch stops after so many combinations with errors; the rest would say the same.
@@ -25,7 +28,7 @@ const MAX_DIFFERENCES: usize = 100;
 /// Compile presets into `NAME.workflow_api.json` and the manifest `NAME.wfc.json`.
 ///
 /// Nothing is written for a preset with an error. A preset with a [matrix] gives one numbered
-/// workflow for every combination, and one manifest.
+/// workflow for every combination, one with a [[ladder]] one for every rung, and both one manifest.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Presets, or folders with presets.
@@ -37,9 +40,18 @@ pub(super) struct Args {
     /// Set a parameter (`seed=7`) or a model slot (`models.vae=wan21-vae`); may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Which rung of the preset's [[ladder]] to build: its name, or `all`. One rung alone has a manifest
+    /// of its own, NAME-RUNG.wfc.json.
+    #[arg(long, value_name = "RUNG", default_value = ALL_RUNGS)]
+    rung: String,
     /// Write nothing; fail if a file on disk is not what would be written.
     #[arg(long)]
     check: bool,
+    /// Merge identical nodes and remove nodes that no output depends on. Only classes whose result is
+    /// known to follow from their inputs alone are merged, so never what saves, loads pictures or draws
+    /// noise. The manifest says what was done.
+    #[arg(long)]
+    optimize: bool,
     /// How nodes are called in the output.
     #[arg(long, value_enum, default_value = "names")]
     ids: IdStyle,
@@ -59,6 +71,11 @@ enum IdStyle {
 }
 
 impl Args {
+    /// The rung that alone is wanted.
+    fn wanted_rung(&self) -> Option<&str> {
+        (self.rung != ALL_RUNGS).then_some(&*self.rung)
+    }
+
     /// True if the workflows are printed instead of written.
     fn to_stdout(&self) -> bool {
         self.output.as_deref() == Some(Path::new("-"))
@@ -113,7 +130,7 @@ fn build(args: &Args, session: &mut Session, reports: &mut Vec<FileReport>) -> R
     }
     let mut claims = Claims::default();
     for preset in planned.iter().filter(|_| !args.to_stdout()) {
-        claims.claim(&preset.path, &place(args, &preset.path), preset.ready.as_ref())?;
+        claims.claim(&preset.path, place(args, &preset.path, preset.ready.as_ref()))?;
     }
     for Planned { path, ready, mut diagnostics } in planned {
         let outcome = match &ready {
@@ -154,11 +171,20 @@ fn plan(path: &Path, found: Found, args: &Args, session: &mut Session) -> Result
 }
 
 /// Where the outputs of the preset at `path` go.
-fn place(args: &Args, path: &Path) -> Place {
-    Place {
-        folder: args.output.clone().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).to_owned()),
-        stem: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+fn place(args: &Args, path: &Path, ready: Option<&Ready>) -> Place {
+    let folder = args.output.clone().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).to_owned());
+    let mut stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut place = Place { folder, stem: String::new(), rungs: Vec::new(), combinations: None };
+    if let Some(ready) = ready {
+        let preset = &ready.loaded.preset;
+        let rungs = preset.ladder.0.iter().map(|rung| rung.name.get().clone());
+        match args.wanted_rung() {
+            Some(rung) => stem = format!("{stem}-{rung}"),
+            None => place.rungs = rungs.collect(),
+        }
+        place.combinations = (!preset.matrix.is_empty()).then(|| matrix::count(&preset.matrix));
     }
+    Place { stem, ..place }
 }
 
 fn preset(
@@ -170,6 +196,15 @@ fn preset(
 ) -> Result<Outcome, ToolError> {
     let job = ready.compiler.job(&ready.loaded, &session.sources, diagnostics);
     let Some(mut job) = job.filter(|_| !diagnostics.has_errors()) else { return Ok(Outcome::Failed) };
+    if let Some(rung) = args.wanted_rung()
+        && let Err(problem) = job.select_rung(rung)
+    {
+        diagnostics.push(*problem);
+        return Ok(Outcome::Failed);
+    }
+    if args.optimize {
+        job.optimize();
+    }
     let ids = match args.ids {
         IdStyle::Names => Ids::Names,
         IdStyle::Numeric => Ids::Numeric,
@@ -177,7 +212,7 @@ fn preset(
     if args.to_stdout() {
         return stream(&mut job, ids, diagnostics);
     }
-    let place = place(args, path);
+    let place = place(args, path, Some(ready));
     let sink = Sink { check: args.check, quiet: args.check || args.format != Format::Human };
     if job.is_batch() {
         batch(&mut job, ids, &place, &sink, diagnostics)
@@ -193,15 +228,18 @@ fn single(
     sink: &Sink,
     diagnostics: &mut Diagnostics,
 ) -> Result<Outcome, ToolError> {
-    let Some(checked) = job.compile(0, diagnostics) else { return Ok(Outcome::Failed) };
+    let Some(checked) = job.compile(job.numbers().start, diagnostics) else { return Ok(Outcome::Failed) };
     let workflow = compile::workflow_bytes(&checked, ids, Layout::Pretty);
-    let name = place.workflow();
-    let manifest = job.manifest(&checked, ids, &name, &workflow).to_bytes();
-    sink.put(
-        vec![(place.path(&name), workflow), (place.path(&place.manifest()), manifest)],
-        Some(checked.graph().len()),
-        diagnostics,
-    )
+    let name = place.workflow(None, 1);
+    let mut optimized = Vec::new();
+    let mut size = plural(checked.graph().len() as u64, "node");
+    if let Some(changes) = job.changes().filter(|changes| !changes.is_empty()) {
+        Optimized::add(&mut optimized, &name, changes);
+        size = format!("{size}, {} fewer", changes.count());
+    }
+    let manifest = Manifest { optimized, ..job.manifest(&checked, ids, &name, &workflow) }.to_bytes();
+    let files = vec![(place.path(&name), workflow), (place.path(&place.manifest()), manifest)];
+    sink.put(files, &size, diagnostics)
 }
 
 /// Compiles every combination once to know that all are good, then again to write them, so that
@@ -213,35 +251,26 @@ fn batch(
     sink: &Sink,
     diagnostics: &mut Diagnostics,
 ) -> Result<Outcome, ToolError> {
-    let count = job.count();
-    let mut bad = 0;
-    for number in 0..count {
-        if job.compile(number, diagnostics).is_none() {
-            bad += 1;
-            if bad == MAX_BAD_COMBINATIONS && number + 1 < count {
-                let rest = count - number - 1;
-                let message =
-                    format!("the batch was given up; {rest} of {count} combinations were not tried");
-                diagnostics.push(Diagnostic::format("batch-given-up", message));
-                break;
-            }
-        }
-    }
-    if bad > 0 {
+    if !prove(job, diagnostics) {
         return Ok(Outcome::Failed);
     }
     let mut hasher = blake3::Hasher::new();
     let mut needs = Needs::default();
+    let mut optimized = Vec::new();
     let mut workflow = Vec::new();
     let mut outcome = Outcome::Done;
-    for number in 0..count {
+    for number in job.numbers() {
         let Some(checked) = job.compile(number, diagnostics) else { return Ok(Outcome::Failed) };
         workflow.clear();
         api::write(&checked, ids, Layout::Pretty, &mut workflow);
         hasher.update(&workflow);
         needs.add(&checked);
-        let name = place.numbered(number + 1, count);
-        match sink.put(vec![(place.path(&name), workflow.clone())], None, diagnostics)? {
+        let (rung, combination) = job.name_of(number);
+        let name = place.workflow(rung, combination);
+        if let Some(changes) = job.changes() {
+            Optimized::add(&mut optimized, &name, changes);
+        }
+        match sink.put_streamed(&place.path(&name), &|out| out.write_all(&workflow), diagnostics)? {
             Outcome::Done => {}
             other => outcome = other,
         }
@@ -249,25 +278,57 @@ fn batch(
             return Ok(outcome);
         }
     }
-    let Some(first) = job.compile(0, diagnostics) else { return Ok(Outcome::Failed) };
-    let files = place.pattern("{n}");
+    let Some(first) = job.compile(job.numbers().start, diagnostics) else { return Ok(Outcome::Failed) };
+    let names = BatchNames { pattern: place.pattern("{rung}", "{n}"), of: file_names(place) };
     let hash = format!("blake3:{}", hasher.finalize());
-    let manifest = job.batch_manifest(&first, &needs, ids, files, hash).to_bytes();
-    sink.say(&format!("{} workflows: {}\n", count, place.path(&place.pattern("*")).display()))?;
-    if sink.has_left_over(place, count, diagnostics) {
+    let manifest = Manifest { optimized, ..job.batch_manifest(&first, &needs, ids, names, hash) };
+    let shown = place.path(&place.pattern("*", "*"));
+    sink.say(&format!("{}: {}\n", plural(job.count(), "workflow"), shown.display()))?;
+    if sink.has_left_over(place, diagnostics) {
         outcome = Outcome::Differs;
     }
-    match sink.put(vec![(place.path(&place.manifest()), manifest)], None, diagnostics)? {
+    match sink.put_streamed(&place.path(&place.manifest()), &|out| manifest.write(out), diagnostics)? {
         Outcome::Done => Ok(outcome),
         other => Ok(other),
     }
+}
+
+fn file_names(place: &Place) -> FileName {
+    let place = place.clone();
+    Arc::new(move |rung, number| place.workflow(rung, number))
+}
+
+fn plural(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Compiles the workflows of all rungs, wanted or not; true if all are good. Gives up after some that are
+/// not, which is reported.
+fn prove(job: &mut Job<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let mut bad = 0;
+    let all = job.all();
+    for number in all.clone() {
+        if job.compile(number, diagnostics).is_none() {
+            bad += 1;
+            let rest = all.end - number - 1;
+            if bad == MAX_BAD_COMBINATIONS && rest > 0 {
+                let message = format!(
+                    "the batch was given up; {rest} of {} combinations were not tried",
+                    all.end - all.start
+                );
+                diagnostics.push(Diagnostic::format("batch-given-up", message));
+                break;
+            }
+        }
+    }
+    bad == 0
 }
 
 /// Prints the workflows, one a line; stops at the first combination with an error.
 fn stream(job: &mut Job<'_>, ids: Ids, diagnostics: &mut Diagnostics) -> Result<Outcome, ToolError> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut line = Vec::new();
-    for number in 0..job.count() {
+    for number in job.numbers() {
         let Some(checked) = job.compile(number, diagnostics) else { return Ok(Outcome::Failed) };
         line.clear();
         api::write(&checked, ids, Layout::Compact, &mut line);

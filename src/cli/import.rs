@@ -13,6 +13,7 @@ use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json::{self, Arena, Document, Kind};
 use crate::ir::Graph;
+use crate::optimize::{self, Optimized};
 use crate::report::{FileReport, Format};
 use crate::source::{self, FileId};
 
@@ -48,6 +49,10 @@ pub(super) struct Args {
     /// be parameters.
     #[arg(long)]
     round: bool,
+    /// Merge identical nodes and remove nodes that no output depends on, as `wfc build --optimize` does;
+    /// says what was done.
+    #[arg(long)]
+    optimize: bool,
     /// Replace files that are there with another content.
     #[arg(long)]
     force: bool,
@@ -242,6 +247,7 @@ impl Import<'_> {
             let help = help.map(|help| format!("{help}; {lost}"));
             diagnostics.push(problem.help_opt(help));
         }
+        let graph = if self.args.optimize { optimized(path, &graph) } else { graph };
         match self.args.to {
             Target::Api => self.api(path, kind, &graph, diagnostics)?,
             Target::Toml => self.toml(path, &graph, &compiler, diagnostics),
@@ -347,6 +353,20 @@ impl Import<'_> {
             format!("{shown} is there and differs; remove it, choose another place with -o, or give --force")
         })
     }
+}
+
+/// The workflow with fewer nodes; says on standard error which ones are gone.
+fn optimized(path: &Path, graph: &Graph) -> Graph {
+    let Optimized { graph, changes } = optimize::optimize(graph);
+    let (shown, left) = (path.display(), graph.len());
+    note(&format!("{shown}: {} nodes merged or removed, {left} left\n", changes.count()));
+    for merged in &changes.merged {
+        note(&format!("  {} stands for {}\n", merged.kept, merged.gone.join(", ")));
+    }
+    if !changes.removed.is_empty() {
+        note(&format!("  no output depends on {}\n", changes.removed.join(", ")));
+    }
+    graph
 }
 
 /// The name of a file without what says its format.

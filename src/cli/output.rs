@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::{self, File, Metadata};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -78,9 +78,58 @@ impl std::error::Error for OutputError {}
 /// # Errors
 /// When the file cannot be written. Its old content is kept.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<Written, OutputError> {
-    Prepared::new(path, bytes)
-        .and_then(|file| file.commit(bytes))
+    stream_atomic(path, &|out| out.write_all(bytes))
+}
+
+/// What a file shall hold, written piece by piece; the same each time it is called.
+pub type Content<'c> = dyn Fn(&mut dyn Write) -> io::Result<()> + 'c;
+
+/// Writes a file like [`write_atomic`], without its content ever being in memory whole.
+///
+/// # Errors
+/// When the file cannot be written. Its old content is kept.
+pub fn stream_atomic(path: &Path, content: &Content<'_>) -> Result<Written, OutputError> {
+    Prepared::new(path, content)
+        .and_then(|file| file.commit(content))
         .map_err(|error| OutputError { path: path.to_owned(), error })
+}
+
+/// True if a file holds this and nothing more.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn holds(path: &Path, content: &Content<'_>) -> io::Result<bool> {
+    let mut comparison = Comparison { file: BufReader::new(File::open(path)?), differs: false };
+    match content(&mut comparison) {
+        Ok(()) => Ok(comparison.file.fill_buf()?.is_empty()),
+        Err(_) if comparison.differs => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes what is written to it if the file says the same.
+struct Comparison {
+    file: BufReader<File>,
+    differs: bool,
+}
+
+impl Write for Comparison {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let present = self.file.fill_buf()?;
+        let length = present.len().min(bytes.len());
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        if length == 0 || present[..length] != bytes[..length] {
+            self.differs = true;
+            return Err(io::Error::other("the file differs"));
+        }
+        self.file.consume(length);
+        Ok(length)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes several files like [`write_atomic`], and touches none of them before the new content of all is
@@ -91,15 +140,16 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<Written, OutputError> {
 pub fn write_all_atomic(files: Vec<(PathBuf, Vec<u8>)>) -> Result<Vec<(PathBuf, Written)>, OutputError> {
     let mut prepared = Vec::with_capacity(files.len());
     for (path, bytes) in files {
-        match Prepared::new(&path, &bytes) {
+        match Prepared::new(&path, &|out| out.write_all(&bytes)) {
             Ok(file) => prepared.push((path, bytes, file)),
             Err(error) => return Err(OutputError { path, error }),
         }
     }
-    let commit = |(path, bytes, file): (PathBuf, Vec<u8>, Prepared)| match file.commit(&bytes) {
-        Ok(written) => Ok((path, written)),
-        Err(error) => Err(OutputError { path, error }),
-    };
+    let commit =
+        |(path, bytes, file): (PathBuf, Vec<u8>, Prepared)| match file.commit(&|out| out.write_all(&bytes)) {
+            Ok(written) => Ok((path, written)),
+            Err(error) => Err(OutputError { path, error }),
+        };
     prepared.into_iter().map(commit).collect()
 }
 
@@ -114,7 +164,7 @@ enum Prepared {
 }
 
 impl Prepared {
-    fn new(path: &Path, bytes: &[u8]) -> io::Result<Self> {
+    fn new(path: &Path, content: &Content<'_>) -> io::Result<Self> {
         let old = match fs::metadata(path) {
             Ok(old) => Some(old),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
@@ -129,7 +179,7 @@ impl Prepared {
             if !old.is_file() {
                 return File::options().write(true).open(path).map(Self::Stream);
             }
-            if old.len() == bytes.len() as u64 && fs::read(path).is_ok_and(|content| content == bytes) {
+            if holds(path, content).unwrap_or_default() {
                 return Ok(Self::Unchanged);
             }
             // A rename would not mind, but whoever made the file read-only does.
@@ -147,15 +197,18 @@ impl Prepared {
             }
             None => Written::Created,
         };
-        temporary.write_all(bytes)?;
+        let mut buffer = BufWriter::new(temporary.as_file_mut());
+        content(&mut buffer)?;
+        buffer.flush()?;
+        drop(buffer);
         temporary.as_file().sync_all()?;
         Ok(Self::Complete { temporary, target, written })
     }
 
-    fn commit(self, bytes: &[u8]) -> io::Result<Written> {
+    fn commit(self, content: &Content<'_>) -> io::Result<Written> {
         match self {
             Self::Unchanged => Ok(Written::Unchanged),
-            Self::Stream(mut stream) => stream.write_all(bytes).map(|()| Written::Replaced),
+            Self::Stream(mut stream) => content(&mut stream).map(|()| Written::Replaced),
             Self::Complete { temporary, target, written } => {
                 temporary.persist(&target)?;
                 // The file is complete either way; not every system can sync a folder.
@@ -257,7 +310,7 @@ mod tests {
         let folder = temporary_folder();
         let path = folder.path().join("x.json");
         fs::write(&path, "old").unwrap();
-        let prepared = Prepared::new(&path, b"new").unwrap();
+        let prepared = Prepared::new(&path, &|out| out.write_all(b"new")).unwrap();
         assert_eq!(names(folder.path()).len(), 2);
         assert_eq!(fs::read(&path).unwrap(), b"old");
         drop(prepared);

@@ -35,8 +35,8 @@ impl Job<'_> {
             }
         }
         let values = params.names().zip(self.values.iter());
-        let switches = self.template.deciding(&self.values, self.sources);
-        let constraints = self.template.constraints();
+        let switches = self.template().deciding(&self.values, self.sources);
+        let constraints = self.template().constraints();
         Interface {
             inputs: json!({
                 "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -104,7 +104,8 @@ impl Job<'_> {
 
     /// True if a constraint or a switch reads the parameter.
     fn is_judged_with_others(&self, param: usize) -> bool {
-        self.template.constraints().any(|(_, reads, _)| reads.contains(&param)) || self.template.shapes(param)
+        self.template().constraints().any(|(_, reads, _)| reads.contains(&param))
+            || self.template().shapes(param)
     }
 
     /// Where some of a few values would change which nodes there are, the schema says which do not.
@@ -116,7 +117,7 @@ impl Job<'_> {
             }
             _ => return,
         };
-        let keeps = |value: &&Value| self.template.keeps_nodes(index, value, &self.values, self.sources);
+        let keeps = |value: &&Value| self.template().keeps_nodes(index, value, &self.values, self.sources);
         let kept: Vec<Json> = values.iter().filter(keeps).map(Value::to_json).collect();
         if kept.len() < values.len() {
             schema["allOf"] = json!([{"enum": kept}]);
@@ -126,7 +127,7 @@ impl Job<'_> {
     fn computations(&self, graph: &Graph, ids: Ids) -> Computations {
         let mut computations = Computations::default();
         let decided =
-            self.decisions.as_ref().map(|decisions| self.template.computed(&self.values, decisions));
+            self.decisions.as_ref().map(|decisions| self.template().computed(&self.values, decisions));
         for computed in decided.into_iter().flatten() {
             let Some(node) = graph.find(&computed.node) else { continue };
             let pointer = manifest::pointer(graph, node, computed.input, ids);

@@ -4,6 +4,7 @@
 //! the declarations in [`preset`], [`graph`] and [`project`] are at the same time the reader, the
 //! JSON Schema and the documentation of the formats.
 
+pub mod batch;
 pub mod decode;
 pub mod graph;
 pub mod preset;
@@ -20,7 +21,7 @@ pub use value::{Item, Raw};
 /// What a TOML file is, judged by its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Has `graph`, `extends`, `params` or `matrix`.
+    /// Has `graph`, `extends`, `params`, `matrix` or `ladder`.
     Preset,
     /// Has `nodes`, `stages` or `constraints`.
     Graph,
@@ -71,7 +72,7 @@ pub fn kind_of(root: &Item) -> Option<Kind> {
     // A key of one format alone tells, so that a file with a typing error is not passed over.
     if has("nodes") || has("stages") || has("constraints") {
         Some(Kind::Graph)
-    } else if has("graph") || has("extends") || has("params") || has("matrix") {
+    } else if ["graph", "extends", "params", "matrix", "ladder"].into_iter().any(has) {
         Some(Kind::Preset)
     } else {
         None

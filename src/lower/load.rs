@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::library;
 use crate::diag::{self, Diagnostic, Diagnostics};
+use crate::front::toml::batch::model_slot;
 use crate::front::toml::decode::At;
 use crate::front::toml::graph::{GraphFile, ParamType};
 use crate::front::toml::preset::Preset;
@@ -209,7 +210,9 @@ pub fn project(
 /// model slot. The value is TOML; for a parameter that takes text, quotes may be left out.
 pub fn set(loaded: &mut Loaded, setting: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) {
     let Some(mut setting) = Setting::read(setting, sources, diagnostics) else { return };
-    if let Some(slot) = setting.key.value.strip_prefix("models.") {
+    if let Some(slot) = model_slot(&setting.key.value) {
+        loaded.preset.matrix.end(&setting.key.value);
+        loaded.preset.ladder.end(&setting.key.value);
         let model = Arc::from(setting.value.value.trim().trim_matches('"'));
         let slot = Spanned::new(slot.into(), setting.key.span);
         loaded.preset.models.set(slot, At(Spanned::new(model, setting.value.span)));
@@ -223,7 +226,8 @@ pub fn set(loaded: &mut Loaded, setting: &str, sources: &mut Sources, diagnostic
     }
     let kind = params.get(&setting.key.value).map(|param| *param.kind.get());
     let item = setting.item(kind);
-    loaded.preset.matrix.remove(&setting.key.value);
+    loaded.preset.matrix.end(&setting.key.value);
+    loaded.preset.ladder.end(&setting.key.value);
     loaded.preset.params.set(setting.key, item);
 }
 

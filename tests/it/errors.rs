@@ -2,6 +2,7 @@
 //!
 //! Every text must say what is wrong, where (line and column), why, and what to do.
 
+mod batch;
 mod expressions;
 mod extra;
 mod graph_file;

@@ -31,9 +31,26 @@ fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
         vec(any::<u8>(), 0..200).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         "[a-z\\[\\]{}=.,'\"# \n0-9é\\\\-]{0,120}",
-        "(graph|params|nodes|models|target|matrix|extends|title) = [\\[\\]{}=.,'\"a-z0-9 \n]{0,60}",
+        "(graph|params|nodes|models|target|matrix|ladder|extends|title) = [\\[\\]{}=.,'\"a-z0-9 \n]{0,60}",
     ]
 }
+
+/// Every kind of axis, and a ladder.
+const BATCH: &str = r#"graph = "g"
+[params]
+prompt = "p"
+[matrix]
+seed = { from = 1, to = 3 }
+strength = { from = 0.1, count = 2, step = 0.1 }
+shots = [ { prompt = "a", image = "a.png" }, { prompt = "b", image = "b.png" } ]
+models.vae = ["wan21-vae", "b.safetensors"]
+[[ladder]]
+name = "draft"
+params = { count = 1, tiled = true }
+[[ladder]]
+name = "final"
+params.count = 5
+"#;
 
 fn graph_file(text: &str) -> GraphFile {
     let mut sources = Sources::new();
@@ -84,6 +101,12 @@ proptest! {
 
 proptest! {
     #![proptest_config(cases(200))]
+
+    #[test]
+    fn batches_with_mistakes_are_reported_or_compiled(changes in mutations()) {
+        let outcome = compile(&mutated(BATCH, &changes), Some(EVERY_TYPE), &[]);
+        prop_assert_eq!(outcome.workflow.is_none(), !outcome.errors().is_empty(), "{}", outcome.report);
+    }
 
     #[test]
     fn presets_with_mistakes_are_reported_or_compiled(changes in mutations(), pick in any::<prop::sample::Index>()) {

@@ -15,17 +15,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ir", &["catalog", "source"]),
     ("front", &["catalog", "diag", "ir", "source"]),
     ("lower", &["catalog", "diag", "front", "ir", "source"]),
+    ("optimize", &["catalog", "ir"]),
     ("check", &["catalog", "diag", "ir", "source"]),
-    ("back", &["catalog", "check", "diag", "front", "ir", "lower"]),
+    ("back", &["catalog", "check", "diag", "front", "ir", "lower", "optimize"]),
     ("bind", &["back", "catalog", "check", "diag", "front", "ir", "lower", "source"]),
     ("report", &["diag", "source"]),
     ("lint", &["catalog", "check", "diag", "front", "ir"]),
-    ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "source"]),
+    ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "optimize", "source"]),
     (
         "cli",
         &[
-            "back", "bind", "catalog", "check", "compile", "diag", "front", "ir", "lint", "lower", "report",
-            "source",
+            "back", "bind", "catalog", "check", "compile", "diag", "front", "ir", "lint", "lower",
+            "optimize", "report", "source",
         ],
     ),
 ];

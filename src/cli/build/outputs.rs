@@ -2,43 +2,71 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cli::output::{self, Written};
-use crate::cli::session::Ready;
 use crate::cli::{ToolError, print};
 use crate::diag::{Diagnostic, Diagnostics};
 
 /// What became of one preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Done,
     Differs,
     Failed,
 }
 
-/// Where the outputs of a preset go.
+/// Where the outputs of a preset go, and how they are called.
+#[derive(Clone)]
 pub(super) struct Place {
     pub(super) folder: PathBuf,
     pub(super) stem: String,
+    /// The rungs whose workflows are built together; none: the names carry no rung.
+    pub(super) rungs: Vec<Arc<str>>,
+    /// How many combinations of a matrix there are; none: the names carry no number.
+    pub(super) combinations: Option<u64>,
 }
 
 /// What the names of workflow files end in.
 const WORKFLOW: &str = ".workflow_api.json";
 
 impl Place {
-    /// The file of the workflow, if there is one.
-    pub(super) fn workflow(&self) -> String {
-        format!("{}{WORKFLOW}", self.stem)
+    /// The file of a workflow: the one on this rung, if there are rungs, with this number, counted from 1,
+    /// if there are several.
+    pub(super) fn workflow(&self, rung: Option<&str>, number: u64) -> String {
+        let prefix = self.prefix(rung);
+        match self.combinations {
+            None => format!("{prefix}{WORKFLOW}"),
+            Some(count) => {
+                let digits = count.to_string().len();
+                format!("{prefix}-{number:0digits$}{WORKFLOW}")
+            }
+        }
     }
 
-    /// The file of workflow `number`, counted from 1, of `count`.
-    pub(super) fn numbered(&self, number: u64, count: u64) -> String {
-        let digits = count.to_string().len();
-        format!("{}-{number:0digits$}{WORKFLOW}", self.stem)
+    /// What the names of the files of a rung begin with.
+    fn prefix(&self, rung: Option<&str>) -> String {
+        match rung.filter(|_| !self.rungs.is_empty()) {
+            None => self.stem.clone(),
+            Some(rung) => format!("{}-{rung}", self.stem),
+        }
     }
 
-    /// The pattern of the files of a batch, with something in the place of the number.
-    pub(super) fn pattern(&self, number: &str) -> String {
-        format!("{}-{number}{WORKFLOW}", self.stem)
+    /// What the names of all files begin with, rung by rung.
+    fn prefixes(&self) -> Vec<String> {
+        if self.rungs.is_empty() {
+            return vec![self.stem.clone()];
+        }
+        self.rungs.iter().map(|rung| self.prefix(Some(rung))).collect()
+    }
+
+    /// The pattern of the files, with something in the place of the rung and of the number.
+    pub(super) fn pattern(&self, rung: &str, number: &str) -> String {
+        let prefix = self.prefix(Some(rung));
+        match self.combinations {
+            None => format!("{prefix}{WORKFLOW}"),
+            Some(_) => format!("{prefix}-{number}{WORKFLOW}"),
+        }
     }
 
     pub(super) fn manifest(&self) -> String {
@@ -49,20 +77,24 @@ impl Place {
         self.folder.join(name)
     }
 
-    /// The number in the name of a file of a batch, as it is written there.
-    fn number_in<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let number = name.strip_prefix(&*self.stem)?.strip_prefix('-')?.strip_suffix(WORKFLOW)?;
-        (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+    /// True if `name` is the file of one of the workflows.
+    fn has(&self, name: &str) -> bool {
+        let prefixes = self.prefixes();
+        match self.combinations {
+            None => prefixes.iter().any(|prefix| name.strip_prefix(&**prefix) == Some(WORKFLOW)),
+            Some(count) => {
+                let digits = count.to_string().len();
+                let is_number = |number: &str| {
+                    let value = number.parse().ok().filter(|value| (1..=count).contains(value));
+                    value.is_some_and(|value: u64| format!("{value:0digits$}") == number)
+                };
+                prefixes.iter().any(|prefix| number_in(prefix, name).is_some_and(is_number))
+            }
+        }
     }
 
-    /// True if `name` is the file of one of `count` workflows.
-    fn has(&self, name: &str, count: u64) -> bool {
-        let number = self.number_in(name).and_then(|number| number.parse().ok());
-        number.is_some_and(|number| (1..=count).contains(&number) && self.numbered(number, count) == name)
-    }
-
-    /// Files in the folder that look like workflows of this batch and are none of its `count`.
-    pub(super) fn left_over(&self, count: u64) -> Vec<PathBuf> {
+    /// Files in the folder that look like workflows of this batch and are none.
+    pub(super) fn left_over(&self) -> Vec<PathBuf> {
         let Ok(entries) =
             std::fs::read_dir(if self.folder.as_os_str().is_empty() { Path::new(".") } else { &self.folder })
         else {
@@ -73,8 +105,18 @@ impl Place {
             let stem = name.strip_suffix(WORKFLOW).unwrap_or(name);
             self.path(&format!("{stem}.toml")).exists()
         };
+        // With numbers and without, on a rung and without one: as they would be if the preset were another.
+        let mut prefixes = self.prefixes();
+        prefixes.push(self.stem.clone());
+        let looks_own = |name: &str| {
+            let mut prefixes = prefixes.iter();
+            prefixes.any(|prefix| {
+                let is_bare = *prefix != self.stem && name.strip_prefix(&**prefix) == Some(WORKFLOW);
+                is_bare || number_in(prefix, name).is_some()
+            })
+        };
         let mut found: Vec<PathBuf> = names
-            .filter(|name| self.number_in(name).is_some() && !self.has(name, count) && !of_another(name))
+            .filter(|name| looks_own(name) && !self.has(name) && !of_another(name))
             .map(|name| self.path(&name))
             .collect();
         found.sort();
@@ -82,11 +124,18 @@ impl Place {
     }
 }
 
+/// The number in the name of a file of a batch, as it is written there.
+fn number_in<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
+    let number = name.strip_prefix(prefix)?.strip_prefix('-')?.strip_suffix(WORKFLOW)?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+}
+
 /// Which files are whose, so that no preset overwrites another's.
 #[derive(Default)]
 pub(super) struct Claims {
+    /// Manifests, workflows without a number, and for those with one what stands before it.
     files: BTreeMap<PathBuf, PathBuf>,
-    batches: Vec<(Place, u64, PathBuf)>,
+    batches: Vec<(Place, PathBuf)>,
 }
 
 impl Claims {
@@ -94,48 +143,39 @@ impl Claims {
     ///
     /// # Errors
     /// When one of them is another preset's.
-    pub(super) fn claim(
-        &mut self,
-        path: &Path,
-        place: &Place,
-        ready: Option<&Ready>,
-    ) -> Result<(), ToolError> {
-        let axes = ready.map(|ready| &ready.loaded.preset.matrix);
-        let lengths = axes.into_iter().flatten().map(|(_, list)| list.get().len() as u64);
-        let count = lengths.fold(1_u64, u64::saturating_mul);
-        let is_batch = axes.is_some_and(|axes| !axes.is_empty());
+    pub(super) fn claim(&mut self, path: &Path, place: Place) -> Result<(), ToolError> {
+        let is_batch = place.combinations.is_some();
         let mut names = vec![place.manifest()];
-        if !is_batch {
-            names.push(place.workflow());
+        if is_batch {
+            names.extend(place.prefixes().into_iter().map(|prefix| format!("{prefix}-{{n}}{WORKFLOW}")));
+        } else {
+            names.extend(place.prefixes().into_iter().map(|prefix| format!("{prefix}{WORKFLOW}")));
         }
         let mut owner = None;
         for name in names {
-            let batch_of_another = self
-                .batches
-                .iter()
-                .find(|(batch, count, _)| batch.folder == place.folder && batch.has(&name, *count));
-            owner = owner.or(batch_of_another.map(|(.., owner)| owner.clone()));
+            let mut batches = self.batches.iter().filter(|(batch, _)| batch.folder == place.folder);
+            owner = owner.or(batches.find(|(batch, _)| batch.has(&name)).map(|(_, owner)| owner.clone()));
             owner = owner.or(self.files.insert(place.path(&name), path.to_owned()));
         }
         if is_batch {
             let same_folder = self.files.iter().filter(|(file, _)| file.parent() == Some(&place.folder));
-            let inside = same_folder.filter_map(|(file, owner)| Some((file.file_name()?.to_str()?, owner)));
-            owner = owner
-                .or(inside.filter(|(name, _)| place.has(name, count)).map(|(_, owner)| owner.clone()).next());
-            let place = Place { folder: place.folder.clone(), stem: place.stem.clone() };
-            self.batches.push((place, count, path.to_owned()));
+            let mut inside =
+                same_folder.filter_map(|(file, owner)| Some((file.file_name()?.to_str()?, owner)));
+            owner = owner.or(inside.find(|(name, _)| place.has(name)).map(|(_, owner)| owner.clone()));
+        }
+        let shown = match &*place.folder.to_string_lossy() {
+            "" => ".".to_owned(),
+            folder => folder.to_owned(),
+        };
+        if is_batch {
+            self.batches.push((place, path.to_owned()));
         }
         match owner {
             None => Ok(()),
             Some(owner) => Err(ToolError::new(format!(
-                "{} and {} would write the same file in {}; build them apart, with another -o, or rename one",
+                "{} and {} would write the same file in {shown}; build them apart, with another -o, or rename one",
                 owner.display(),
                 path.display(),
-                if place.folder.as_os_str().is_empty() {
-                    ".".into()
-                } else {
-                    place.folder.display().to_string()
-                },
             ))),
         }
     }
@@ -154,31 +194,44 @@ impl Sink {
     }
 
     /// Reports files of a batch that was larger once, when outputs are compared.
-    pub(super) fn has_left_over(&self, place: &Place, count: u64, diagnostics: &mut Diagnostics) -> bool {
-        let files = if self.check { place.left_over(count) } else { Vec::new() };
+    pub(super) fn has_left_over(&self, place: &Place, diagnostics: &mut Diagnostics) -> bool {
+        let files = if self.check { place.left_over() } else { Vec::new() };
         for path in &files {
-            let problem = format!("{} is left over from a larger batch", path.display());
+            let problem = format!("{} is left over from a larger or another batch", path.display());
             diagnostics.push(Diagnostic::format("output-out-of-date", problem).help("remove it"));
         }
         !files.is_empty()
     }
 
+    /// Takes one file that need not fit in memory.
+    pub(super) fn put_streamed(
+        &self,
+        path: &Path,
+        content: &output::Content<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Outcome, ToolError> {
+        if self.check {
+            return Ok(compare_one(path, content, diagnostics));
+        }
+        output::stream_atomic(path, content)?;
+        Ok(Outcome::Done)
+    }
+
     pub(super) fn put(
         &self,
         files: Vec<(PathBuf, Vec<u8>)>,
-        nodes: Option<usize>,
+        size: &str,
         diagnostics: &mut Diagnostics,
     ) -> Result<Outcome, ToolError> {
         if self.check {
             return Ok(compare(&files, diagnostics));
         }
         for (path, written) in output::write_all_atomic(files)? {
-            let Some(nodes) = nodes.filter(|_| !path.to_string_lossy().ends_with(".wfc.json")) else {
+            if path.to_string_lossy().ends_with(".wfc.json") {
                 continue;
-            };
-            let plural = if nodes == 1 { "" } else { "s" };
+            }
             let state = if written == Written::Unchanged { ", unchanged" } else { "" };
-            self.say(&format!("{} ({nodes} node{plural}{state})\n", path.display()))?;
+            self.say(&format!("{} ({size}{state})\n", path.display()))?;
         }
         Ok(Outcome::Done)
     }
@@ -188,19 +241,25 @@ impl Sink {
 fn compare(files: &[(PathBuf, Vec<u8>)], diagnostics: &mut Diagnostics) -> Outcome {
     let mut outcome = Outcome::Done;
     for (path, bytes) in files {
-        let problem = match std::fs::read(path) {
-            Ok(present) if present == *bytes => continue,
-            Ok(_) => format!("{} is not what the preset gives now", path.display()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                format!("{} is missing", path.display())
-            }
-            Err(error) => format!("cannot read {}: {error}", path.display()),
-        };
-        diagnostics.push(
-            Diagnostic::format("output-out-of-date", problem)
-                .help("run `wfc build` without --check and commit the result"),
-        );
-        outcome = Outcome::Differs;
+        if compare_one(path, &|out| out.write_all(bytes), diagnostics) == Outcome::Differs {
+            outcome = Outcome::Differs;
+        }
     }
     outcome
+}
+
+fn compare_one(path: &Path, content: &output::Content<'_>, diagnostics: &mut Diagnostics) -> Outcome {
+    let problem = match output::holds(path, content) {
+        Ok(true) => return Outcome::Done,
+        Ok(false) => format!("{} is not what the preset gives now", path.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            format!("{} is missing", path.display())
+        }
+        Err(error) => format!("cannot read {}: {error}", path.display()),
+    };
+    diagnostics.push(
+        Diagnostic::format("output-out-of-date", problem)
+            .help("run `wfc build` without --check and commit the result"),
+    );
+    Outcome::Differs
 }

@@ -179,6 +179,11 @@ impl<T> Named<T> {
         }
     }
 
+    /// All entries in written order, their values to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&Spanned<Arc<str>>, &mut T)> {
+        self.entries.iter_mut().map(|(key, value)| (&*key, value))
+    }
+
     /// Removes the entry called `name`, if there is one.
     pub fn remove(&mut self, name: &str) {
         self.entries.retain(|(key, _)| &*key.value != name);
@@ -262,8 +267,11 @@ impl<'r, 'd> Fields<'r, 'd> {
                     Diagnostic::format("unknown-key", format!("unknown key `{name}` in {what}"))
                         .at(key.span, "")
                         .help(diag::did_you_mean(name, keys.iter().copied()).unwrap_or_else(|| {
-                            let hint =
-                                if keys.contains(&"matrix") { "; parameters go under [params]" } else { "" };
+                            let hint = match what {
+                                "a preset" => "; parameters go under [params]",
+                                "a rung" => "; parameters go under `params`",
+                                _ => "",
+                            };
                             format!("the keys of {what} are: {}{hint}", keys.join(", "))
                         })),
                 );

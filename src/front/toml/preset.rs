@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::batch::{Axes, Ladder, model_axis};
 use super::decode::{At, Decode, Named, Reader, table, words};
 use super::project::Project;
 use super::types::Target;
@@ -27,8 +28,10 @@ table! {
         "models" => models: Named<At<Arc<str>>>, default;
         /// The machine that the workflow is for.
         "target" => target: Target, optional;
-        /// One workflow for every combination: parameter = list of values.
-        "matrix" => matrix: Named<At<Vec<Item>>>, default;
+        /// One workflow for every combination: parameter = list of values, or a range.
+        "matrix" => matrix: Axes, default;
+        /// The same at several qualities, from a draft to the final video: one workflow for every rung.
+        "ladder" => ladder: Ladder, default;
         /// What a request to the compiled workflow may set, under the names that it uses: field = parameter.
         /// Without this table a request may set every parameter under its own name.
         "request" => request: Named<Field>, default;
@@ -149,11 +152,15 @@ impl Preset {
         self.description = over.description.or(self.description);
         // A value given for a parameter ends an inherited axis over it.
         for name in over.params.names() {
-            self.matrix.remove(name);
+            self.matrix.end(name);
+        }
+        for slot in over.models.names() {
+            self.matrix.end(&model_axis(slot));
         }
         self.params.merge(over.params);
         self.models.merge(over.models);
         self.matrix.merge(over.matrix);
+        self.ladder.merge(over.ladder);
         self.lint.merge(over.lint);
         // What a request may set is one contract: fields of two presets together are none that anyone wrote.
         if !over.request.is_empty() || over.request.broken().next().is_some() {

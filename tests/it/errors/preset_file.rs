@@ -92,7 +92,7 @@ fn an_unknown_key_that_resembles_none() {
      2 │ workflow = "x"
        · ────────
        ╰────
-      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, request, lint; parameters go under [params]
+      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, ladder, request, lint; parameters go under [params]
 
     1 error in 1 file
     "#);
@@ -214,7 +214,7 @@ fn values_of_a_wrong_type_inside_the_tables() {
      7 │ [matrix]
        ╰────
 
-    error[wrong-type]: expected an array, found an integer
+    error[wrong-type]: expected an array or a range such as { from = 1, to = 100 }, found an integer
        ╭─[p.toml:8:8]
      7 │ [matrix]
      8 │ seed = 7

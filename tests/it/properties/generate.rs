@@ -9,7 +9,7 @@ use wfc::front::toml::graph::{GraphFile, Param, ParamType};
 use wfc::ir::Value;
 
 /// Tokens that mean something somewhere.
-const TOKENS: [&str; 40] = [
+const TOKENS: [&str; 45] = [
     "=",
     "[",
     "]",
@@ -50,6 +50,11 @@ const TOKENS: [&str; 40] = [
     "first_of",
     "literal",
     "matrix",
+    "ladder",
+    "from",
+    "to",
+    "step",
+    "models",
 ];
 
 /// One change of a text: what, where (scaled to its length), and with what.
