@@ -4,6 +4,7 @@
 //! and nothing about files, screens or exit codes.
 
 mod batch;
+mod effects;
 mod interface;
 mod program;
 mod variants;
@@ -31,8 +32,8 @@ use crate::lower::{Context, Decisions, Template, prepare};
 use crate::optimize::{self, Changes};
 use crate::source::{FileId, Sources};
 
-pub use program::Program;
 pub use batch::{BatchNames, FileName};
+pub use program::Program;
 
 /// What every compilation needs, made once.
 #[derive(Debug)]
@@ -86,6 +87,7 @@ impl Compiler {
             fields,
             decisions: None,
             changes: None,
+            denied: None,
         });
         if let Some(job) = &mut job {
             job.check_rungs(diagnostics);
@@ -165,6 +167,26 @@ impl Compiler {
                     diagnostics,
                 );
             }
+        }
+    }
+
+    /// What is wrong with the workflow of a graph file's defaults although the server takes it; nothing where
+    /// [`check_graph`](Self::check_graph) has found that there is none.
+    pub fn lint_graph(
+        &self,
+        graph: &Arc<GraphFile>,
+        levels: &Levels,
+        sources: &Sources,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut silent = Diagnostics::new();
+        let template = prepare(graph, &Named::default(), self.context(sources), &mut silent);
+        let samples = variants::samples(&graph.params);
+        let values = params::resolve(&graph.params, &samples, &self.models, None, &mut silent);
+        if let Some((template, values)) = template.zip(values)
+            && let Some(checked) = self.filled(&template, &values, sources, &mut silent)
+        {
+            self.lint(&checked, levels, diagnostics);
         }
     }
 
@@ -286,54 +308,29 @@ pub struct Job<'c> {
     decisions: Option<Decisions>,
     /// What was done to the workflow that was compiled last, if workflows are to be optimized.
     changes: Option<Changes>,
+    /// The rules that a workflow must not break; none, if nobody asked for it.
+    denied: Option<Levels>,
 }
 
 impl Job<'_> {
-    /// Warns about every value that the preset gives in vain: the workflow is the same with the
-    /// parameter's default. In a batch another combination may need it, so nothing is said there.
-    fn check_effects(&self, diagnostics: &mut Diagnostics) {
-        let Some(workflow) = self.workflow(&self.values).filter(|_| !self.is_batch()) else { return };
-        let params = &self.loaded.graph.params;
-        for (index, (name, param)) in params.iter().enumerate() {
-            let given = self.values.get(index);
-            let (Some(span), Some(default)) = (given.span, &param.default) else { continue };
-            let Ok(default) = params::accept(&name.value, param, default, &self.compiler.models) else {
-                continue;
-            };
-            if default == given.value {
-                continue;
-            }
-            let mut values = self.values.clone();
-            let message = format!(
-                "`{}` has no effect here: the workflow is the same with its default {default}",
-                name.value
-            );
-            values.set(index, params::Given { value: default, span: None });
-            if self.workflow(&values).is_some_and(|other| other == workflow) {
-                diagnostics.push(Diagnostic::lint("param-without-effect", message).at(span, "").help(
-                    format!(
-                        "another parameter decides, or the value is rounded away; {}",
-                        params::describe(&name.value, param)
-                    ),
-                ));
-            }
-        }
-    }
-
-    /// The bytes of the workflow for some values, if there is one.
-    fn workflow(&self, values: &Values) -> Option<Vec<u8>> {
-        let template = self.template();
-        let checked = self.compiler.filled(template, values, self.sources, &mut Diagnostics::new())?;
-        Some(workflow_bytes(&checked, Ids::Names, Layout::Compact))
-    }
-
     fn checked(&mut self, diagnostics: &mut Diagnostics) -> Option<Checked> {
         let mut graph = self.filled_in(diagnostics)?;
         if let Some(changes) = &mut self.changes {
             let optimized = optimize::optimize(&graph);
             (graph, *changes) = (optimized.graph, optimized.changes);
         }
-        check::check(graph, &self.compiler.catalog, diagnostics)
+        let checked = check::check(graph, &self.compiler.catalog, diagnostics)?;
+        if let Some(denied) = &self.denied {
+            let before = diagnostics.error_count();
+            self.compiler.lint(&checked, denied, diagnostics);
+            return (diagnostics.error_count() == before).then_some(checked);
+        }
+        Some(checked)
+    }
+
+    /// From now on, a workflow in which a rule finds something that the preset denies does not compile.
+    pub fn deny(&mut self) {
+        self.denied = Levels::denied(&self.loaded.preset.lint);
     }
 
     fn filled_in(&mut self, diagnostics: &mut Diagnostics) -> Option<Graph> {

@@ -157,6 +157,8 @@ fn plan(path: &Path, found: Found, args: &Args, session: &mut Session) -> Result
         _ if found == Found::Walked && kind != Some(Kind::Preset) && diagnostics.is_empty() => {
             return Ok(None);
         }
+        // `wfc build *.toml` names the project's own file, too.
+        Some(Kind::Project) if args.presets.len() > 1 => return Ok(None),
         Some(Kind::Graph | Kind::Project) => {
             let what = kind.map_or("", Kind::name);
             return Err(ToolError::new(format!(
@@ -202,6 +204,7 @@ fn preset(
         diagnostics.push(*problem);
         return Ok(Outcome::Failed);
     }
+    job.deny();
     if args.optimize {
         job.optimize();
     }

@@ -222,7 +222,10 @@ fn graph(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> Re
     let root = session.root(&path, diagnostics)?;
     let compiler = session.compiler(root.as_ref())?;
     if let Some(graph) = toml::read::<GraphFile>(id, &text, diagnostics) {
-        compiler.check_graph(&Arc::new(graph), &session.sources, diagnostics);
+        let graph = Arc::new(graph);
+        compiler.check_graph(&graph, &session.sources, diagnostics);
+        let levels = root.as_ref().map(|root| Levels::of(&root.project.lint, &mut Diagnostics::new()));
+        compiler.lint_graph(&graph, &levels.unwrap_or_default(), &session.sources, diagnostics);
     }
     if let Some(root) = root {
         lint::apply(&root.project.lint, diagnostics);

@@ -93,7 +93,7 @@ impl Compiler {
         let mut needs = Needs::default();
         needs.add(checked);
         Manifest {
-            version: 1,
+            version: manifest::VERSION,
             description: None,
             graph: manifest::GraphInfo {
                 name: workflow.name().to_owned(),

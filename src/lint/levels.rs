@@ -51,6 +51,14 @@ impl Levels {
         Ok(())
     }
 
+    /// The rules that a preset or project denies, and no others; nothing if it denies none.
+    #[must_use]
+    pub fn denied(named: &Named<LintLevel>) -> Option<Self> {
+        let denied = |rule: &str| named.get(rule).is_some_and(|level| level.level == Level::Deny);
+        let levels: Vec<_> = RULES.iter().map(|rule| denied(rule.name).then_some(Severity::Error)).collect();
+        levels.iter().any(Option::is_some).then_some(Self(levels))
+    }
+
     pub(super) fn is_on(&self, rule: usize) -> bool {
         self.0.get(rule).copied().flatten().is_some()
     }

@@ -49,6 +49,10 @@ impl Template<'_> {
         let before = diagnostics.error_count();
         let scope = Scope::new(self.names.clone(), values.iter());
         self.check_constraints(values, &scope, sources, diagnostics);
+        // Constraints may keep values away with which expressions fail.
+        if diagnostics.error_count() > before {
+            return None;
+        }
         let repeats = self.repetitions(values, &scope, sources, diagnostics);
         let counts = self.counts(&repeats, values, &scope, sources, diagnostics)?;
         let mut expressions = Vec::with_capacity(self.expressions.len());

@@ -33,6 +33,25 @@ fn values(workflow: &Value) -> Value {
 }
 
 #[test]
+fn a_build_warns_about_files_of_a_larger_batch() {
+    let folder = Folder::with([
+        ("g.toml", PICTURE),
+        ("p.toml", "graph = \"g\"\n[matrix]\nwidth = [64, 128, 256]\n"),
+        ("wfc.toml", ""),
+    ]);
+    // The project's own file is no preset, and no mistake among others.
+    folder.wfc(&["build", "p.toml", "wfc.toml"]).succeeded();
+    folder.write("p.toml", "graph = \"g\"\n[matrix]\nwidth = [64, 128]\n");
+    let run = folder.wfc(&["build", "p.toml"]);
+    assert_eq!(run.code, Some(0));
+    assert!(
+        run.stderr.starts_with("warning[output-out-of-date]: p-3.workflow_api.json is left over"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn every_rung_is_the_preset_with_its_own_values() {
     let folder = ladder();
     let said = folder.wfc(&["build", "p.toml"]).succeeded().stdout;
@@ -115,7 +134,7 @@ fn what_an_earlier_ladder_left_is_found() {
     folder.write("p.toml", format!("{LADDER}[matrix]\nprompt = [\"a\", \"b\"]\n"));
     folder.wfc(&["build", "p.toml"]).succeeded();
     folder.write("p.toml", LADDER);
-    folder.wfc(&["build", "p.toml"]).succeeded();
+    assert_eq!(folder.wfc(&["build", "p.toml"]).code, Some(0));
     let said = folder.wfc(&["build", "p.toml", "--check"]).findings();
     for left in ["p-draft-1", "p-draft-2", "p-final-1", "p-final-2"] {
         assert!(said.contains(&format!("{left}.workflow_api.json is left over")), "{said}");

