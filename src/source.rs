@@ -262,8 +262,7 @@ impl Sources {
         let text = self.file(file).text.as_bytes();
         let before = &text[..(offset as usize).min(text.len())];
         let starts = self.file(file).lines.get_or_init(|| {
-            let breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-            std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|at| at + 1)).collect()
         });
         let line = starts.partition_point(|&start| start <= before.len());
         let line_start = starts[line - 1];
