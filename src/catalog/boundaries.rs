@@ -116,9 +116,9 @@ impl Scan<'_> {
             let bit = braces & braces.wrapping_neg();
             let at = base + braces.trailing_zeros() as usize;
             if opens & bit == 0 {
-                self.close(at)?
+                self.close(at)?;
             } else {
-                self.open(at)?
+                self.open(at)?;
             }
             braces ^= bit;
         }

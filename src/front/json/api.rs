@@ -124,7 +124,9 @@ impl<'t> Reader<'_, 't> {
     fn inputs(&mut self, id: NodeId, inputs: &[Entry<'_>]) {
         self.graph.reserve_inputs(id, inputs.len());
         if !has_doubles(inputs) {
-            inputs.iter().for_each(|entry| self.input(id, entry));
+            for entry in inputs {
+                self.input(id, entry);
+            }
             return;
         }
         self.doubled_inputs(id, inputs);
@@ -132,7 +134,9 @@ impl<'t> Reader<'_, 't> {
         let mut seen = FxHashSet::default();
         let mut counting: Vec<_> = inputs.iter().rev().filter(|entry| seen.insert(entry.key)).collect();
         counting.reverse();
-        counting.into_iter().for_each(|entry| self.input(id, entry));
+        for entry in counting {
+            self.input(id, entry);
+        }
     }
 
     fn input(&mut self, id: NodeId, entry: &Entry<'_>) {

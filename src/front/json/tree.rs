@@ -260,13 +260,7 @@ fn with_quotes_around_non_finite(text: &str) -> Option<String> {
 /// Where blanks from `at` on end.
 fn skip_blanks(text: &str, at: usize) -> usize {
     let rest = text.as_bytes().get(at..).unwrap_or_default();
-    let mut blanks = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-    // Lines are indented by many spaces.
-    while rest.get(blanks..).and_then(|rest| rest.first_chunk()) == Some(b"        ") {
-        blanks += 8;
-    }
-    at + blanks
-        + rest[blanks..].iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r')).count()
+    at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r')).count()
 }
 
 /// Where the text that starts at `at` with a quote ends, behind its other quote.
