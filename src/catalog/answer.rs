@@ -8,7 +8,7 @@ use std::hash::{BuildHasher as _, BuildHasherDefault};
 use std::sync::OnceLock;
 
 use memchr::memmem;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 use serde::de::IgnoredAny;
 
 use super::boundaries::{self, Entry};
@@ -24,8 +24,8 @@ const MAX_BYTES: usize = 32 << 20;
 #[derive(Debug)]
 pub(super) struct Answer {
     text: Vec<u8>,
-    /// Where the classes are, by the hashes of their names; equal ones in the order of the text.
-    classes: Vec<(u64, Entry)>,
+    /// Where the classes are, by the hashes of their names.
+    classes: FxHashMap<u64, Entry>,
     options: ImportOptions,
     /// The same, imported: for what needs all of it.
     imported: OnceLock<Option<PackFile>>,
@@ -46,13 +46,9 @@ impl Answer {
 
     /// The class `name`, read now.
     pub(super) fn class(&self, name: &str) -> Option<NodeClass> {
-        let hash = hash(name);
-        let first = self.classes.partition_point(|(other, _)| *other < hash);
-        let same = self.classes[first..].iter().take_while(|(other, _)| *other == hash);
-        // Of classes that stand twice the last one counts.
-        let entry =
-            same.map(|(_, entry)| entry).filter(|entry| key(&self.text, entry).as_deref() == Some(name));
-        let json = self.text.get(entry.last()?.value.clone())?;
+        let entry = self.classes.get(&hash(name))?;
+        let json =
+            self.text.get(entry.value.clone()).filter(|_| key(&self.text, entry).as_deref() == Some(name))?;
         let Ok(json) = serde_json::from_slice(json) else {
             // Python's `NaN` is understood by an import only.
             return self.imported()?.class(name);
@@ -69,7 +65,7 @@ impl Answer {
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let mut names: Vec<_> = self.classes.iter().filter_map(|(_, entry)| key(&self.text, entry)).collect();
+        let mut names: Vec<_> = self.classes.values().filter_map(|entry| key(&self.text, entry)).collect();
         names.sort_unstable();
         names.into_iter()
     }
@@ -105,16 +101,20 @@ fn hash(name: &str) -> u64 {
 }
 
 /// Where the classes are; none if this is no answer.
-fn find_classes(text: &[u8]) -> Option<Vec<(u64, Entry)>> {
+fn find_classes(text: &[u8]) -> Option<FxHashMap<u64, Entry>> {
     let entries = boundaries::entries(text)?;
     // Every class has one of these; whatever has not is told by an import.
     let [input, output] = ["\"input\"", "\"output\""].map(memmem::Finder::new);
     let is_class = |json: &[u8]| input.find(json).is_some() || output.find(json).is_some();
-    let hashed = entries.into_iter().map(|entry| {
+    let mut classes = FxHashMap::default();
+    classes.reserve(entries.len());
+    for entry in entries {
         let name = key(text, &entry).filter(|_| is_class(&text[entry.value.clone()]))?;
-        Some((hash(&name), entry))
-    });
-    let mut classes = hashed.collect::<Option<Vec<_>>>()?;
-    classes.sort_by_key(|(hash, _)| *hash);
+        // Of a class that stands twice the last one counts. Two names with one hash are left to an import.
+        let before = classes.insert(hash(&name), entry);
+        if before.is_some_and(|before| key(text, &before).as_deref() != Some(&*name)) {
+            return None;
+        }
+    }
     (!classes.is_empty()).then_some(classes)
 }
