@@ -17,7 +17,6 @@ parse=$PWD/target/release/examples/parse_json
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 python3 benches/lint/inputs.py "$corpus" "$out"
-each=$PWD/benches/lint/each.py
 "$wfc" catalog import "$out/object_info.json" -o "$out/captured.json" > /dev/null
 python3 -m venv "$out/venv"
 "$out/venv/bin/pip" install --quiet --disable-pip-version-check comfy-lint==0.1.0
@@ -54,10 +53,6 @@ pair() { # sets first and second to the median times in ms; runs, command, comma
     read -r first second < <(jq -sr '[.[].results] | transpose
         | map(map(.times[]) | sort | .[length / 2 | floor] * 1000) | map(tostring) | join(" ")' times[1-4].json)
 }
-# The same over every file of a folder, each in a process of its own.
-pair_each() { # folder, command, command
-    read -r first second < <(python3 "$each" "$@")
-}
 missed=0
 row() { # what, time, time against it, "<=" or ">=" or "-" for no target, target
     awk -v what="$1" -v a="$2" -v b="$3" -v sign="$4" -v target="${5:-0}" 'BEGIN {
@@ -84,10 +79,11 @@ pair 10 "${lint[*]} prompts" "$parse prompts object_info.json"
 row '`L prompts` / `parse_json prompts object_info.json`' "$first" "$second" -
 pair 5 "$comfy --schema-cache object_info.json --json $(echo prompts/*.json)" "${lint[*]} prompts"
 row '`comfy-lint --schema-cache object_info.json --json prompts/*.json` (one process) / `L prompts`' "$first" "$second" '>=' 20
-pair_each prompts "$comfy --schema-cache object_info.json --json" "${lint[*]}"
-row 'each file in a process of its own: `comfy-lint --schema-cache object_info.json --json FILE` / `L FILE`' "$first" "$second" '>=' 20
-pair_each prompts "$comfy --schema-cache object_info.json --json" "$wfc lint --format json --catalog captured.json"
-row 'the same against `wfc lint --format json --catalog captured.json FILE`' "$first" "$second" '>=' 20
+one=prompts/00000.json
+pair 10 "$comfy --schema-cache object_info.json --json $one" "${lint[*]} $one"
+row 'one file a process: `comfy-lint --schema-cache object_info.json --json FILE` / `L FILE`' "$first" "$second" '>=' 20
+pair 10 "$comfy --schema-cache object_info.json --json $one" "$wfc lint --format json --catalog captured.json $one"
+row 'one file a process, captured catalog: the same / `wfc lint --format json --catalog captured.json FILE`' "$first" "$second" '>=' 20
 for shape in fan chain; do
     pair 3 "$wfc lint --format json ${shape}_100000.json" "$wfc lint --format json ${shape}_10000.json"
     row "\`wfc lint ${shape}_100000.json\` / \`wfc lint ${shape}_10000.json\`" "$first" "$second" '<=' 12
