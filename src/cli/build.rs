@@ -84,7 +84,7 @@ impl Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
-    let mut session = Session::new(args.catalog.clone(), &args.presets);
+    let mut session = Session::new(args.catalog.clone());
     let mut reports = Vec::new();
     let result = build(args, &mut session, &mut reports);
     // What was found before the tool had to give up is worth seeing, too.

@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let own = output_below(args);
     let mut import = Import {
         args,
-        session: Session::new(args.catalog.clone(), &args.paths),
+        session: Session::on_demand(args.catalog.clone(), &args.paths),
         is_one,
         written: BTreeSet::new(),
         count: 0,

@@ -77,7 +77,7 @@ enum FailOn {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
-    let mut session = Session::new(args.catalog.clone(), &args.paths);
+    let mut session = Session::on_demand(args.catalog.clone(), &args.paths);
     let files = session::expand(&args.paths, session::is_source)?;
     let overrides = Overrides::of(args)?;
     let (sources, workflows): (Vec<_>, Vec<_>) =

@@ -26,6 +26,8 @@ pub(super) struct Session {
     catalog: Option<String>,
     /// That catalog, being opened while the files are looked for.
     opening: Option<JoinHandle<Result<Catalog, ToolError>>>,
+    /// True if catalogs are not looked at as a whole before they are used.
+    is_on_demand: bool,
 }
 
 /// A preset that was read, and the compiler for it.
@@ -35,13 +37,18 @@ pub(super) struct Ready {
 }
 
 impl Session {
-    /// For a run over `paths`.
-    pub(super) fn new(catalog: Option<String>, paths: &[PathBuf]) -> Self {
+    pub(super) fn new(catalog: Option<String>) -> Self {
+        Self { catalog, ..Self::default() }
+    }
+
+    /// For a run over the workflows in `paths`, which needs few classes: of a catalog nothing but these is
+    /// looked at. See [`Session::check_catalogs`].
+    pub(super) fn on_demand(catalog: Option<String>, paths: &[PathBuf]) -> Self {
         // One file is found faster than a thread is started.
         let search = paths.len() > 1 || paths.iter().any(|path| path.is_dir());
         let opening =
             catalog.clone().filter(|_| search).map(|name| thread::spawn(move || open_on_demand(&name)));
-        Self { catalog, opening, ..Self::default() }
+        Self { catalog, opening, is_on_demand: true, ..Self::default() }
     }
 
     /// The compiler for a file that belongs to `root`.
@@ -68,13 +75,17 @@ impl Session {
             Some(Ok(opened)) => opened,
             Some(Err(_)) | None => open_on_demand(catalog),
         };
-        let compiler = Arc::new(Compiler::new(Arc::new(opened?)));
+        let opened = opened?;
+        if !self.is_on_demand {
+            verify(&opened, catalog)?;
+        }
+        let compiler = Arc::new(Compiler::new(Arc::new(opened)));
         self.compilers.insert(catalog.to_owned(), Arc::clone(&compiler));
         Ok(compiler)
     }
 
-    /// Proves that the catalogs can be read if `reports` say that a class is missing. Catalogs are read on
-    /// demand: that a class stands in a damaged part of its file is noticed here.
+    /// Proves that the catalogs can be read if `reports` say that a class is missing: it may stand in a
+    /// damaged part of its file.
     ///
     /// # Errors
     /// Where the first damaged catalog is damaged.
