@@ -17,6 +17,7 @@ parse=$PWD/target/release/examples/parse_json
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 python3 benches/lint/inputs.py "$corpus" "$out"
+"$wfc" catalog import "$out/object_info.json" -o "$out/captured.json" > /dev/null
 python3 -m venv "$out/venv"
 "$out/venv/bin/pip" install --quiet --disable-pip-version-check comfy-lint==0.1.0
 comfy=$out/venv/bin/comfy-lint
@@ -34,6 +35,7 @@ check() { # expected number of files, command
 lint=("$wfc" lint --format json --catalog object_info.json)
 check "$(ls prompts | wc -l)" "${lint[@]}" prompts
 check "$(ls many | wc -l)" "${lint[@]}" many
+check "$(ls prompts | wc -l)" "$wfc" lint --format json --catalog captured.json prompts
 check "$(ls prompts | wc -l)" "$comfy" --schema-cache object_info.json --json prompts/*.json
 for shape in fan chain; do
     "$wfc" lint --format json "${shape}_10000.json" > verdict || true
@@ -77,8 +79,11 @@ pair 10 "${lint[*]} prompts" "$parse prompts object_info.json"
 row '`L prompts` / `parse_json prompts object_info.json`' "$first" "$second" -
 pair 5 "$comfy --schema-cache object_info.json --json $(echo prompts/*.json)" "${lint[*]} prompts"
 row '`comfy-lint --schema-cache object_info.json --json prompts/*.json` (one process) / `L prompts`' "$first" "$second" '>=' 20
-pair 5 "$comfy --schema-cache object_info.json --json prompts/00000.json" "${lint[*]} prompts/00000.json"
-row '`comfy-lint --schema-cache object_info.json --json prompts/00000.json` / `L prompts/00000.json`' "$first" "$second" -
+one=prompts/00000.json
+pair 10 "$comfy --schema-cache object_info.json --json $one" "${lint[*]} $one"
+row 'one file a process: `comfy-lint --schema-cache object_info.json --json FILE` / `L FILE`' "$first" "$second" '>=' 20
+pair 10 "$comfy --schema-cache object_info.json --json $one" "$wfc lint --format json --catalog captured.json $one"
+row 'one file a process, captured catalog: the same / `wfc lint --format json --catalog captured.json FILE`' "$first" "$second" '>=' 20
 for shape in fan chain; do
     pair 3 "$wfc lint --format json ${shape}_100000.json" "$wfc lint --format json ${shape}_10000.json"
     row "\`wfc lint ${shape}_100000.json\` / \`wfc lint ${shape}_10000.json\`" "$first" "$second" '<=' 12

@@ -6,6 +6,7 @@
 //! This room opens no files: it takes bytes and text.
 
 mod answer;
+mod boundaries;
 mod captured;
 mod class;
 mod data;
@@ -32,7 +33,7 @@ mod wider_types;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use answer::Answer;
@@ -73,6 +74,8 @@ static EMBEDDED: &[(&str, &str)] = &[
 #[derive(Debug, Default)]
 pub struct Catalog {
     packs: Vec<Pack>,
+    /// Set once it is known that all classes can be read.
+    is_proved: OnceLock<()>,
     cache: RwLock<FxHashMap<Arc<str>, Arc<NodeClass>>>,
     input_files: OnceLock<Option<BTreeSet<String>>>,
     names: OnceLock<Vec<String>>,
@@ -104,7 +107,7 @@ impl Pack {
     fn class_names(&self) -> Vec<Cow<'_, str>> {
         match self {
             Self::File(file) => file.class_names().collect(),
-            Self::Answer(answer) => answer.names().map(Cow::Borrowed).collect(),
+            Self::Answer(answer) => answer.names().collect(),
         }
     }
 }
@@ -160,7 +163,7 @@ impl Catalog {
     pub fn from_pack_text(text: impl Into<Cow<'static, str>>) -> Result<Self, PackError> {
         let pack = PackFile::parse(text)?;
         pack.verify()?;
-        Ok(Self { packs: vec![Pack::File(pack)], ..Self::default() })
+        Ok(Self::proved(vec![Pack::File(pack)]))
     }
 
     /// The catalog of a server that was imported just now.
@@ -168,8 +171,24 @@ impl Catalog {
     /// # Errors
     /// Never for what [`import`] gives.
     pub fn from_captured(captured: &Captured) -> Result<Self, PackError> {
-        let packs = vec![Pack::File(PackFile::parse(captured.to_text())?)];
-        Ok(Self { packs, ..Self::default() })
+        Ok(Self::proved(vec![Pack::File(PackFile::parse(captured.to_text())?)]))
+    }
+
+    /// Proves that all classes can be read. [`read_catalog`] does not look at classes, so that a run pays
+    /// for those that it asks for; this is for runs that need all of them, or miss one.
+    ///
+    /// # Errors
+    /// The first place that cannot be read.
+    pub fn verify(&self) -> Result<(), CatalogError> {
+        if self.is_proved.get().is_none() {
+            self.packs.iter().try_for_each(|pack| match pack {
+                Pack::File(file) => file.verify().map_err(CatalogError::Pack),
+                Pack::Answer(answer) => answer.verify().map_err(CatalogError::Import),
+            })?;
+        }
+        // Another thread may have proved the same.
+        let _ = self.is_proved.set(());
+        Ok(())
     }
 
     /// The class `name`.
@@ -249,13 +268,18 @@ impl Catalog {
 
     fn from_packs(texts: impl IntoIterator<Item = &'static str>) -> Self {
         // A test proves that every embedded file is a pack file.
-        let packs = texts.into_iter().filter_map(|text| PackFile::parse(text).ok()).map(Pack::File).collect();
-        Self { packs, ..Self::default() }
+        let packs = texts.into_iter().filter_map(|text| PackFile::parse(text).ok()).map(Pack::File);
+        Self::proved(packs.collect())
+    }
+
+    fn proved(packs: Vec<Pack>) -> Self {
+        Self { packs, is_proved: OnceLock::from(()), ..Self::default() }
     }
 }
 
 /// Reads a catalog in any form: a pack file or captured catalog, or an `/object_info` answer;
 /// plain or gzip. `options` count for an `/object_info` answer, and its limit for all forms.
+/// Classes are not looked at before they are asked for: see [`Catalog::verify`].
 ///
 /// # Errors
 /// When the bytes are none of these; see [`CatalogError`].
@@ -263,37 +287,29 @@ pub fn read_catalog<'b>(
     bytes: impl Into<Cow<'b, [u8]>>,
     options: &ImportOptions,
 ) -> Result<Catalog, CatalogError> {
-    let bytes = match read_answer(bytes.into(), options) {
-        Ok(answer) => {
-            return Ok(Catalog { packs: vec![Pack::Answer(Box::new(answer))], ..Catalog::default() });
-        }
-        Err(bytes) => bytes,
-    };
     let failed = |error| CatalogError::Import(import::io_error(error, options.limit_bytes));
-    let mut decoded = decode::decode(&*bytes, options.limit_bytes).map_err(failed)?;
-    if !decoded.head.starts_with(b"{\"wfc_catalog\"") {
-        let captured = import::import_decoded(decoded, options).map_err(CatalogError::Import)?;
-        return Catalog::from_captured(&captured).map_err(CatalogError::Pack);
+    let text = plain_text(bytes.into(), options.limit_bytes).map_err(failed)?;
+    if text.starts_with(b"{\"wfc_catalog\"") {
+        let not_utf8 = |_| CatalogError::Pack(PackError::Header("not UTF-8 text".to_owned()));
+        let text = String::from_utf8(text).map_err(not_utf8)?;
+        let pack = PackFile::parse(text).map_err(CatalogError::Pack)?;
+        return Ok(Catalog { packs: vec![Pack::File(pack)], ..Catalog::default() });
     }
-    let mut text = Vec::new();
-    decoded.text.read_to_end(&mut text).map_err(failed)?;
-    let not_utf8 = |_| CatalogError::Pack(PackError::Header("not UTF-8 text".to_owned()));
-    Catalog::from_pack_text(String::from_utf8(text).map_err(not_utf8)?).map_err(CatalogError::Pack)
+    match Answer::read(text, options) {
+        Ok(answer) => Ok(Catalog { packs: vec![Pack::Answer(Box::new(answer))], ..Catalog::default() }),
+        Err(text) => {
+            let captured = import(&*text, options).map_err(CatalogError::Import)?;
+            Catalog::from_captured(&captured).map_err(CatalogError::Pack)
+        }
+    }
 }
 
-/// An answer that need not be imported; otherwise the bytes again.
-fn read_answer<'b>(bytes: Cow<'b, [u8]>, options: &ImportOptions) -> Result<Answer, Cow<'b, [u8]>> {
-    const CAPTURED: &[u8] = b"{\"wfc_catalog\"";
-    let is_plain = bytes.starts_with(b"{") && bytes.len() as u64 <= options.limit_bytes;
-    let text = if is_plain && !bytes.starts_with(CAPTURED) {
-        String::from_utf8(bytes.into_owned()).map_err(|error| Cow::Owned(error.into_bytes()))?
-    } else {
-        let mut text = String::new();
-        let decoded = decode::decode(&*bytes, options.limit_bytes);
-        match decoded.and_then(|mut decoded| decoded.text.read_to_string(&mut text)) {
-            Ok(_) if !text.as_bytes().starts_with(CAPTURED) => text,
-            _ => return Err(bytes),
-        }
-    };
-    Answer::read(text, options).map_err(|text| Cow::Owned(text.into_bytes()))
+/// The text behind compression and a byte order mark, if there are any; at most `limit` bytes.
+fn plain_text(bytes: Cow<'_, [u8]>, limit: u64) -> io::Result<Vec<u8>> {
+    if bytes.starts_with(b"{") && bytes.len() as u64 <= limit {
+        return Ok(bytes.into_owned());
+    }
+    let mut text = Vec::new();
+    decode::decode(&*bytes, limit)?.text.read_to_end(&mut text)?;
+    Ok(text)
 }

@@ -397,6 +397,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let limit = (length / 3).clamp(1, MAX_EDITS);
     let letters = letters(&lower);
     let near = |candidate: &&str| {
+        if candidate.is_ascii() && candidate.len().abs_diff(length) > limit {
+            return false;
+        }
         // Both are less than the distance ever is, and found without looking for it.
         let candidate = candidate.to_lowercase();
         candidate.chars().count().abs_diff(length) <= limit

@@ -5,19 +5,19 @@
 //! change either. The graph knows where each part came from ([`Origin`]) but nothing about file
 //! formats, and it may be wrong in any way: proving it right is the job of `check`.
 
+mod keys;
 mod value;
 
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef as _;
-use rustc_hash::FxHashMap;
 
 use crate::catalog::{InputKind, NodeClass};
 use crate::source::Span;
 
+use keys::Keys;
 pub use value::Value;
 
 /// Handle of a node in its [`Graph`].
@@ -166,7 +166,7 @@ pub struct Binding {
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     inner: DiGraph<Node, Link>,
-    keys: FxHashMap<Arc<str>, NodeId>,
+    keys: Keys,
     bindings: Vec<Binding>,
 }
 
@@ -180,9 +180,7 @@ impl Graph {
     /// An empty graph with room for so many nodes.
     #[must_use]
     pub fn with_capacity(nodes: usize) -> Self {
-        let mut graph = Self { inner: DiGraph::with_capacity(nodes, nodes), ..Self::default() };
-        graph.keys.reserve(nodes);
-        graph
+        Self { inner: DiGraph::with_capacity(nodes, nodes), ..Self::default() }
     }
 
     /// Makes room for so many more inputs of `node`.
@@ -195,16 +193,17 @@ impl Graph {
     /// # Errors
     /// The node that has the key already.
     pub fn add(&mut self, node: Node) -> Result<NodeId, NodeId> {
-        match self.keys.entry(node.key.clone()) {
-            Entry::Occupied(taken) => Err(*taken.get()),
-            Entry::Vacant(free) => Ok(*free.insert(self.inner.add_node(node))),
+        if let Some(taken) = self.find(&node.key) {
+            return Err(taken);
         }
+        self.keys.insert(&node.key, NodeId::new(self.len()));
+        Ok(self.inner.add_node(node))
     }
 
     /// Puts `node` in the place of the one with the same key, before either has inputs. Does nothing if
     /// there is none.
     pub fn replace(&mut self, node: Node) {
-        if let Some(&id) = self.keys.get(&node.key) {
+        if let Some(id) = self.find(&node.key) {
             self.inner[id] = node;
         }
     }
@@ -241,7 +240,7 @@ impl Graph {
     /// The node with the given key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<NodeId> {
-        self.keys.get(key).copied()
+        self.keys.get(key)
     }
 
     /// All nodes, in the order they were added; this is the order of emission.

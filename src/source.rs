@@ -111,20 +111,33 @@ pub struct SourceFile {
 /// Bytes of a block.
 const BLOCK: usize = 4096;
 
+/// How many characters begin in `bytes`.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
+}
+
 impl SourceFile {
+    /// How many characters begin between two bytes.
+    fn characters_between(&self, start: usize, end: usize) -> usize {
+        if end - start > BLOCK {
+            self.characters_before(end) - self.characters_before(start)
+        } else {
+            characters(&self.text.as_bytes()[start..end])
+        }
+    }
+
     /// How many characters begin in the first `bytes`.
     fn characters_before(&self, bytes: usize) -> usize {
-        let count = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
         let text = self.text.as_bytes();
         let blocks = self.blocks.get_or_init(|| {
             let ends = text.chunks(BLOCK).scan(0, |before, block| {
-                *before += count(block);
+                *before += characters(block);
                 Some(*before)
             });
             std::iter::once(0).chain(ends).collect()
         });
         let block = bytes / BLOCK;
-        blocks.get(block).copied().unwrap_or_default() + count(&text[(block * BLOCK).min(bytes)..bytes])
+        blocks.get(block).copied().unwrap_or_default() + characters(&text[(block * BLOCK).min(bytes)..bytes])
     }
 
     /// The path as it was given.
@@ -262,14 +275,13 @@ impl Sources {
         let text = self.file(file).text.as_bytes();
         let before = &text[..(offset as usize).min(text.len())];
         let starts = self.file(file).lines.get_or_init(|| {
-            let breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-            std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|at| at + 1)).collect()
         });
         let line = starts.partition_point(|&start| start <= before.len());
         let line_start = starts[line - 1];
         let file = self.file(file);
         let mark = usize::from(text[line_start..].starts_with(b"\xef\xbb\xbf") && before.len() > line_start);
-        let column = file.characters_before(before.len()) - file.characters_before(line_start) - mark + 1;
+        let column = file.characters_between(line_start, before.len()) - mark + 1;
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         LineColumn { line: clamp(line), column: clamp(column) }
     }

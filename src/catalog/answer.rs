@@ -4,16 +4,16 @@
 //! needs a few classes: here the answer is searched for its keys once, and the rest is done on demand.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::hash::{BuildHasher as _, BuildHasherDefault};
 use std::sync::OnceLock;
 
-use rustc_hash::FxHashMap;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use memchr::memmem;
+use rustc_hash::{FxHashMap, FxHasher};
+use serde::de::IgnoredAny;
 
+use super::boundaries::{self, Entry};
 use super::class::{InputKind, NodeClass};
-use super::file_inputs::FileInputs;
-use super::import::{ImportOptions, import};
+use super::import::{ImportError, ImportOptions, import};
 use super::object_info::read_class;
 use super::pack::PackFile;
 
@@ -23,39 +23,40 @@ const MAX_BYTES: usize = 32 << 20;
 /// An answer whose keys are known.
 #[derive(Debug)]
 pub(super) struct Answer {
-    text: String,
-    /// Where the text of each class is.
-    classes: FxHashMap<String, (u32, u32)>,
-    files: FileInputs,
+    text: Vec<u8>,
+    /// Where the classes are, by the hashes of their names.
+    classes: FxHashMap<u64, Entry>,
     options: ImportOptions,
     /// The same, imported: for what needs all of it.
     imported: OnceLock<Option<PackFile>>,
 }
 
 impl Answer {
-    /// Finds the classes of an answer. One with Python's `NaN` has to be imported to be understood, and so
-    /// has a very large one.
+    /// Finds the classes of an answer. Nothing in them is looked at: see [`Answer::verify`].
     ///
     /// # Errors
-    /// The text again, if it is none or must be imported.
-    pub(super) fn read(text: String, options: &ImportOptions) -> Result<Self, String> {
+    /// The text again, if it is no answer, or a very large one, which has to be imported.
+    pub(super) fn read(text: Vec<u8>, options: &ImportOptions) -> Result<Self, Vec<u8>> {
         let is_fit = text.len() <= MAX_BYTES && !options.portable;
         match is_fit.then(|| find_classes(&text)).flatten() {
-            Some(classes) => {
-                let (files, options) = (options.file_inputs.clone(), options.clone());
-                Ok(Self { text, classes, files, options, imported: OnceLock::new() })
-            }
+            Some(classes) => Ok(Self { text, classes, options: options.clone(), imported: OnceLock::new() }),
             None => Err(text),
         }
     }
+
     /// The class `name`, read now.
     pub(super) fn class(&self, name: &str) -> Option<NodeClass> {
-        let &(start, end) = self.classes.get(name)?;
-        let json = serde_json::from_str(self.text.get(start as usize..end as usize)?).ok()?;
+        let entry = self.classes.get(&hash(name))?;
+        let json =
+            self.text.get(entry.value.clone()).filter(|_| key(&self.text, entry).as_deref() == Some(name))?;
+        let Ok(json) = serde_json::from_slice(json) else {
+            // Python's `NaN` is understood by an import only.
+            return self.imported()?.class(name);
+        };
         let mut class = read_class(name, &json, super::pack::CORE_PACK, &mut Vec::new())?;
         for input in &mut class.inputs {
             if let InputKind::Combo(combo) = &mut input.kind
-                && let Some(folder) = self.files.folder(name, &input.name)
+                && let Some(folder) = self.options.file_inputs.folder(name, &input.name)
             {
                 combo.folder = Some(folder.into());
             }
@@ -63,57 +64,57 @@ impl Answer {
         Some(class)
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let mut names: Vec<&str> = self.classes.keys().map(String::as_str).collect();
+    pub(super) fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let mut names: Vec<_> = self.classes.values().filter_map(|entry| key(&self.text, entry)).collect();
         names.sort_unstable();
         names.into_iter()
     }
 
     /// The same as a pack file.
     pub(super) fn imported(&self) -> Option<&PackFile> {
-        let import = || PackFile::parse(import(self.text.as_bytes(), &self.options).ok()?.to_text()).ok();
+        let import = || PackFile::parse(import(&*self.text, &self.options).ok()?.to_text()).ok();
         self.imported.get_or_init(import).as_ref()
     }
+
+    /// Proves that all of it can be read.
+    ///
+    /// # Errors
+    /// What an import says.
+    pub(super) fn verify(&self) -> Result<(), ImportError> {
+        let is_json =
+            str::from_utf8(&self.text).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
+        if is_json { Ok(()) } else { import(&*self.text, &self.options).map(drop) }
+    }
 }
 
-/// Where the text of each class is; none if this is no answer, or not in plain JSON.
-fn find_classes(text: &str) -> Option<FxHashMap<String, (u32, u32)>> {
-    let entries: Entries<'_> = serde_json::from_str(text).ok()?;
-    let start = text.as_ptr() as usize;
+/// The name of a class; none if it is no text.
+fn key<'t>(text: &'t [u8], entry: &Entry) -> Option<Cow<'t, str>> {
+    let quoted = text.get(entry.key.clone())?;
+    match quoted {
+        [b'"', name @ .., b'"'] if !name.contains(&b'\\') => str::from_utf8(name).ok().map(Cow::Borrowed),
+        _ => serde_json::from_slice(quoted).ok().map(Cow::Owned),
+    }
+}
+
+fn hash(name: &str) -> u64 {
+    BuildHasherDefault::<FxHasher>::default().hash_one(name)
+}
+
+/// Where the classes are; none if this is no answer.
+fn find_classes(text: &[u8]) -> Option<FxHashMap<u64, Entry>> {
+    let entries = boundaries::entries(text)?;
+    // Every class has one of these; whatever has not is told by an import.
+    let [input, output] = ["\"input\"", "\"output\""].map(memmem::Finder::new);
+    let is_class = |json: &[u8]| input.find(json).is_some() || output.find(json).is_some();
     let mut classes = FxHashMap::default();
-    classes.reserve(entries.0.len());
-    for (name, json) in entries.0 {
-        // Every class has one of these; whatever has not is told by an import.
-        if !json.starts_with('{') || !(json.contains("\"input\"") || json.contains("\"output\"")) {
+    classes.reserve(entries.len());
+    for entry in entries {
+        let name = key(text, &entry).filter(|_| is_class(&text[entry.value.clone()]))?;
+        // Of a class that stands twice the last one counts. Two names with one hash are left to an import.
+        let before = classes.insert(hash(&name), entry);
+        if before.is_some_and(|before| key(text, &before).as_deref() != Some(&*name)) {
             return None;
         }
-        let at = json.as_ptr() as usize - start;
-        classes.insert(name.into_owned(), (u32::try_from(at).ok()?, u32::try_from(at + json.len()).ok()?));
     }
     (!classes.is_empty()).then_some(classes)
-}
-
-/// The keys of an object, and the texts of their values.
-struct Entries<'t>(Vec<(Cow<'t, str>, &'t str)>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct EntriesVisitor;
-        impl<'de> Visitor<'de> for EntriesVisitor {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of node classes")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some((key, json)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
-                    entries.push((key, json.get()));
-                }
-                Ok(Entries(entries))
-            }
-        }
-        deserializer.deserialize_map(EntriesVisitor)
-    }
 }

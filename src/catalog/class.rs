@@ -139,7 +139,7 @@ pub enum InputKind {
     /// V3: one input per name of a growing family, spelled `container.name`.
     Autogrow(Autogrow),
     /// V3: a selector whose choice decides which further inputs exist, spelled `selector.name`.
-    DynamicCombo(Vec<DynamicOption>),
+    DynamicCombo(Arc<[DynamicOption]>),
     /// V3: any type of `allowed` (`*` for all); the editor keeps equal templates consistent.
     MatchType {
         /// Inputs and outputs with the same template take the same type.
@@ -208,7 +208,7 @@ pub struct Combo {
     /// True if the editor lets the user upload a file here.
     pub upload: bool,
     /// VideoHelperSuite: value → inputs that exist while that value is chosen.
-    pub formats: Vec<(Arc<str>, Vec<InputSpec>)>,
+    pub formats: Arc<[(Arc<str>, Vec<InputSpec>)]>,
 }
 
 /// A family of inputs that grows.

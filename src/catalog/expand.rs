@@ -97,7 +97,7 @@ impl Expansion<'_> {
                 if option.is_some() || self.by_convention {
                     all.push(named(input));
                 }
-                for inner in option.iter().flat_map(|option| &option.inputs) {
+                for inner in option.into_iter().flat_map(|option| &option.inputs) {
                     self.add(inner, &member(&inner.name), inner.required, all);
                 }
             }

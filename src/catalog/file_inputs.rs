@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 /// The table that comes with the tool. Its head names its source.
 const EMBEDDED: &str = include_str!("../../schemas/file_inputs.csv");
@@ -11,7 +12,7 @@ const EMBEDDED: &str = include_str!("../../schemas/file_inputs.csv");
 /// (class, input) → folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileInputs {
-    classes: BTreeMap<String, BTreeMap<String, String>>,
+    classes: Arc<BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 /// A line of a table that is not `class_type,input,folder`.
@@ -34,7 +35,9 @@ impl FileInputs {
     #[must_use]
     pub fn embedded() -> Self {
         // A test proves that the embedded table parses.
-        Self::parse(EMBEDDED).unwrap_or_default()
+        static TABLE: LazyLock<FileInputs> =
+            LazyLock::new(|| FileInputs::parse(EMBEDDED).unwrap_or_default());
+        TABLE.clone()
     }
 
     /// Reads lines of `class_type,input,folder`, where `folder` is a folder below ComfyUI's
@@ -44,7 +47,7 @@ impl FileInputs {
     /// # Errors
     /// The first line that has not three non-empty fields.
     pub fn parse(text: &str) -> Result<Self, FileInputsError> {
-        let mut table = Self::default();
+        let mut classes: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         for (at, line) in text.lines().enumerate() {
             let line = line.trim_start_matches('\u{feff}').trim();
             if line.is_empty() || line.starts_with('#') || line == "class_type,input,folder" {
@@ -57,9 +60,9 @@ impl FileInputs {
             if class.is_empty() || input.is_empty() || folder.is_empty() {
                 return Err(FileInputsError { line: at + 1 });
             }
-            table.classes.entry(class.to_owned()).or_default().insert(input.to_owned(), folder.to_owned());
+            classes.entry(class.to_owned()).or_default().insert(input.to_owned(), folder.to_owned());
         }
-        Ok(table)
+        Ok(Self { classes: Arc::new(classes) })
     }
 
     /// The folder of the files that `input` of `class` takes; several alternatives are separated by `|`.

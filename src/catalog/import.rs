@@ -104,12 +104,7 @@ impl std::error::Error for ImportError {}
 /// When the bytes cannot be read, are no JSON, are too many, or hold no node class.
 pub fn import(reader: impl Read, options: &ImportOptions) -> Result<Captured, ImportError> {
     let io = |error| io_error(error, options.limit_bytes);
-    let decoded = decode(reader, options.limit_bytes).map_err(io)?;
-    import_decoded(decoded, options)
-}
-
-pub(super) fn import_decoded(decoded: Decoded<'_>, options: &ImportOptions) -> Result<Captured, ImportError> {
-    let Decoded { head, text } = decoded;
+    let Decoded { head, text } = decode(reader, options.limit_bytes).map_err(io)?;
     let mut server = Server {
         options,
         captured: Captured::new(options.comfyui_version.clone(), options.pack_versions.clone()),

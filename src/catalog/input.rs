@@ -94,7 +94,7 @@ fn named_kind(kind: &str, name: &str, options: &Map<String, Value>, warnings: &m
             let values = options.get("options").and_then(Value::as_array);
             InputKind::Combo(Combo { v3: true, ..combo(values, options, warnings) })
         }
-        DYNAMIC_COMBO => InputKind::DynamicCombo(dynamic_options(name, options, warnings)),
+        DYNAMIC_COMBO => InputKind::DynamicCombo(dynamic_options(name, options, warnings).into()),
         AUTOGROW => match autogrow(name, options, warnings) {
             Some(family) => InputKind::Autogrow(family),
             None => InputKind::Link(kind.into()),
@@ -147,7 +147,7 @@ fn combo(values: Option<&Vec<Value>>, options: &Map<String, Value>, warnings: &m
         folder: options.get("folder").and_then(Value::as_str).map(Arc::from),
         multiselect: options.get("multiselect") == Some(&Value::Bool(true)),
         upload: options.iter().any(|(key, value)| key.ends_with("_upload") && *value == true),
-        formats: formats(options.get("formats"), warnings),
+        formats: formats(options.get("formats"), warnings).into(),
     }
 }
 

@@ -20,6 +20,7 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use memchr::{memchr, memrchr};
 use serde::de::IgnoredAny;
 
 /// A file in this layout. Nothing but its frame has been parsed.
@@ -98,10 +99,8 @@ impl LineFile {
         while low < high {
             let middle = low + (high - low) / 2;
             let bytes = body.as_bytes();
-            let start =
-                bytes[low..middle].iter().rposition(|&byte| byte == b'\n').map_or(low, |at| low + at + 1);
-            let end =
-                bytes[middle..high].iter().position(|&byte| byte == b'\n').map_or(high, |at| middle + at + 1);
+            let start = memrchr(b'\n', &bytes[low..middle]).map_or(low, |at| low + at + 1);
+            let end = memchr(b'\n', &bytes[middle..high]).map_or(high, |at| middle + at + 1);
             let (found, json) = entry(body.get(start..end)?)?;
             match found.as_ref().cmp(key) {
                 Ordering::Equal => return Some(json),

@@ -146,11 +146,18 @@ impl Models {
 
     fn names_by_file(&self) -> &BTreeMap<String, String> {
         self.names_by_file.get_or_init(|| {
-            let names = self.names();
-            // Of several names for a file the first one counts.
-            let files =
-                names.iter().rev().filter_map(|name| Some((self.model(name)?.file, name.to_string())));
-            files.collect()
+            #[derive(Deserialize)]
+            struct File {
+                file: String,
+            }
+            let file = |json| serde_json::from_str(json).ok().map(|File { file }| file);
+            let entries = self.data.iter().flat_map(DataFile::entries);
+            let mut names = BTreeMap::new();
+            for (name, file) in entries.filter_map(|(name, json)| Some((name, file(json)?))) {
+                // Of several names for a file the first one counts.
+                names.entry(file).or_insert_with(|| name.into_owned());
+            }
+            names
         })
     }
 

@@ -13,16 +13,21 @@ use crate::ir::{Argument, Graph, Node, NodeId, Value};
 pub(super) struct Findings {
     /// What is wrong.
     pub(super) problems: Vec<Diagnostic>,
-    /// The links that the server follows: index of the input, and the node it leads to; in that order.
-    pub(super) links: Vec<(usize, NodeId)>,
     /// If the server fails on the node: index of the input it looks at then, or one past the last. The
     /// problems are its failures then, the first one first.
     pub(super) fails_at: Option<usize>,
 }
 
 /// Looks at every declared input of a node. Where the server would fail, it reports that failure
-/// and nothing else about the node.
-pub(super) fn check(graph: &Graph, id: NodeId, catalog: &Catalog) -> Findings {
+/// and nothing else about the node. Adds the links that the server follows to `links`: index of the input,
+/// and the node it leads to; in that order.
+pub(super) fn check(
+    graph: &Graph,
+    id: NodeId,
+    catalog: &Catalog,
+    links: &mut Vec<(usize, NodeId)>,
+) -> Findings {
+    let links_before = links.len();
     let node = graph.node(id);
     let mut findings = Findings::default();
     let Some(class) = &node.class else { return findings };
@@ -64,7 +69,7 @@ pub(super) fn check(graph: &Graph, id: NodeId, catalog: &Catalog) -> Findings {
             Argument::Link { from, slot } => {
                 let outcome = link(graph, spec, (*from, *slot), any_type);
                 if matches!(outcome, Outcome::Fine) {
-                    findings.links.push((index, *from));
+                    links.push((index, *from));
                 }
                 outcome
             }
@@ -80,7 +85,7 @@ pub(super) fn check(graph: &Graph, id: NodeId, catalog: &Catalog) -> Findings {
         Outcome::Wrong(problem) => findings.problems.push(problem),
         Outcome::Fails(problem) => failures.push((node.inputs().len(), problem)),
     }
-    findings.links.sort_unstable();
+    links[links_before..].sort_unstable();
     failures.sort_by_key(|(index, _)| *index);
     if let Some((index, _)) = failures.first() {
         findings.fails_at = Some(*index);

@@ -151,7 +151,12 @@ fn in_list(value: &Value, spec: &InputSpec, combo: &Combo) -> Option<Diagnostic>
 fn near_choice(value: &Value, options: &[serde_json::Value]) -> Option<String> {
     let text = value.as_str()?;
     let choices = options.iter().filter_map(serde_json::Value::as_str);
-    let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
-    let same_file = choices.clone().find(|choice| base(choice) == base(text));
+    let own = base(text);
+    let same_file = choices.clone().find(|choice| choice.ends_with(own) && base(choice) == own);
     same_file.map(|choice| format!("did you mean `{choice}`?")).or_else(|| diag::did_you_mean(text, choices))
+}
+
+/// The name of a file without its folders.
+fn base(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }

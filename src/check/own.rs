@@ -129,7 +129,6 @@ impl Own<'_> {
             _ => name,
         };
         let name = name.strip_suffix("[input]").map_or(name, str::trim_end);
-        let known = self.catalog.input_files()?;
         let listed =
             |options: &[serde_json::Value]| options.iter().any(|option| option.as_str() == Some(name));
         let own_list = self.specs.iter().find(|spec| spec.name == input.name).map(|spec| &spec.kind);
@@ -138,9 +137,11 @@ impl Own<'_> {
             _ => false,
         };
         let is_there = is_folder(name) && self.check.demand != Demand::InputPathFile;
-        if is_there || in_own_list || known.contains(name) {
+        if is_there || in_own_list {
             return None;
         }
+        // All lists of the machine's input files: many classes are read for them.
+        let known = self.catalog.input_files().filter(|known| !known.contains(name))?;
         let message = format!("`{}` is {name:?}, which is not among the server's input files", input.name);
         let help = diag::did_you_mean(name, known.iter().map(String::as_str))
             .unwrap_or_else(|| "put the file into the server's input folder".into());

@@ -17,10 +17,11 @@ enum State {
 }
 
 /// A node on the way.
+#[derive(Clone, Copy)]
 struct Visit {
     node: NodeId,
-    /// The links to follow: index of the input, and the node it leads to. The next one is the last.
-    links: Vec<(usize, NodeId)>,
+    /// How many of the links to follow are those of nodes before it.
+    links_before: usize,
     valid: bool,
     /// True if the server fails on it.
     fails: bool,
@@ -43,6 +44,7 @@ pub(super) fn from_outputs(
         states: vec![State::Unseen; graph.len()],
         in_circle: vec![false; graph.len()],
         way: Vec::new(),
+        links: Vec::new(),
         left: Vec::new(),
         is_answered: false,
         diagnostics,
@@ -66,8 +68,11 @@ struct Walk<'g, 'd> {
     in_circle: Vec<bool>,
     /// The nodes between an output and here. No recursion: a chain may be as long as the file.
     way: Vec<Visit>,
+    /// The links to follow of all nodes on the way: index of the input, and the node it leads to. The next
+    /// one is the last.
+    links: Vec<(usize, NodeId)>,
     /// The nodes on which the server fails, with the links that it does not come to.
-    left: Vec<Visit>,
+    left: Vec<(Visit, Vec<(usize, NodeId)>)>,
     /// True once the server has its answer.
     is_answered: bool,
     diagnostics: &'d mut Diagnostics,
@@ -84,9 +89,10 @@ impl Walk<'_, '_> {
     /// Visits what the server does not come to.
     fn visit_left(&mut self) {
         self.is_answered = true;
-        while let Some(visit) = self.left.pop() {
+        while let Some((visit, links)) = self.left.pop() {
             self.states[visit.node.index()] = State::OnTheWay;
-            self.way.push(visit);
+            self.way.push(Visit { links_before: self.links.len(), ..visit });
+            self.links.extend(links);
             self.follow();
         }
     }
@@ -94,13 +100,14 @@ impl Walk<'_, '_> {
     /// Follows the links of the nodes on the way, until there are no more.
     fn follow(&mut self) {
         while let Some(visit) = self.way.last_mut() {
-            let Some((input, from)) = visit.links.pop() else {
+            if self.links.len() == visit.links_before {
                 self.leave();
                 continue;
-            };
+            }
+            let Some((input, from)) = self.links.pop() else { break };
             match self.states[from.index()] {
                 State::Unseen => {
-                    visit.links.push((input, from));
+                    self.links.push((input, from));
                     let consumer = self.graph.node(visit.node);
                     self.enter(from, consumer.inputs().get(input).map(|input| &*input.name));
                 }
@@ -119,8 +126,11 @@ impl Walk<'_, '_> {
     /// Looks at a node's own inputs. `through` is the input that led to it, if it is no output to begin with.
     fn enter(&mut self, node: NodeId, through: Option<&str>) {
         self.states[node.index()] = State::OnTheWay;
-        let Findings { mut problems, mut links, fails_at } = inputs::check(self.graph, node, self.catalog);
-        let (valid, fails) = (problems.is_empty(), fails_at.is_some());
+        let links_before = self.links.len();
+        let Findings { mut problems, fails_at } =
+            inputs::check(self.graph, node, self.catalog, &mut self.links);
+        let visit = Visit { node, links_before, valid: problems.is_empty(), fails: fails_at.is_some() };
+        let links = &mut self.links[links_before..];
         links.reverse();
         if let Some(fails_at) = fails_at {
             // The first failure ends it; whoever asked for the node reports that, at its own input.
@@ -130,8 +140,9 @@ impl Walk<'_, '_> {
                 problem.server_type = Some(kind);
                 problem.set_server_inputs(std::mem::take(&mut error));
             }
-            let seen = links.split_off(links.partition_point(|(input, _)| *input >= fails_at));
-            self.left.push(Visit { node, links: std::mem::replace(&mut links, seen), valid, fails });
+            let left = links.partition_point(|(input, _)| *input >= fails_at);
+            let left = self.links.drain(links_before..links_before + left).collect();
+            self.left.push((visit, left));
         }
         if self.is_answered {
             for problem in &mut problems {
@@ -139,7 +150,7 @@ impl Walk<'_, '_> {
             }
         }
         self.diagnostics.extend(problems);
-        self.way.push(Visit { node, links, valid, fails });
+        self.way.push(visit);
     }
 
     fn leave(&mut self) {

@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let own = output_below(args);
     let mut import = Import {
         args,
-        session: Session::new(args.catalog.clone()),
+        session: Session::on_demand(args.catalog.clone(), &args.paths),
         is_one,
         written: BTreeSet::new(),
         count: 0,
@@ -97,6 +97,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     if reports.is_empty() {
         return Err(ToolError::new("there is no workflow in what was given"));
     }
+    import.session.check_catalogs(&reports)?;
     // With JSON on standard output there is nothing else there.
     let is_clean = reports.iter().all(|report| report.diagnostics.is_empty());
     if args.format == Format::Json && !to_stdout {

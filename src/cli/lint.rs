@@ -77,7 +77,7 @@ enum FailOn {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
-    let mut session = Session::new(args.catalog.clone());
+    let mut session = Session::on_demand(args.catalog.clone(), &args.paths);
     let files = session::expand(&args.paths, session::is_source)?;
     let overrides = Overrides::of(args)?;
     let (sources, workflows): (Vec<_>, Vec<_>) =
@@ -105,6 +105,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         let noun = if results.repaired == 1 { "finding" } else { "findings" };
         note(&format!("{} {noun} repaired\n", results.repaired));
     }
+    session.check_catalogs(&reports)?;
     terminal.report(args.format, Stream::Output, &session.sources, &reports)?;
     let least = match args.fail_on {
         FailOn::Error => Severity::Error,

@@ -8,11 +8,12 @@ use std::thread::{self, JoinHandle};
 
 use super::ToolError;
 use super::workflow_file::has_extension;
-use crate::catalog::{Catalog, ImportOptions, read_catalog};
+use crate::catalog::{Catalog, CatalogError, ImportOptions, read_catalog};
 use crate::compile::Compiler;
 use crate::diag::Diagnostics;
 use crate::front::toml::{self, Kind, project};
 use crate::lower::load::{self, Loaded, Root};
+use crate::report::FileReport;
 use crate::source::{self, FileId, Sources};
 
 /// Files and compilers of one run.
@@ -25,6 +26,8 @@ pub(super) struct Session {
     catalog: Option<String>,
     /// That catalog, being opened while the files are looked for.
     opening: Option<JoinHandle<Result<Catalog, ToolError>>>,
+    /// True if catalogs are not looked at as a whole before they are used.
+    is_on_demand: bool,
 }
 
 /// A preset that was read, and the compiler for it.
@@ -35,8 +38,17 @@ pub(super) struct Ready {
 
 impl Session {
     pub(super) fn new(catalog: Option<String>) -> Self {
-        let opening = catalog.clone().map(|name| thread::spawn(move || open_catalog(&name)));
-        Self { catalog, opening, ..Self::default() }
+        Self { catalog, ..Self::default() }
+    }
+
+    /// For a run over the workflows in `paths`, which needs few classes: of a catalog nothing but these is
+    /// looked at. See [`Session::check_catalogs`].
+    pub(super) fn on_demand(catalog: Option<String>, paths: &[PathBuf]) -> Self {
+        // One file is found faster than a thread is started.
+        let search = paths.len() > 1 || paths.iter().any(|path| path.is_dir());
+        let opening =
+            catalog.clone().filter(|_| search).map(|name| thread::spawn(move || open_on_demand(&name)));
+        Self { catalog, opening, is_on_demand: true, ..Self::default() }
     }
 
     /// The compiler for a file that belongs to `root`.
@@ -61,11 +73,29 @@ impl Session {
         let opening = self.opening.take_if(|_| self.catalog.as_deref() == Some(catalog));
         let opened = match opening.map(JoinHandle::join) {
             Some(Ok(opened)) => opened,
-            Some(Err(_)) | None => open_catalog(catalog),
+            Some(Err(_)) | None => open_on_demand(catalog),
         };
-        let compiler = Arc::new(Compiler::new(Arc::new(opened?)));
+        let opened = opened?;
+        if !self.is_on_demand {
+            verify(&opened, catalog)?;
+        }
+        let compiler = Arc::new(Compiler::new(Arc::new(opened)));
         self.compilers.insert(catalog.to_owned(), Arc::clone(&compiler));
         Ok(compiler)
+    }
+
+    /// Proves that the catalogs can be read if `reports` say that a class is missing: it may stand in a
+    /// damaged part of its file.
+    ///
+    /// # Errors
+    /// Where the first damaged catalog is damaged.
+    pub(super) fn check_catalogs(&self, reports: &[FileReport]) -> Result<(), ToolError> {
+        let mut all = reports.iter().flat_map(|report| &report.diagnostics);
+        if all.any(|found| found.rule == "unknown-class") { self.verify_catalogs() } else { Ok(()) }
+    }
+
+    fn verify_catalogs(&self) -> Result<(), ToolError> {
+        self.compilers.iter().try_for_each(|(name, compiler)| verify(&compiler.catalog, name))
     }
 
     /// The project that governs `path`.
@@ -97,6 +127,8 @@ impl Session {
             load::set(&mut loaded, setting, &mut self.sources, diagnostics);
         }
         let compiler = self.compiler(root.as_ref())?;
+        // A manifest names the whole catalog.
+        self.verify_catalogs()?;
         Ok(Some(Ready { loaded, compiler }))
     }
 
@@ -125,9 +157,16 @@ fn is_server(catalog: &str) -> bool {
     catalog.starts_with("http://") || catalog.starts_with("https://")
 }
 
-/// Opens a catalog: the built-in one (an empty name or `embedded`), some of its packs by name, a
-/// server's URL, or a file.
+/// Opens a catalog for what needs all of it: the built-in one (an empty name or `embedded`), some of its
+/// packs by name, a server's URL, or a file.
 pub(super) fn open_catalog(name: &str) -> Result<Catalog, ToolError> {
+    let catalog = open_on_demand(name)?;
+    verify(&catalog, name)?;
+    Ok(catalog)
+}
+
+/// The same, before its classes are looked at.
+fn open_on_demand(name: &str) -> Result<Catalog, ToolError> {
     if name.is_empty() {
         return Ok(Catalog::embedded());
     }
@@ -143,7 +182,15 @@ pub(super) fn open_catalog(name: &str) -> Result<Catalog, ToolError> {
     } else {
         source::read_capped(Path::new(name), options.limit_bytes)?
     };
-    read_catalog(bytes, &options).map_err(|error| ToolError::new(format!("the catalog {name}: {error}")))
+    read_catalog(bytes, &options).map_err(|error| unreadable(&error, name))
+}
+
+fn verify(catalog: &Catalog, name: &str) -> Result<(), ToolError> {
+    catalog.verify().map_err(|error| unreadable(&error, name))
+}
+
+fn unreadable(error: &CatalogError, name: &str) -> ToolError {
+    ToolError::new(format!("the catalog {name}: {error}"))
 }
 
 /// The files that `paths` stand for: files as they are, folders with every file below them that

@@ -18,6 +18,9 @@ const DIGITS: usize = 9;
 
 fn check(at: &At<'_>) -> Option<Diagnostic> {
     let Value::Float(float) = *at.literal()? else { return None };
+    if is_short(float) {
+        return None;
+    }
     let meant: f64 = format!("{float:.*e}", DIGITS - 1).parse().ok()?;
     // A number with more digits than that was meant as it is, unless it is off by a few units in the last place.
     let is_noise =
@@ -40,4 +43,11 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
         fix,
         ..finding.help(format!("{title}: editors leave such digits when they calculate"))
     })
+}
+
+/// True for numbers below a thousand that a few digits write exactly, such as 1.0 and 0.25: most numbers
+/// are, and have no rounding error.
+fn is_short(float: f64) -> bool {
+    // A 64th has six decimal places.
+    float.abs() < 1000.0 && (64.0 * float).fract() == 0.0
 }

@@ -157,6 +157,29 @@ fn a_catalog_may_be_given_in_every_form() {
 }
 
 #[test]
+fn damage_is_told_where_it_counts() {
+    let folder = imported();
+    let workflow = r#"{"1": {"class_type": "Maker", "inputs": {"size": 64, "gain": 1.0, "mode": "fast", "tone": "cold"}},
+        "2": {"class_type": "Saver", "inputs": {"images": ["1", 0], "quality": 90}}}"#;
+    folder.write("w.json", workflow);
+    let lint = |text: &str| {
+        folder.write("other.json", text);
+        folder.wfc(&["lint", "w.json", "--catalog", "other.json"])
+    };
+    let captured = String::from_utf8(folder.read("old.json")).unwrap();
+    lint(&captured).succeeded();
+    lint(OBJECT_INFO).succeeded();
+    assert_snapshot!(lint(&captured.replace("\"Saver\":{", "\"Saver\":{{")).failed(), @"wfc: the catalog other.json: not a wfc catalog: line 4: `Saver`: key must be a string at line 1 column 2");
+    let mut lines: Vec<&str> = captured.lines().collect();
+    lines.swap(2, 3);
+    assert_snapshot!(lint(&lines.join("\n")).failed(), @"wfc: the catalog other.json: not a wfc catalog: line 3: a comma is needed between entries and only there");
+    assert_snapshot!(lint(&OBJECT_INFO.replace("\"Saver\": {\n", "\"Saver\": {\n7")).failed(), @"wfc: the catalog other.json: not valid JSON at line 17, column 1: key must be a string");
+    // A class that nobody asks for may be as it is, but a manifest names the whole catalog.
+    lint(&captured.replace("}\n}}", "},\n\"Z\":{7}\n}}")).succeeded();
+    assert_snapshot!(folder.wfc(&["build", "p.toml", "--catalog", "other.json"]).failed(), @"wfc: the catalog other.json: not a wfc catalog: line 5: `Z`: key must be a string at line 1 column 2");
+}
+
+#[test]
 fn import_says_what_a_wrong_file_is() {
     let folder = Folder::with([
         ("page.html", "<!DOCTYPE html><html></html>"),

@@ -197,7 +197,7 @@ fn compare_input(prefix: &str, old: &InputSpec, new: &InputSpec, changes: &mut V
             let keys =
                 |options: &[DynamicOption]| options.iter().map(|option| Value::from(&*option.key)).collect();
             compare_choices(&path, keys(old), keys(new), changes);
-            for option in old {
+            for option in old.iter() {
                 if let Some(same) = new.iter().find(|other| other.key == option.key) {
                     compare_inputs(
                         &format!("{path}[{}].", option.key),
@@ -235,7 +235,7 @@ fn compare_combos(path: &str, old: &Combo, new: &Combo, changes: &mut Vec<Change
     {
         compare_choices(path, old.to_vec(), new.to_vec(), changes);
     }
-    for (value, inputs) in &old.formats {
+    for (value, inputs) in old.formats.iter() {
         if let Some((_, same)) = new.formats.iter().find(|(other, _)| other == value) {
             compare_inputs(&format!("{path}[{value}]."), inputs, same, changes);
         }

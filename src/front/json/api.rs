@@ -1,9 +1,11 @@
 //! Workflows in API format: an object of nodes by id.
 
-use rustc_hash::FxHashSet;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::tree::{Entry, Json, JsonKind, Place};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, NodeClass};
 use crate::diag::{Diagnostic, Diagnostics, NodeRef};
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin};
 use crate::source::{FileId, Span};
@@ -31,14 +33,18 @@ pub(super) fn read(
     };
     let before = diagnostics.error_count();
     let graph = Graph::with_capacity(nodes.len());
-    let mut reader = Reader { file, catalog, graph, bodies: Vec::with_capacity(nodes.len()), diagnostics };
+    let inputs = Vec::with_capacity(nodes.len());
+    let mut reader = Reader { file, catalog, graph, classes: FxHashMap::default(), inputs, diagnostics };
     for entry in nodes {
         reader.node(entry);
     }
     if reader.diagnostics.error_count() > before {
         return None;
     }
-    reader.inputs();
+    let inputs = std::mem::take(&mut reader.inputs);
+    for (index, inputs) in inputs.into_iter().enumerate() {
+        reader.inputs(NodeId::new(index), inputs);
+    }
     Some(reader.graph)
 }
 
@@ -53,8 +59,10 @@ struct Reader<'r, 't> {
     file: FileId,
     catalog: &'r Catalog,
     graph: Graph,
-    /// What each node of the graph is read from.
-    bodies: Vec<&'t Json<'t>>,
+    /// The classes that were looked up.
+    classes: FxHashMap<&'t str, Option<Arc<NodeClass>>>,
+    /// What the inputs of each node of the graph are read from.
+    inputs: Vec<&'t [Entry<'t>]>,
     diagnostics: &'r mut Diagnostics,
 }
 
@@ -83,19 +91,20 @@ impl<'t> Reader<'_, 't> {
             );
             return;
         };
-        let class = self.catalog.class(class_type);
+        let catalog = self.catalog;
+        let class = self.classes.entry(class_type).or_insert_with(|| catalog.class(class_type)).clone();
         // Names that the catalog has are shared with it, here and at the inputs.
         let class_type = class.as_ref().map_or_else(|| class_type.into(), |class| class.name.clone());
         let title = body.get("_meta").and_then(|meta| meta.get("title")).and_then(Json::as_str);
-        let origin = self.origin(entry.place);
-        let node = || {
-            let mut node = Node::new(key.into(), class_type.clone(), class.clone(), origin);
-            node.title = title.map(Into::into);
-            node.lacks_inputs = body.get("inputs").is_none_or(|inputs| inputs.entries().is_none());
-            node
-        };
-        let Err(first) = self.graph.add(node()) else {
-            self.bodies.push(body);
+        let inputs = body.get("inputs").and_then(Json::entries);
+        let mut node = Node::new(key.into(), class_type, class, self.origin(entry.place));
+        node.title = title.map(Into::into);
+        node.lacks_inputs = inputs.is_none();
+        let inputs = inputs.unwrap_or_default();
+        let Some(first) = self.graph.find(key) else {
+            if self.graph.add(node).is_ok() {
+                self.inputs.push(inputs);
+            }
             return;
         };
         let first_place = self.graph.node(first).origin.span();
@@ -108,28 +117,35 @@ impl<'t> Reader<'_, 't> {
             .at_opt(first_place, "this one is lost")
             .help("give one of them another id"),
         );
-        self.graph.replace(node());
-        self.bodies[first.index()] = body;
+        self.graph.replace(node);
+        self.inputs[first.index()] = inputs;
     }
 
-    fn inputs(&mut self) {
-        for (index, body) in std::mem::take(&mut self.bodies).into_iter().enumerate() {
-            let id = NodeId::new(index);
-            let Some(inputs) = body.get("inputs").and_then(Json::entries) else { continue };
-            let counting = that_count(inputs);
-            if counting.len() < inputs.len() {
-                self.doubled_inputs(id, inputs);
+    fn inputs(&mut self, id: NodeId, inputs: &[Entry<'_>]) {
+        self.graph.reserve_inputs(id, inputs.len());
+        if !has_doubles(inputs) {
+            for entry in inputs {
+                self.input(id, entry);
             }
-            self.graph.reserve_inputs(id, counting.len());
-            for entry in counting {
-                let value = self.argument(id, entry);
-                let origin = self.origin(entry.value.place);
-                let class = self.graph.node(id).class.as_ref();
-                let declared = class.and_then(|class| class.input(entry.key));
-                let name = declared.map_or_else(|| (*entry.key).into(), |input| input.name.clone());
-                self.graph.push_input(id, Input { name, value, origin, given: None });
-            }
+            return;
         }
+        self.doubled_inputs(id, inputs);
+        // Of those with the same key the last one counts.
+        let mut seen = FxHashSet::default();
+        let mut counting: Vec<_> = inputs.iter().rev().filter(|entry| seen.insert(entry.key)).collect();
+        counting.reverse();
+        for entry in counting {
+            self.input(id, entry);
+        }
+    }
+
+    fn input(&mut self, id: NodeId, entry: &Entry<'_>) {
+        let value = self.argument(id, entry);
+        let origin = self.origin(entry.value.place);
+        let class = self.graph.node(id).class.as_ref();
+        let declared = class.and_then(|class| class.input(entry.key));
+        let name = declared.map_or_else(|| (*entry.key).into(), |input| input.name.clone());
+        self.graph.push_input(id, Input { name, value, origin, given: None });
     }
 
     fn doubled_inputs(&mut self, node: NodeId, inputs: &[Entry<'_>]) {
@@ -166,8 +182,8 @@ impl<'t> Reader<'_, 't> {
             JsonKind::Bool(slot) => i128::from(slot),
             _ => return literal(),
         };
-        let outputs = self.graph.node(from).class.as_ref().map_or(0, |class| class.outputs.len());
-        let counted = if slot < 0 { slot + i128::try_from(outputs).unwrap_or_default() } else { slot };
+        let outputs = || self.graph.node(from).class.as_ref().map_or(0, |class| class.outputs.len());
+        let counted = if slot < 0 { slot + i128::try_from(outputs()).unwrap_or_default() } else { slot };
         let Ok(counted) = u32::try_from(counted) else { return literal() };
         if slot < 0 {
             let problem = Diagnostic::lint(
@@ -187,15 +203,13 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
-/// The entries that count: of those with the same key, the last one.
-fn that_count<'e, 't>(entries: &'e [Entry<'t>]) -> Vec<&'e Entry<'t>> {
+/// True if a key stands twice.
+fn has_doubles(entries: &[Entry<'_>]) -> bool {
     if entries.len() <= FEW {
-        let is_last =
-            |(at, entry): &(usize, &Entry<'_>)| entries[at + 1..].iter().all(|later| later.key != entry.key);
-        return entries.iter().enumerate().filter(is_last).map(|(_, entry)| entry).collect();
+        let stands_later =
+            |(at, entry): (usize, &Entry<'_>)| entries[at + 1..].iter().any(|later| later.key == entry.key);
+        return entries.iter().enumerate().any(stands_later);
     }
     let mut seen = FxHashSet::default();
-    let mut last: Vec<_> = entries.iter().rev().filter(|entry| seen.insert(entry.key)).collect();
-    last.reverse();
-    last
+    !entries.iter().all(|entry| seen.insert(entry.key))
 }
