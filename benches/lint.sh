@@ -53,6 +53,12 @@ pair() { # sets first and second to the median times in ms; runs, command, comma
     read -r first second < <(jq -sr '[.[].results] | transpose
         | map(map(.times[]) | sort | .[length / 2 | floor] * 1000) | map(tostring) | join(" ")' times[1-4].json)
 }
+# A process for each of many files: every fourth, so that comfy-lint is done within a minute.
+each() { # sets total to the sum of the median times in ms; command with {file}
+    hyperfine -N --ignore-failure --warmup 1 --runs 3 --export-json each.json \
+        --parameter-list file "$(ls prompts/*.json | sed -n '1~4p' | paste -sd,)" "$1" > /dev/null 2>&1
+    total=$(jq '[.results[].median] | add * 1000' each.json)
+}
 missed=0
 row() { # what, time, time against it, "<=" or ">=" or "-" for no target, target
     awk -v what="$1" -v a="$2" -v b="$3" -v sign="$4" -v target="${5:-0}" 'BEGIN {
@@ -79,11 +85,12 @@ pair 10 "${lint[*]} prompts" "$parse prompts object_info.json"
 row '`L prompts` / `parse_json prompts object_info.json`' "$first" "$second" -
 pair 5 "$comfy --schema-cache object_info.json --json $(echo prompts/*.json)" "${lint[*]} prompts"
 row '`comfy-lint --schema-cache object_info.json --json prompts/*.json` (one process) / `L prompts`' "$first" "$second" '>=' 20
-one=prompts/00000.json
-pair 10 "$comfy --schema-cache object_info.json --json $one" "${lint[*]} $one"
-row 'one file a process: `comfy-lint --schema-cache object_info.json --json FILE` / `L FILE`' "$first" "$second" '>=' 20
-pair 10 "$comfy --schema-cache object_info.json --json $one" "$wfc lint --format json --catalog captured.json $one"
-row 'one file a process, captured catalog: the same / `wfc lint --format json --catalog captured.json FILE`' "$first" "$second" '>=' 20
+each "$comfy --schema-cache object_info.json --json {file}"
+slow=$total
+each "${lint[*]} {file}"
+row "a process for each of $(ls prompts | sed -n '1~4p' | wc -l) files: \`comfy-lint --schema-cache object_info.json --json FILE\` / \`L FILE\`" "$slow" "$total" '>=' 20
+each "$wfc lint --format json --catalog captured.json {file}"
+row 'the same / `wfc lint --format json --catalog captured.json FILE`' "$slow" "$total" '>=' 20
 for shape in fan chain; do
     pair 3 "$wfc lint --format json ${shape}_100000.json" "$wfc lint --format json ${shape}_10000.json"
     row "\`wfc lint ${shape}_100000.json\` / \`wfc lint ${shape}_10000.json\`" "$first" "$second" '<=' 12

@@ -30,9 +30,22 @@ matrix() { # presets extending the cascade, with $1 combinations
     printf 'extends = "%s/presets/scail-uni3c-wan22.toml"\n[matrix]\nseed = [%s]\nuni3c_strength = [%s]\n' \
         "$PWD" "$(seq -s, 1 "$(($1 / 100))")" "$(seq -s, 0.01 0.01 1.00)"
 }
+rate() { # what, number of workflows, further arguments of `wfc build`
+    local what=$1 count=$2 result
+    shift 2
+    result=$(/usr/bin/time -f '%e %M' taskset -c 0 "$wfc" build "$out/matrix.toml" -o - "$@" 2>&1 > /dev/null)
+    echo "$count $result" | awk -v what="$what" '{
+        printf "%d workflows (%s) on one core to a null sink: %d per second, peak memory %.1f MiB\n", $1, what, $1 / $2, $3 / 1024
+    }'
+}
 for count in 1000 10000 100000; do
     matrix "$count" > "$out/matrix.toml"
-    result=$(/usr/bin/time -f '%e %M' taskset -c 0 "$wfc" build "$out/matrix.toml" -o - 2>&1 > /dev/null)
-    echo "$count workflows on one core: $result" |
-        awk '{ printf "%d workflows on one core to a null sink: %d per second, peak memory %.1f MiB\n", $1, $1 / $6, $7 / 1024 }'
+    rate lists "$count"
 done
+rate "lists, --optimize" 100000 --optimize
+{
+    printf 'extends = "%s/presets/scail-uni3c-wan22.toml"\n' "$PWD"
+    printf '[matrix]\nseed = { from = 1, count = 1000 }\nuni3c_strength = { from = 0.01, to = 1.0, step = 0.01 }\n'
+    printf '[[ladder]]\nname = "draft"\nparams = { wan_steps = 8 }\n[[ladder]]\nname = "final"\n'
+} > "$out/matrix.toml"
+rate "ranges on two rungs" 200000
