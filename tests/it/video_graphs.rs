@@ -74,12 +74,16 @@ fn ltx2_without_sound_samples_the_same() {
 fn ltx2_takes_only_sizes_and_noise_levels_that_it_can_keep() {
     assert!(refused("ltx2-t2v", "height=720").contains("the nearest are 704 and 768"));
     assert!(refused("ltx2-t2v", "frames=120").contains("the nearest are 113 and 121"));
-    for levels in ["0.9, 0.5", "0.9, 0.05", "0.9, 10.0"] {
-        let message = refused("ltx2-t2v", &format!("refine_sigmas={levels}"));
-        assert!(message.contains("must end in 0"), "{message}");
-        assert!(message.contains("`refine_sigmas` is"), "{message}");
+    for levels in ["0.9, 0.5", "0.9, 0.05", "0.9, 10.0", "0.5, 0.9, 0.0", "hello, 0.0"] {
+        for param in ["refine_sigmas", "distilled_sigmas"] {
+            let message = refused("ltx2-t2v-distilled", &format!("{param}={levels}"));
+            assert!(message.contains("must fall from number to number and end in 0"), "{message}");
+            assert!(message.contains(&format!("`{param}` is")), "{message}");
+        }
     }
-    built("ltx2-t2v", &["refine_sigmas=0.9, 0"]);
+    for levels in ["0.9, 0", "0.9,0.5,0", "0.9, 0.5, 0.0"] {
+        built("ltx2-t2v", &[&format!("refine_sigmas={levels}")]);
+    }
 }
 
 #[test]
