@@ -185,6 +185,17 @@ fn a_prompt_that_speaks_of_a_picture_needs_it() {
 }
 
 #[test]
+fn blanks_around_what_a_camera_does_are_left_out() {
+    for graph in ["qwen-multi-angle-2509", "qwen-multi-angle-2511"] {
+        let text = format!(
+            "graph = \"{graph}\"\n[params]\nimage = \"a.png\"\ncameras = [{{ name = \"up\", prompt = \" Turn up.\\n \" }}]\n"
+        );
+        let ours = Folder::with([("p.toml", &*text)]).workflow("p.toml", &[]);
+        assert_eq!(input(&ours, "positive-1", "prompt"), "Turn up.", "{graph}");
+    }
+}
+
+#[test]
 fn of_a_long_prompt_a_violated_constraint_shows_the_beginning() {
     let prompt = format!("prompt = \"picture 2 {}\"", "é".repeat(1000));
     let found = preset("qwen-image-edit-2509", &prompt).wfc(&["build", "p.toml"]).findings();
