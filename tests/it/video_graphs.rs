@@ -151,3 +151,23 @@ fn animate_drops_the_picture_that_stands_before_the_video() {
         assert_eq!(*input(&workflow, "trimmed", "trim_amount"), json!(["animate_to_video", 3]));
     }
 }
+
+#[test]
+fn tiles_take_the_place_of_every_decoder() {
+    for preset in ["wan22-t2v", "wan22-i2v", "wan22-i2v-long", "wan22-s2v", "wan22-5b-t2v"] {
+        let whole = built(preset, &[]);
+        let tiled = built(preset, &["vae_tiling=true"]);
+        let samples =
+            |workflow, class| all(workflow, class, "samples").into_iter().cloned().collect::<Vec<_>>();
+        assert_eq!(samples(&tiled, "VAEDecodeTiled"), samples(&whole, "VAEDecode"), "{preset}");
+        assert_eq!(samples(&tiled, "VAEDecode"), Vec::<Value>::new(), "{preset}");
+    }
+    let long = built("wan22-i2v-long", &["vae_tiling=true"]);
+    assert_eq!(*input(&long, "first_frames", "image"), json!(["first_decoded_in_tiles", 0]));
+    for (node, name) in [("segment_start-1", "image"), ("joined-1", "images.image0")] {
+        assert_eq!(*input(&long, node, name), json!(["first_frames", 0]));
+    }
+    assert_eq!(*input(&long, "segment_new-2", "image"), json!(["segment_decoded_in_tiles-2", 0]));
+    let one = built("wan22-i2v-long", &["vae_tiling=true", "seconds=5", "prompts=[]"]);
+    assert_eq!(*input(&one, "frames", "image"), json!(["first_frames", 0]));
+}
