@@ -171,3 +171,10 @@ fn tiles_take_the_place_of_every_decoder() {
     let one = built("wan22-i2v-long", &["vae_tiling=true", "seconds=5", "prompts=[]"]);
     assert_eq!(*input(&one, "frames", "image"), json!(["first_frames", 0]));
 }
+
+#[test]
+fn a_clip_is_more_than_a_picture() {
+    assert!(refused("wan22-t2v", "seconds=0").contains("the smallest value is 0.1"));
+    assert!(refused("wan22-t2v", "seconds=0.2").contains("at least 5 frames"));
+    assert_eq!(all(&built("wan22-t2v", &["seconds=0.25"]), "EmptyHunyuanLatentVideo", "length"), [5]);
+}
