@@ -178,3 +178,16 @@ fn a_clip_is_more_than_a_picture() {
     assert!(refused("wan22-t2v", "seconds=0.2").contains("at least 5 frames"));
     assert_eq!(all(&built("wan22-t2v", &["seconds=0.25"]), "EmptyHunyuanLatentVideo", "length"), [5]);
 }
+
+#[test]
+fn a_long_video_continues_with_its_last_prompt() {
+    let texts = |prompts: &str| {
+        let long = built("wan22-i2v-long", &["seconds=20", "prompt=first", prompts]);
+        ["positive", "segment_text-1", "segment_text-2", "segment_text-3", "segment_text-4"]
+            .map(|node| input(&long, node, "text").as_str().unwrap().to_owned())
+    };
+    assert_eq!(texts("prompts=[]"), ["first"; 5]);
+    assert_eq!(texts("prompts=['second']"), ["first", "second", "second", "second", "second"]);
+    assert_eq!(texts("prompts=['second', 'third']"), ["first", "second", "third", "third", "third"]);
+    assert_eq!(texts("prompts=['2', '3', '4', '5']"), ["first", "2", "3", "4", "5"]);
+}
