@@ -3,13 +3,14 @@
 //! The language is MiniJinja's expression language, cut down to what is deterministic and bounded:
 //! no functions, the filters listed in [`FILTERS`], strict about undefined names, limited fuel.
 
+mod filters;
 mod guard;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Object, ValueKind};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, filters};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 
 use crate::diag::{self, Diagnostic};
 use crate::ir::Value;
@@ -26,8 +27,22 @@ const MAX_TEXT: usize = 1 << 20;
 const FUEL: u64 = 400;
 
 /// The filters that expressions may use, for the documentation.
-pub const FILTERS: [&str; 11] =
-    ["abs", "bool", "ceil", "float", "floor", "int", "length", "lower", "round", "string", "upper"];
+pub const FILTERS: [&str; 14] = [
+    "abs",
+    "bool",
+    "ceil",
+    "falls_to_zero",
+    "float",
+    "floor",
+    "int",
+    "length",
+    "lower",
+    "round",
+    "string",
+    "trim",
+    "upper",
+    "words",
+];
 
 /// Compiles expressions.
 #[derive(Debug)]
@@ -41,31 +56,8 @@ impl Default for Engine {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
         environment.set_debug(true);
-        environment.add_filter("abs", filters::abs);
-        environment.add_filter("bool", filters::bool);
-        environment.add_filter("ceil", |number: f64| whole(number.ceil()));
-        environment.add_filter("float", filters::float);
-        environment.add_filter("floor", |number: f64| whole(number.floor()));
-        environment.add_filter("int", filters::int);
-        environment.add_filter("length", filters::length);
-        environment.add_filter("lower", filters::lower);
-        environment.add_filter("round", filters::round);
-        environment.add_filter("string", filters::string);
-        environment.add_filter("upper", filters::upper);
+        filters::add(&mut environment);
         Self { environment }
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "rounded before, and checked to be within range")]
-fn whole(number: f64) -> Result<i64, minijinja::Error> {
-    const LIMIT: f64 = 9_007_199_254_740_992.0; // 2^53: every whole number below is exact
-    if number.abs() <= LIMIT {
-        Ok(number as i64)
-    } else {
-        Err(minijinja::Error::new(
-            ErrorKind::InvalidOperation,
-            "the number is too large to be rounded exactly",
-        ))
     }
 }
 

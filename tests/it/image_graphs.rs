@@ -163,6 +163,39 @@ fn a_mixed_recipe_a_gap_and_a_picture_that_is_not_there_are_refused() {
 }
 
 #[test]
+fn a_prompt_that_speaks_of_a_picture_needs_it() {
+    for graph in ["flux2-klein-9b-edit", "qwen-image-edit-2509"] {
+        for (number, ordinal, given) in [("2", "second", ""), ("3", "third", "image2 = \"b.png\"\n")] {
+            for picture in ["image", "Picture"] {
+                for mention in [
+                    format!("the hat of {picture} {number}."),
+                    format!("{picture}{number}'s hat"),
+                    format!("from the {ordinal} {picture}"),
+                ] {
+                    let params = format!("{given}prompt = \"{mention}\"");
+                    let found = preset(graph, &params).wfc(&["build", "p.toml"]).findings();
+                    assert!(found.contains(&format!("image{number} is not given")), "{mention}:\n{found}");
+                }
+            }
+        }
+        for other in ["like image 20", "an image 2 m wide", "add a second picture", "pictures 2 m apart"] {
+            workflow(graph, &format!("prompt = \"{other}\""));
+        }
+    }
+}
+
+#[test]
+fn blanks_around_what_a_camera_does_are_left_out() {
+    for graph in ["qwen-multi-angle-2509", "qwen-multi-angle-2511"] {
+        let text = format!(
+            "graph = \"{graph}\"\n[params]\nimage = \"a.png\"\ncameras = [{{ name = \"up\", prompt = \" Turn up.\\n \" }}]\n"
+        );
+        let ours = Folder::with([("p.toml", &*text)]).workflow("p.toml", &[]);
+        assert_eq!(input(&ours, "positive-1", "prompt"), "Turn up.", "{graph}");
+    }
+}
+
+#[test]
 fn of_a_long_prompt_a_violated_constraint_shows_the_beginning() {
     let prompt = format!("prompt = \"picture 2 {}\"", "é".repeat(1000));
     let found = preset("qwen-image-edit-2509", &prompt).wfc(&["build", "p.toml"]).findings();

@@ -36,7 +36,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("miette", &["src/report"]),
     ("clap", &["src/cli", "src/report.rs"]),
     ("clap_complete", &["src/cli"]),
-    ("minijinja", &["src/lower/expr.rs"]),
+    ("minijinja", &["src/lower/expr.rs", "src/lower/expr/filters.rs"]),
     ("petgraph", &["src/ir.rs", "src/check.rs"]),
     ("saphyr_parser", &["src/catalog/models/extra_paths.rs"]),
     ("ureq", &["src/cli/http.rs"]),

@@ -74,12 +74,16 @@ fn ltx2_without_sound_samples_the_same() {
 fn ltx2_takes_only_sizes_and_noise_levels_that_it_can_keep() {
     assert!(refused("ltx2-t2v", "height=720").contains("the nearest are 704 and 768"));
     assert!(refused("ltx2-t2v", "frames=120").contains("the nearest are 113 and 121"));
-    for levels in ["0.9, 0.5", "0.9, 0.05", "0.9, 10.0"] {
-        let message = refused("ltx2-t2v", &format!("refine_sigmas={levels}"));
-        assert!(message.contains("must end in 0"), "{message}");
-        assert!(message.contains("`refine_sigmas` is"), "{message}");
+    for levels in ["0.9, 0.5", "0.9, 0.05", "0.9, 10.0", "0.5, 0.9, 0.0", "hello, 0.0"] {
+        for param in ["refine_sigmas", "distilled_sigmas"] {
+            let message = refused("ltx2-t2v-distilled", &format!("{param}={levels}"));
+            assert!(message.contains("must fall from number to number and end in 0"), "{message}");
+            assert!(message.contains(&format!("`{param}` is")), "{message}");
+        }
     }
-    built("ltx2-t2v", &["refine_sigmas=0.9, 0"]);
+    for levels in ["0.9, 0", "0.9,0.5,0", "0.9, 0.5, 0.0"] {
+        built("ltx2-t2v", &[&format!("refine_sigmas={levels}")]);
+    }
 }
 
 #[test]
@@ -146,4 +150,44 @@ fn animate_drops_the_picture_that_stands_before_the_video() {
         assert_eq!(*input(&workflow, decoder, "samples"), json!(["trimmed", 0]));
         assert_eq!(*input(&workflow, "trimmed", "trim_amount"), json!(["animate_to_video", 3]));
     }
+}
+
+#[test]
+fn tiles_take_the_place_of_every_decoder() {
+    for preset in ["wan22-t2v", "wan22-i2v", "wan22-i2v-long", "wan22-s2v", "wan22-5b-t2v"] {
+        let whole = built(preset, &[]);
+        let tiled = built(preset, &["vae_tiling=true"]);
+        let samples =
+            |workflow, class| all(workflow, class, "samples").into_iter().cloned().collect::<Vec<_>>();
+        assert_eq!(samples(&tiled, "VAEDecodeTiled"), samples(&whole, "VAEDecode"), "{preset}");
+        assert_eq!(samples(&tiled, "VAEDecode"), Vec::<Value>::new(), "{preset}");
+    }
+    let long = built("wan22-i2v-long", &["vae_tiling=true"]);
+    assert_eq!(*input(&long, "first_frames", "image"), json!(["first_decoded_in_tiles", 0]));
+    for (node, name) in [("segment_start-1", "image"), ("joined-1", "images.image0")] {
+        assert_eq!(*input(&long, node, name), json!(["first_frames", 0]));
+    }
+    assert_eq!(*input(&long, "segment_new-2", "image"), json!(["segment_decoded_in_tiles-2", 0]));
+    let one = built("wan22-i2v-long", &["vae_tiling=true", "seconds=5", "prompts=[]"]);
+    assert_eq!(*input(&one, "frames", "image"), json!(["first_frames", 0]));
+}
+
+#[test]
+fn a_clip_is_more_than_a_picture() {
+    assert!(refused("wan22-t2v", "seconds=0").contains("the smallest value is 0.1"));
+    assert!(refused("wan22-t2v", "seconds=0.2").contains("at least 5 frames"));
+    assert_eq!(all(&built("wan22-t2v", &["seconds=0.25"]), "EmptyHunyuanLatentVideo", "length"), [5]);
+}
+
+#[test]
+fn a_long_video_continues_with_its_last_prompt() {
+    let texts = |prompts: &str| {
+        let long = built("wan22-i2v-long", &["seconds=20", "prompt=first", prompts]);
+        ["positive", "segment_text-1", "segment_text-2", "segment_text-3", "segment_text-4"]
+            .map(|node| input(&long, node, "text").as_str().unwrap().to_owned())
+    };
+    assert_eq!(texts("prompts=[]"), ["first"; 5]);
+    assert_eq!(texts("prompts=['second']"), ["first", "second", "second", "second", "second"]);
+    assert_eq!(texts("prompts=['second', 'third']"), ["first", "second", "third", "third", "third"]);
+    assert_eq!(texts("prompts=['2', '3', '4', '5']"), ["first", "2", "3", "4", "5"]);
 }

@@ -104,7 +104,7 @@ fn a_function_call() {
      21 │ … = { param = "width" }, height = { expr = "max(width, 2)" }, batch_size = 1, color = 0 }
         ·                                             ───
         ╰────
-      help: use a filter, as in `width | int`; there are: abs, bool, ceil, float, floor, int, length, lower, round, string, upper
+      help: use a filter, as in `width | int`; there are: abs, bool, ceil, falls_to_zero, float, floor, int, length, lower, round, string, trim, upper, words
 
     1 error in 1 file
     "#);

@@ -18,7 +18,7 @@ pub(super) const REFERENCES: &[Reference] = &[
     Reference {
         file: "K_wan22_5b_wrapper",
         preset: "wan22-5b-i2v-wrapper",
-        set: &[],
+        set: &["save_output=false"],
         switches: None,
         graph: "wan22-5b-wrapper",
         settled: &[],

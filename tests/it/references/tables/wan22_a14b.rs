@@ -42,7 +42,7 @@ pub(super) const REFERENCES: &[Reference] = &[
     Reference {
         file: "N_i2v_wrapper",
         preset: "wan22-i2v-wrapper",
-        set: &[],
+        set: &["save_output=false"],
         switches: None,
         graph: "wan22-a14b-wrapper",
         settled: &["INTConstant"],

@@ -70,7 +70,7 @@ pub(super) const REFERENCES: &[Reference] = &[
     Reference {
         file: "M_animate_native",
         preset: "wan22-animate-mix",
-        set: &[],
+        set: &["comparison=true"],
         switches: None,
         graph: "wan22-animate",
         settled: &["INTConstant"],
@@ -162,7 +162,7 @@ pub(super) const REFERENCES: &[Reference] = &[
     Reference {
         file: "M_animate_wrapper",
         preset: "wan22-animate-mix-wrapper",
-        set: &[],
+        set: &["comparison=true"],
         switches: None,
         graph: "wan22-animate-wrapper",
         settled: &["INTConstant"],

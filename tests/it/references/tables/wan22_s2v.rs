@@ -7,7 +7,7 @@ const COUNTED: &str = "the seed counts up from chunk to chunk";
 pub(super) const REFERENCES: &[Reference] = &[Reference {
     file: "L_s2v",
     preset: "wan22-s2v",
-    set: &[],
+    set: &["trim=false"],
     switches: None,
     graph: "wan22-s2v",
     settled: &["PrimitiveInt", "PrimitiveFloat"],
