@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::data::DataFile;
 use super::lines::LineFileError;
+use crate::diag::{self, Diagnostic};
 
 /// The models that come with the tool. Each entry names the source of its facts.
 const EMBEDDED: &str = include_str!("../../schemas/models.json");
@@ -144,6 +145,12 @@ impl Models {
         self.model(self.names_by_file().get(file)?)
     }
 
+    /// The model that a preset or graph means by a name or a file.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Model> {
+        self.model(name).or_else(|| self.by_file(name))
+    }
+
     fn names_by_file(&self) -> &BTreeMap<String, String> {
         self.names_by_file.get_or_init(|| {
             #[derive(Deserialize)]
@@ -170,6 +177,44 @@ impl Models {
     #[must_use]
     pub fn has_file(&self, file: &str) -> bool {
         self.names_by_file().contains_key(file.rsplit(['/', '\\']).next().unwrap_or(file))
+    }
+
+    /// True for a name of a model, and for a file that may be anyone's: with an extension that loaders take,
+    /// and forward slashes.
+    #[must_use]
+    pub fn takes(&self, name: &str) -> bool {
+        self.model(name).is_some() || folders::is_file_name(name) && !name.contains('\\')
+    }
+
+    /// The problem that [`Models::takes`] refuses a name, without a place. Where only some models fit, they
+    /// are `among`.
+    #[must_use]
+    pub fn unknown(&self, name: &str, among: Option<&[String]>) -> Diagnostic {
+        let message = format!("there is no model `{name}`");
+        let help = self.suggest(name, among).unwrap_or_else(|| match among {
+            Some(among) if !among.is_empty() => {
+                format!("what fits: {}; or a file with its extension and forward slashes", among.join(", "))
+            }
+            _ => "name a model of the model catalog, or a file with its extension and forward slashes".into(),
+        });
+        Diagnostic::format("unknown-model", message).help(help)
+    }
+
+    /// What may have been meant: the model whose file is called so, or a name that is near.
+    fn suggest(&self, name: &str, among: Option<&[String]>) -> Option<String> {
+        let names: Vec<Cow<'_, str>> = match among {
+            Some(among) => among.iter().map(Into::into).collect(),
+            None => self.names(),
+        };
+        let stem = |file: &str| file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_lowercase();
+        let file = name.rsplit('/').next().unwrap_or(name);
+        let wanted = [file.to_lowercase(), stem(file)];
+        let is_meant =
+            |name: &&Cow<'_, str>| self.model(name).is_some_and(|model| wanted.contains(&stem(&model.file)));
+        names.iter().find(is_meant).map_or_else(
+            || diag::did_you_mean(name, names.iter().map(|name| &**name)),
+            |meant| Some(format!("did you mean `{meant}`?")),
+        )
     }
 
     /// The names of the models that can stand in for one of these families as `role`, ascending.

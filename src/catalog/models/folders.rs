@@ -1,9 +1,10 @@
-//! Where ComfyUI looks for model files, and which classes fetch their own.
+//! Where ComfyUI looks for model files, how they are called, and which classes fetch their own.
 
 use std::collections::BTreeMap;
 
 /// The tables that come with the tool. Their heads explain the columns; each line names its source.
 const FOLDERS: &str = include_str!("../../../schemas/model_folders.csv");
+const FOLDERS_HEAD: &str = "kind,folder,directory,source";
 const DOWNLOADS: &str = include_str!("../../../schemas/node_downloads.csv");
 
 /// The directories below ComfyUI's `models` that its model folders mean.
@@ -28,12 +29,13 @@ impl Folders {
     /// The number, from 1, of the first line that is not of this form.
     pub fn parse(text: &str) -> Result<Self, usize> {
         let mut folders = Self::default();
-        for (line, [kind, folder, directory, _]) in rows(text, "kind,folder,directory,source") {
+        for (line, [kind, folder, directory, _]) in rows(text, FOLDERS_HEAD) {
             let (folder, directory) = (folder.to_owned(), directory.to_owned());
             match kind {
                 "search" => folders.search.entry(folder).or_default().push(directory),
                 "legacy" => drop(folders.legacy.insert(directory, folder)),
                 "volume" => drop(folders.volume.insert(directory, folder)),
+                "extension" => {}
                 _ => return Err(line),
             }
         }
@@ -67,6 +69,15 @@ impl Folders {
     }
 }
 
+/// True if `name` ends in an extension of the files that loaders take, in whatever case, as ComfyUI compares
+/// them. A name with a dot in it is not yet a file: `wan2.2_vae` is none.
+#[must_use]
+pub fn is_file_name(name: &str) -> bool {
+    let Some((_, extension)) = name.rsplit_once('.') else { return false };
+    let known = |[kind, _, known, _]: [&str; 4]| kind == "extension" && known.eq_ignore_ascii_case(extension);
+    rows(FOLDERS, FOLDERS_HEAD).any(|(_, row)| known(row))
+}
+
 /// Folder and file that a node class downloads itself when it first runs.
 #[must_use]
 pub fn downloaded_by(class: &str) -> Option<(&'static str, &'static str)> {
@@ -98,10 +109,20 @@ mod tests {
         assert_eq!(folders.of_volume("wan2.2"), Some("diffusion_models"));
         assert_eq!(folders.volume().count(), 4);
         assert_eq!(Folders::parse("#\nseek,a,b,c"), Err(2));
-        for (line, fields) in rows(FOLDERS, "kind,folder,directory,source")
-            .chain(rows(DOWNLOADS, "class_type,folder,file,source"))
+        for (line, fields) in
+            rows(FOLDERS, FOLDERS_HEAD).chain(rows(DOWNLOADS, "class_type,folder,file,source"))
         {
             assert!(fields.iter().all(|field| !field.is_empty()), "line {line}: {fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_dot_does_not_make_a_file() {
+        for name in ["a.safetensors", "x/b.GGUF", "c.torchscript", "d.pt2", "wan2.2_e.sft"] {
+            assert!(is_file_name(name), "{name}");
+        }
+        for name in ["wan2.2_s2v_14B_bf16", "a.safetensor", "a.", "safetensors", "", "a.safetensors/b"] {
+            assert!(!is_file_name(name), "{name}");
         }
     }
 

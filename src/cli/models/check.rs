@@ -9,14 +9,11 @@ use super::places::Places;
 use super::{Options, size};
 use crate::catalog::Models;
 use crate::catalog::models::contents::{self, Contents};
+use crate::catalog::models::folders;
 use crate::cli::session::Session;
 use crate::cli::{Exit, Stream, Terminal, ToolError, print};
 use crate::diag::{Diagnostic, Severity};
 use crate::report::{FileReport, Format};
-
-/// Endings of the files that are looked at if no preset says which.
-const ENDINGS: [&str; 11] =
-    ["safetensors", "sft", "pth", "pt", "pt2", "ckpt", "bin", "torchscript", "onnx", "gguf", "pkl"];
 
 /// What `wfc models check` is asked.
 #[derive(Debug)]
@@ -181,8 +178,8 @@ impl Check<'_> {
     /// Every file that looks like a model. What the catalog does not know can lie anywhere.
     fn everything(&self) -> Vec<FileReport> {
         let is_model = |path: &&Path| {
-            let ending = path.extension().unwrap_or_default();
-            ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            folders::is_file_name(&name)
         };
         let reports = self.inventory.files().filter(is_model).map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();

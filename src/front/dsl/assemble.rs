@@ -236,15 +236,10 @@ impl Assembly<'_> {
         if let Some(model) = self.models.model(name) {
             return Some(Value::Str(model.file.into()));
         }
-        if name.contains('.') && !name.contains('\\') {
+        if self.models.takes(name) {
             return Some(Value::Str(name.clone()));
         }
-        let help =
-            diag::did_you_mean(name, self.models.names().iter().map(|name| &**name)).unwrap_or_else(|| {
-                "name a model of the model catalog, or a file with its extension and forward slashes".into()
-            });
-        let problem = Diagnostic::format("unknown-model", format!("there is no model `{name}`"));
-        self.report(id, setting, problem.help(help));
+        self.report(id, setting, self.models.unknown(name, None));
         None
     }
 

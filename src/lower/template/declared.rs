@@ -114,7 +114,7 @@ impl Builder<'_, '_> {
         }
         for (name, slot) in &self.file.models {
             let chosen = self.chosen.get(&name.value);
-            if self.known_model(&chosen.unwrap_or(&slot.model).0)
+            if self.known_model(&chosen.unwrap_or(&slot.model).0, Some(slot))
                 && let Some(chosen) = chosen
             {
                 self.check_family(name, slot, chosen);
@@ -151,10 +151,10 @@ impl Builder<'_, '_> {
     /// The graph's default of a slot and the preset's model for it, if they are known and the one cannot
     /// stand in for the other.
     pub(super) fn misfit(&self, slot: &str) -> Option<(Model, Model)> {
-        let find = |name: &str| self.context.models.model(name).or_else(|| self.context.models.by_file(name));
-        let chosen = find(self.chosen.get(slot)?.get())?;
+        let models = self.context.models;
+        let chosen = models.find(self.chosen.get(slot)?.get())?;
         let slot = self.file.models.get(slot)?;
-        let default = find(slot.model.get())?;
+        let default = models.find(slot.model.get())?;
         let fits = chosen.fits(&default.role, families(&default, slot));
         (!fits).then_some((default, chosen))
     }
@@ -174,20 +174,16 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// True for a name of the model catalog and for what looks like a file; reports the rest.
-    pub(super) fn known_model(&mut self, name: &Spanned<Arc<str>>) -> bool {
+    /// True for a name of the model catalog and for what looks like a file; reports the rest. Models for
+    /// `slot` fit what fills it by default.
+    pub(super) fn known_model(&mut self, name: &Spanned<Arc<str>>, slot: Option<&ModelSlot>) -> bool {
         let models = self.context.models;
-        let known =
-            models.model(&name.value).is_some() || name.value.contains('.') && !name.value.contains('\\');
+        let known = models.takes(&name.value);
         if !known {
-            let all = models.names();
-            self.report(
-                Diagnostic::format("unknown-model", format!("there is no model `{}`", name.value))
-                    .at(name.span, "")
-                    .help(diag::did_you_mean(&name.value, all.iter().map(|name| &**name)).unwrap_or_else(|| {
-                        "name a model of the model catalog, or a file with its extension and forward slashes".into()
-                    })),
-            );
+            let default = slot.and_then(|slot| Some((models.find(slot.model.get())?, slot)));
+            let fitting =
+                default.map(|(default, slot)| models.fitting(&default.role, &families(&default, slot)));
+            self.report(models.unknown(&name.value, fitting.as_deref()).at(name.span, ""));
         }
         known
     }

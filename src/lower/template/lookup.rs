@@ -123,7 +123,7 @@ impl Builder<'_, '_> {
         }
         let (name, known) = match self.filling(&slot.value) {
             Some(model) => (model.get().clone(), true),
-            None => (slot.value.clone(), self.known_model(slot)),
+            None => (slot.value.clone(), self.known_model(slot, None)),
         };
         if !self.models.iter().any(|(used, _)| *used == slot.value) {
             self.models.push((slot.value.clone(), name.clone()));

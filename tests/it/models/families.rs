@@ -168,3 +168,33 @@ fn a_slot_is_read_with_its_mistakes() {
     let said = graph("{ model = \"wan21-vae\", families = [\"wan22-vea\"] }", "wan21-vae").findings();
     assert!(said.contains("did you mean `wan22-vae`?"), "{said}");
 }
+
+#[test]
+fn a_dot_makes_no_file_and_the_model_of_that_file_is_meant() {
+    let said = |graph: &str, slot: &str, model: &str| with(graph, slot, model).findings();
+    let stem = said("wan22-a14b", "high_i2v", "wan2.2_i2v_high_noise_14B_fp16");
+    assert_snapshot!(stem, @r#"
+    error[unknown-model]: there is no model `wan2.2_i2v_high_noise_14B_fp16`
+       ╭─[p.toml:5:12]
+     4 │ [models]
+     5 │ high_i2v = "wan2.2_i2v_high_noise_14B_fp16"
+       ·            ────────────────────────────────
+       ╰────
+      help: did you mean `wan22-i2v-a14b-high-fp16`?
+
+    1 error in 1 file
+    "#);
+    let extension = said("wan22-a14b", "vae", "wan_2.1_vae.safetensor");
+    assert!(extension.contains("did you mean `wan21-vae`?"), "{extension}");
+    with("wan22-a14b", "vae", "sub/my.own.GGUF").succeeded();
+}
+
+#[test]
+fn only_what_fits_is_suggested() {
+    let said = |model: &str| with("flux2-klein-9b-edit", "base", model).findings();
+    // One edit away, and of a family that the slot refuses.
+    let near = said("flux2-klein-base-9b-bf16");
+    assert!(near.contains("did you mean `flux2-klein-base-9b-fp8`?") && !near.contains("4b"), "{near}");
+    let far = said("wan2.2_vae");
+    assert!(far.contains("help: what fits: flux2-klein-base-9b-fp8; or a file"), "{far}");
+}
