@@ -228,6 +228,8 @@ impl Compiler {
     ) -> Option<Checked> {
         let decisions = template.decide(values, sources, diagnostics)?;
         let graph = template.instantiate(values, &decisions, diagnostics)?;
+        // The defaults of a graph file, which is checked by itself.
+        template.check_loras(values, &graph, None, &self.models, diagnostics);
         check::check(graph, &self.catalog, diagnostics)
     }
 
@@ -314,6 +316,7 @@ pub struct Job<'c> {
 
 impl Job<'_> {
     fn checked(&mut self, diagnostics: &mut Diagnostics) -> Option<Checked> {
+        let before = diagnostics.error_count();
         let mut graph = self.filled_in(diagnostics)?;
         if let Some(changes) = &mut self.changes {
             let optimized = optimize::optimize(&graph);
@@ -321,11 +324,9 @@ impl Job<'_> {
         }
         let checked = check::check(graph, &self.compiler.catalog, diagnostics)?;
         if let Some(denied) = &self.denied {
-            let before = diagnostics.error_count();
             self.compiler.lint(&checked, denied, diagnostics);
-            return (diagnostics.error_count() == before).then_some(checked);
         }
-        Some(checked)
+        (diagnostics.error_count() == before).then_some(checked)
     }
 
     /// From now on, a workflow in which a rule finds something that the preset denies does not compile.
@@ -338,7 +339,11 @@ impl Job<'_> {
         if self.decisions.is_none() {
             self.decisions = self.templates[self.chosen].decide(&self.values, self.sources, diagnostics);
         }
-        self.templates[self.chosen].instantiate(&self.values, self.decisions.as_ref()?, diagnostics)
+        let template = &self.templates[self.chosen];
+        let graph = template.instantiate(&self.values, self.decisions.as_ref()?, diagnostics)?;
+        let preset = Some(&self.loaded.preset);
+        template.check_loras(&self.values, &graph, preset, &self.compiler.models, diagnostics);
+        Some(graph)
     }
 
     /// The manifest of a single workflow whose bytes are `workflow` and whose file is called `file`.

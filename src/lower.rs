@@ -15,6 +15,7 @@ pub mod request;
 
 mod decide;
 mod instantiate;
+mod loras;
 mod rules;
 mod template;
 

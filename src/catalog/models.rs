@@ -20,6 +20,9 @@ use crate::diag::{self, Diagnostic};
 /// The models that come with the tool. Each entry names the source of its facts.
 const EMBEDDED: &str = include_str!("../../schemas/models.json");
 
+/// So many models are listed as what fits; more would hide what else a message says.
+const MAX_LISTED: usize = 8;
+
 /// Models by name, parsed on demand.
 #[derive(Debug)]
 pub struct Models {
@@ -113,6 +116,21 @@ impl Model {
     }
 }
 
+/// A role as people write it: `text_encoder` is a text encoder.
+#[must_use]
+pub fn with_article(role: &str) -> String {
+    match role {
+        "dit" => "a diffusion model".to_owned(),
+        "vae" => "a VAE".to_owned(),
+        "lora" => "a LoRA".to_owned(),
+        "distill_lora" => "a distillation LoRA".to_owned(),
+        role => {
+            let article = if role.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+            format!("{article} {}", role.replace('_', " "))
+        }
+    }
+}
+
 impl Models {
     /// The models that come with the tool.
     #[must_use]
@@ -192,7 +210,7 @@ impl Models {
     pub fn unknown(&self, name: &str, among: Option<&[String]>) -> Diagnostic {
         let message = format!("there is no model `{name}`");
         let help = self.suggest(name, among).unwrap_or_else(|| match among {
-            Some(among) if !among.is_empty() => {
+            Some(among) if (1..=MAX_LISTED).contains(&among.len()) => {
                 format!("what fits: {}; or a file with its extension and forward slashes", among.join(", "))
             }
             _ => "name a model of the model catalog, or a file with its extension and forward slashes".into(),

@@ -2,6 +2,8 @@
 
 mod lists;
 
+pub(super) use lists::lora_files;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ mod data;
 mod families;
 mod fetch;
 mod list;
+mod loras;
 
 use crate::support::Folder;
 

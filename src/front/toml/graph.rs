@@ -130,6 +130,9 @@ table! {
         "choices" => choices: Vec<At<Arc<str>>>, optional;
         /// What each item of a `list` holds; declared like parameters.
         "fields" => fields: Named<Param>, default;
+        /// The model slots that a `lora-list` is for: its LoRAs must fit the family of one that the workflow
+        /// uses, or of any if it uses none of them. LoRAs that the model catalog does not have always fit.
+        "fits" => fits: Vec<At<Arc<str>>>, default;
     }
 }
 

@@ -140,9 +140,42 @@ fn lora(item: &Item, models: &Models, problems: &mut Vec<Diagnostic>) -> Option<
         other => return wrong(format!("a LoRA cannot be {}", other.kind()), item.span),
     }
     let Some((file, span)) = file else { return wrong("a LoRA needs the key `file`".into(), item.span) };
-    problems.extend(super::file("file", &file, span));
+    if let Some(problem) = super::file("file", &file, span).pop().or_else(|| not_a_lora(&file, span, models))
+    {
+        problems.push(problem);
+        return None;
+    }
     Some(Value::Map(vec![
         ("file".into(), Value::Str(model_file(&file, models))),
         ("strength".into(), Value::Float(strength)),
     ]))
+}
+
+/// The files that a list of LoRAs names, and where.
+pub(in crate::lower) fn lora_files(list: &Item) -> Vec<(&Arc<str>, Span)> {
+    let Raw::List(items) = &list.value else { return Vec::new() };
+    let files = items.iter().map(|item| match &item.value {
+        Raw::Table(entries) => {
+            entries.iter().find(|(key, _)| &*key.value == "file").map_or(item, |(_, file)| file)
+        }
+        _ => item,
+    });
+    let texts = files
+        .filter_map(|file| if let Raw::Str(text) = &file.value { Some((text, file.span)) } else { None });
+    texts.collect()
+}
+
+/// The folder that loaders of LoRAs take their files from.
+const FOLDER: &str = "loras";
+
+/// Why a text names no LoRA: nothing is called so, or it is a model of another folder.
+fn not_a_lora(file: &str, span: Span, models: &Models) -> Option<Diagnostic> {
+    if !models.takes(file) {
+        let all = models.names().into_iter().filter_map(|name| models.model(&name));
+        let loras: Vec<String> = all.filter(|model| model.folder == FOLDER).map(|model| model.name).collect();
+        return Some(models.unknown(file, Some(&loras)).at(span, ""));
+    }
+    let model = models.find(file).filter(|model| model.folder != FOLDER)?;
+    let message = format!("`{file}` is a file of the folder {}, and a LoRA is one of {FOLDER}", model.folder);
+    Some(Diagnostic::format("wrong-model-folder", message).at(span, ""))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Builder, INDEX};
 use crate::catalog::Model;
+use crate::catalog::models::with_article;
 use crate::diag::{self, Diagnostic};
 use crate::front::toml::decode::At;
 use crate::front::toml::graph::{ModelSlot, Param, ParamType};
@@ -26,6 +27,10 @@ impl Builder<'_, '_> {
                 .at(span, "")
         };
         self.check_bounds(param);
+        match param.fits.first() {
+            Some(first) if kind != ParamType::LoraList => self.report(misplaced("fits", first.span())),
+            _ => param.fits.iter().for_each(|slot| self.check_slot(&slot.0)),
+        }
         if let Some(divisor) = param.multiple_of.as_ref().filter(|_| kind != ParamType::Int) {
             self.report(misplaced("multiple_of", divisor.span()));
         }
@@ -96,21 +101,28 @@ impl Builder<'_, '_> {
         }
     }
 
+    /// The graph must have a model slot of this name.
+    fn check_slot(&mut self, slot: &Spanned<Arc<str>>) {
+        let models = &self.file.models;
+        if models.get(&slot.value).is_some() || models.is_broken(&slot.value) {
+            return;
+        }
+        let slots: Vec<&str> = models.names().collect();
+        let help = diag::did_you_mean(&slot.value, slots.iter().copied()).unwrap_or_else(|| {
+            if slots.is_empty() {
+                "it has none".to_owned()
+            } else {
+                format!("its model slots are: {}", slots.join(", "))
+            }
+        });
+        let message = format!("the graph has no model slot `{}`", slot.value);
+        self.report(Diagnostic::format("unknown-model", message).at(slot.span, "").help(help));
+    }
+
     /// A preset may only choose models for slots that the graph has; slots name known models.
     pub(super) fn check_models(&mut self) {
-        let slots: Vec<&str> = self.file.models.names().collect();
-        let known = |slot: &str| self.file.models.get(slot).is_some() || self.file.models.is_broken(slot);
-        for (slot, _) in self.chosen.iter().filter(|(slot, _)| !known(&slot.value)) {
-            self.diagnostics.push(
-                Diagnostic::format("unknown-model", format!("the graph has no model slot `{}`", slot.value))
-                    .at(slot.span, "")
-                    .help(diag::did_you_mean(&slot.value, slots.iter().copied()).unwrap_or_else(|| {
-                        match slots.as_slice() {
-                            [] => "it has none".to_owned(),
-                            slots => format!("its model slots are: {}", slots.join(", ")),
-                        }
-                    })),
-            );
+        for (slot, _) in self.chosen {
+            self.check_slot(slot);
         }
         for (name, slot) in &self.file.models {
             let chosen = self.chosen.get(&name.value);
@@ -215,18 +227,4 @@ impl Builder<'_, '_> {
 fn families<'m>(default: &'m Model, slot: &'m ModelSlot) -> Vec<&'m str> {
     let further = slot.families.iter().map(|family| &**family.get());
     std::iter::once(&*default.family).chain(further).collect()
-}
-
-/// A role as people write it: `text_encoder` is a text encoder.
-fn with_article(role: &str) -> String {
-    match role {
-        "dit" => "a diffusion model".to_owned(),
-        "vae" => "a VAE".to_owned(),
-        "lora" => "a LoRA".to_owned(),
-        "distill_lora" => "a distillation LoRA".to_owned(),
-        role => {
-            let article = if role.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-            format!("{article} {}", role.replace('_', " "))
-        }
-    }
 }
