@@ -181,6 +181,14 @@ impl Check<'_> {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             folders::is_file_name(&name)
         };
+        // What has no extension was a folder, such as one of a volume that is not mounted.
+        let matters = |path: &&PathBuf| is_model(&path.as_path()) || path.extension().is_none();
+        let dead = self.inventory.dead_links.iter().filter(matters).map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let known = self.models.by_file(&name);
+            let shown = known.map_or_else(|| name.to_string(), |model| model.name);
+            FileReport { path: path.clone(), kind: "model", diagnostics: vec![dead_link(&shown, path)] }
+        });
         let reports = self.inventory.files().filter(is_model).map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let known = self.models.by_file(&name);
@@ -194,8 +202,15 @@ impl Check<'_> {
             }
             FileReport { path: path.to_owned(), kind: "model", diagnostics }
         });
-        reports.collect()
+        reports.chain(dead).collect()
     }
+}
+
+fn dead_link(shown: &str, link: &Path) -> Diagnostic {
+    let target = fs::read_link(link).unwrap_or_default();
+    let state = if link.exists() { "is no file" } else { "does not exist" };
+    let message = format!("`{shown}` is a link to {}, which {state}", target.display());
+    Diagnostic::format("missing-model", message).help("the link's target was moved, or is not mounted")
 }
 
 fn missing(need: &Need, directories: &[PathBuf], home: &Path) -> Diagnostic {
@@ -203,10 +218,7 @@ fn missing(need: &Need, directories: &[PathBuf], home: &Path) -> Diagnostic {
     let size = need.bytes.map_or(String::new(), |bytes| format!(" ({})", size(bytes, need.bytes_exact)));
     let links = directories.iter().map(|directory| directory.join(need.path()));
     if let Some(link) = links.into_iter().find(|path| path.is_symlink()) {
-        let target = fs::read_link(&link).unwrap_or_default();
-        let message = format!("`{shown}` is a link to {}, which is no file", target.display());
-        return Diagnostic::format("missing-model", message)
-            .help("the link's target was moved, or is not mounted");
+        return dead_link(shown, &link);
     }
     if need.by_node {
         let message = format!("`{shown}`{size} is not there yet; its node downloads it when it first runs");

@@ -12,6 +12,8 @@ const MAX_FILES: usize = 1_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
     by_name: BTreeMap<String, Vec<PathBuf>>,
+    /// Links that lead nowhere.
+    pub(super) dead_links: Vec<PathBuf>,
     /// Folders that could not be looked into, and why.
     pub(super) unreadable: Vec<(PathBuf, String)>,
 }
@@ -50,9 +52,13 @@ impl Inventory {
     }
 
     fn blame(&mut self, error: &ignore::Error) {
-        // A link that leads nowhere, or in a circle, is no file.
-        let Some((path, reason)) = blamed(error).filter(|(path, _)| !path.is_symlink()) else { return };
-        self.unreadable.push((path.to_owned(), reason));
+        match blamed(error) {
+            // A link in a circle is no file; the folder that it leads to is looked into all the same.
+            Some((path, _)) if path.is_symlink() && path.exists() => {}
+            Some((path, _)) if path.is_symlink() => self.dead_links.push(path.to_owned()),
+            Some((path, reason)) => self.unreadable.push((path.to_owned(), reason)),
+            None => {}
+        }
     }
 
     /// The files of this name, in whatever case.

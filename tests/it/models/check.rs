@@ -82,7 +82,7 @@ fn truncated_missing_and_misplaced_files_are_found_at_once() {
       file: models/loras/page.safetensors
       help: it may be what a server answered instead, where a licence must be accepted first; remove it and download it again: http://127.0.0.1:9/page.safetensors
 
-    error[missing-model]: `link.safetensors` is a link to /nowhere/x, which is no file
+    error[missing-model]: `link.safetensors` is a link to /nowhere/x, which does not exist
       file: models/loras/link.safetensors
       help: the link's target was moved, or is not mounted
 
@@ -215,6 +215,33 @@ fn without_presets_everything_is_looked_at() {
     ] {
         assert!(run.stdout.contains(expected), "{expected}: {}", run.stdout);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_are_found_without_a_preset_too() {
+    let folder = machine();
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(to, folder.path(&format!("comfy/models/{name}"))).unwrap();
+    };
+    link("/nowhere/x", "loras/wan_2.1_vae.safetensors");
+    link("/nowhere/volume", "vae");
+    link("/nowhere/note", "loras/readme.txt");
+    link(".", "loras/circle");
+    let run = folder.wfc(&["models", "check", "--dir", "comfy"]);
+    assert_eq!(run.code, Some(1));
+    assert_snapshot!(run.stdout, @"
+    error[missing-model]: `wan21-vae` is a link to /nowhere/x, which does not exist
+      file: comfy/models/loras/wan_2.1_vae.safetensors
+      help: the link's target was moved, or is not mounted
+
+    error[missing-model]: `vae` is a link to /nowhere/volume, which does not exist
+      file: comfy/models/vae
+      help: the link's target was moved, or is not mounted
+
+    2 errors in 4 files
+    2 of 4 model files are as they should be
+    ");
 }
 
 #[test]
