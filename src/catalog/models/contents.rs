@@ -17,6 +17,14 @@ const PREFIX: u64 = 8;
 /// So many bytes tell a text from a model.
 const FIRST_LOOK: u64 = 256;
 
+/// A file of fewer bytes tells nothing; a safetensors file has so many before its header.
+const SHORTEST: u64 = PREFIX;
+
+/// The first bytes of a GGUF file, and the bytes of its header: these four, the version, and how many tensors
+/// and entries follow (the GGUF specification of ggml).
+const GGUF: &[u8] = b"GGUF";
+const GGUF_HEADER: u64 = 24;
+
 /// Where the directory of a zip archive begins at the latest, in bytes from the end: its own 22, and a comment.
 const ZIP_END: u64 = 22 + 65_535;
 
@@ -47,10 +55,18 @@ pub fn look(file: &mut (impl Read + Seek), length: u64, extension: &str) -> io::
     }
     let mut start = Vec::new();
     file.by_ref().take(FIRST_LOOK).read_to_end(&mut start)?;
+    let extension = extension.to_ascii_lowercase();
+    // So few bytes are no page of a server's, but the beginning of a file.
+    if length < SHORTEST || extension == "gguf" && start.starts_with(GGUF) && length < GGUF_HEADER {
+        return Ok(Contents::Truncated(None));
+    }
     if let Some(line) = first_line(&start) {
         return Ok(Contents::Text(line));
     }
-    match extension.to_ascii_lowercase().as_str() {
+    match extension.as_str() {
+        "gguf" if !start.starts_with(GGUF) => {
+            Ok(Contents::Broken("does not begin as GGUF files do".to_owned()))
+        }
         "safetensors" | "sft" => safetensors(file, &start, length),
         "pth" | "pt" | "pt2" | "ckpt" | "torchscript" if start.starts_with(b"PK\x03\x04") => {
             zip(file, length)
@@ -193,6 +209,17 @@ mod tests {
         }
         let overflow = file(&format!("{{\"a\":{{\"data_offsets\":[0,{}]}}}}", u64::MAX), 0);
         assert_eq!(told(&overflow, "safetensors"), Contents::Truncated(Some(u64::MAX)));
+    }
+
+    #[test]
+    fn the_beginning_of_a_file_is_no_page() {
+        let header = [b"GGUF\x03\0\0\0".as_slice(), &[0; 16]].concat();
+        assert_eq!(told(b"GGUF", "gguf"), Contents::Truncated(None));
+        assert_eq!(told(&header[..23], "GGUF"), Contents::Truncated(None));
+        assert_eq!(told(&header, "gguf"), Contents::Unknown);
+        assert_eq!(told(b"abcd", "onnx"), Contents::Truncated(None));
+        assert_eq!(told(b"Not Found", "gguf"), Contents::Text("Not Found".into()));
+        assert!(matches!(told(&[0xff; 64], "gguf"), Contents::Broken(_)));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::inventory::Inventory;
+use super::list::Total;
 use super::needs::{self, Collected, Need};
 use super::places::Places;
 use super::{Options, size};
@@ -53,13 +54,14 @@ pub(super) fn run(request: &Request<'_>, terminal: &Terminal) -> Result<Exit, To
         reports.push(FileReport { path: path.clone(), kind: "folder", diagnostics });
     }
     let files = if request.paths.is_empty() { check.everything() } else { check.needs(&collected) };
+    let absent = if request.paths.is_empty() { String::new() } else { absent(&collected.needs, &files) };
     if request.paths.is_empty() && files.is_empty() && reports.is_empty() {
         let models = places.models.display();
         return Err(ToolError::new(format!(
             "no model file lies in {models}; --dir takes ComfyUI's folder or its models folder"
         )));
     }
-    let summary = summary(&files, request.paths.is_empty());
+    let summary = summary(&files, request.paths.is_empty()) + &absent;
     reports.extend(files);
     terminal.report(request.format, Stream::Output, &session.sources, &reports)?;
     if request.format == Format::Human {
@@ -80,6 +82,38 @@ fn summary(files: &[FileReport], is_everything: bool) -> String {
     let what = if files.len() == 1 { "model file is" } else { "model files are" };
     let place = if is_everything { "as they should be" } else { "in place" };
     format!("{good} of {} {what} {place}\n", files.len())
+}
+
+/// What is missing altogether, and how to get it. `files` are the reports on `needs`.
+fn absent(needs: &[Need], files: &[FileReport]) -> String {
+    let is_missing = |file: &FileReport| {
+        file.diagnostics
+            .iter()
+            .any(|problem| problem.rule == "missing-model" && problem.severity == Severity::Error)
+    };
+    let missing: Vec<&Need> =
+        needs.iter().zip(files).filter(|(_, file)| is_missing(file)).map(|(need, _)| need).collect();
+    if missing.is_empty() {
+        return String::new();
+    }
+    let total = Total::of(missing.iter().copied());
+    let known = if total.unknown == total.files {
+        String::new()
+    } else {
+        format!(": {}", size(total.bytes, total.bytes_exact))
+    };
+    let unknown = match total.unknown {
+        0 => String::new(),
+        count if count == total.files => ", of unknown size".to_owned(),
+        count => format!(", without {count} of unknown size"),
+    };
+    let verb = if total.files == 1 { "is" } else { "are" };
+    let script = if missing.iter().any(|need| need.url.is_some()) {
+        "; `wfc models fetch-script` prints a script that downloads what has an address"
+    } else {
+        ""
+    };
+    format!("{} {verb} missing{known}{unknown}{script}\n", total.files)
 }
 
 struct Check<'c> {
@@ -157,7 +191,8 @@ impl Check<'_> {
         } else {
             let top = path.strip_prefix(&self.places.models).ok().and_then(|inside| inside.iter().next());
             let top = top.map(|top| top.to_string_lossy()).filter(|top| *top != called);
-            let place = top.as_ref().map_or("there".to_owned(), |top| format!("in `{top}`"));
+            let parent = path.parent().unwrap_or(path).display();
+            let place = top.as_ref().map_or_else(|| format!("in {parent}"), |top| format!("in `{top}`"));
             let message = format!("`{shown}` lies {place}, where ComfyUI does not look for {folders}");
             let maps = top.and_then(|top| self.places.folders.of_volume(&top));
             let help = match maps.filter(|folder| need.folders.iter().any(|known| known == folder)) {
@@ -230,7 +265,7 @@ fn missing(need: &Need, directories: &[PathBuf], home: &Path) -> Diagnostic {
         .map_or(String::new(), |part| format!("; of a download {} are there", self::size(part.len(), true)));
     let gate = if need.gated == Some(true) { "; its licence must be accepted first" } else { "" };
     let help = match &need.url {
-        Some(url) => format!("download {url}{gate}; `wfc models fetch-script` prints a script for that"),
+        Some(url) => format!("download {url}{gate}"),
         None if need.name.is_some() => "no address is known to download it from".to_owned(),
         None => format!("the model catalog does not know it; copy it to {}", home.display()),
     };
@@ -284,9 +319,9 @@ fn judge(name: &str, length: u64, contents: Contents, need: Option<&Need>) -> Op
                 "it is a pointer of Git LFS: run `git lfs pull` where it lies, or download the file"
                     .to_owned()
             } else {
-                format!(
-                    "it may be what a server answered instead, where a licence must be accepted first; {again}"
-                )
+                let is_gated = need.is_some_and(|need| need.gated == Some(true));
+                let gate = if is_gated { ", since its licence must be accepted first" } else { "" };
+                format!("it may be what a server answered instead of the file{gate}; {again}")
             };
             Some(Diagnostic::format("broken-model", message).help(help))
         }

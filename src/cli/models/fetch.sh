@@ -100,8 +100,9 @@ fetch() {
             if [ -f "$part" ]; then have=$(size_of "$part"); fi
             if [ "$have" -le "$before" ]; then
                 if [ "$have" -eq 0 ]; then rm -f "$part"; fi
-                case $url in
-                https://huggingface.co/*) hint="; if it is refused, accept the licence at ${url%%/resolve/*} and set HF_TOKEN" ;;
+                case $gated$url in
+                yes*) hint="; if it is refused, accept the licence at ${url%%/resolve/*} as the owner of HF_TOKEN" ;;
+                https://huggingface.co/*) hint="; if it is refused, look at ${url%%/resolve/*}" ;;
                 *) hint= ;;
                 esac
                 complain "$name: the download failed; run this again to resume it$hint"

@@ -44,24 +44,26 @@ struct Entry<'n> {
 
 /// What all files take together.
 #[derive(Serialize)]
-struct Total {
-    files: usize,
+pub(super) struct Total {
+    pub(super) files: usize,
     /// The sum of all sizes that are known.
-    bytes: u64,
+    pub(super) bytes: u64,
     /// True if every size is known and exact.
-    bytes_exact: bool,
+    pub(super) bytes_exact: bool,
     /// How many files have a size that is not known.
-    unknown: usize,
+    pub(super) unknown: usize,
 }
 
 impl Total {
-    fn of(needs: &[Need]) -> Self {
-        Self {
-            files: needs.len(),
-            bytes: needs.iter().filter_map(|need| need.bytes).fold(0, u64::saturating_add),
-            bytes_exact: needs.iter().all(|need| need.bytes_exact && need.bytes.is_some()),
-            unknown: needs.iter().filter(|need| need.bytes.is_none()).count(),
+    pub(super) fn of<'n>(needs: impl IntoIterator<Item = &'n Need>) -> Self {
+        let mut total = Self { files: 0, bytes: 0, bytes_exact: true, unknown: 0 };
+        for need in needs {
+            total.files += 1;
+            total.bytes = total.bytes.saturating_add(need.bytes.unwrap_or_default());
+            total.bytes_exact &= need.bytes_exact && need.bytes.is_some();
+            total.unknown += usize::from(need.bytes.is_none());
         }
+        total
     }
 }
 

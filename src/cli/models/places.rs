@@ -93,6 +93,12 @@ impl Places {
             self.warn_of_unknown(&section, &known, &mut diagnostics);
             for (folder, directory) in &section.directories {
                 let path = base.as_deref().unwrap_or(home).join(&directory.value);
+                // Of a base that is not there, that is said once.
+                if !path.is_dir() && base.as_deref().is_none_or(Path::is_dir) {
+                    let message = format!("the folder {} does not exist", path.display());
+                    diagnostics
+                        .push(Diagnostic::lint("missing-model-folder", message).at(directory.span, ""));
+                }
                 self.extend(folder, path, section.is_default);
             }
         }

@@ -56,7 +56,7 @@ fn truncated_missing_and_misplaced_files_are_found_at_once() {
 
     error[missing-model]: `gone.safetensors` (165 bytes) is missing
       file: models/loras/gone.safetensors
-      help: download http://127.0.0.1:9/gone.safetensors; `wfc models fetch-script` prints a script for that
+      help: download http://127.0.0.1:9/gone.safetensors
 
     error[misplaced-model]: `away.safetensors` lies in `vae`, where ComfyUI does not look for loras
       file: models/vae/away.safetensors
@@ -80,7 +80,7 @@ fn truncated_missing_and_misplaced_files_are_found_at_once() {
 
     error[broken-model]: `page.safetensors` is a text and no model: "<!doctype html>"
       file: models/loras/page.safetensors
-      help: it may be what a server answered instead, where a licence must be accepted first; remove it and download it again: http://127.0.0.1:9/page.safetensors
+      help: it may be what a server answered instead of the file; remove it and download it again: http://127.0.0.1:9/page.safetensors
 
     error[missing-model]: `link.safetensors` is a link to /nowhere/x, which does not exist
       file: models/loras/link.safetensors
@@ -88,7 +88,48 @@ fn truncated_missing_and_misplaced_files_are_found_at_once() {
 
     9 errors in 8 files
     0 of 8 model files are in place
+    2 are missing: 330 bytes; `wfc models fetch-script` prints a script that downloads what has an address
     "#);
+}
+
+#[test]
+fn what_is_missing_is_summed_up_once() {
+    let folder = Folder::with([("p.toml", "graph = \"wan22-a14b\"\n[params]\nprompt = \"x\"\n")]);
+    std::fs::create_dir(folder.path("models")).unwrap();
+    let run = folder.wfc(&["models", "check", "p.toml", "--dir", "models"]);
+    assert_eq!(run.stdout.matches("fetch-script").count(), 1, "{}", run.stdout);
+    assert_snapshot!(run.stdout.lines().rev().take(2).collect::<Vec<_>>().join("\n"), @"
+    4 are missing: 35.6 GB; `wfc models fetch-script` prints a script that downloads what has an address
+    0 of 4 model files are in place
+    ");
+}
+
+#[test]
+fn only_known_licences_are_advised_and_folders_are_named() {
+    let folder = Folder::new();
+    let files =
+        [("vae", "wan_2.1_vae.safetensors", 1), ("diffusion_models", "flux-2-klein-9b-fp8.safetensors", 1)];
+    manifest(&folder, &files);
+    folder.write("models/vae/wan_2.1_vae.safetensors", "<html>\n403 Forbidden");
+    folder.write("models/diffusion_models/flux-2-klein-9b-fp8.safetensors", "Access to it is restricted");
+    let said = folder.wfc(&["models", "check", "m.wfc.json", "--dir", "models"]).stdout;
+    assert!(said.contains("help: it may be what a server answered instead of the file; remove"), "{said}");
+    assert!(said.contains("instead of the file, since its licence must be accepted first; remove"), "{said}");
+    // A file outside of the models folder, and one directly in it.
+    let folder = machine();
+    std::fs::create_dir(folder.path("volume")).unwrap();
+    std::fs::rename(folder.path("comfy/models/loras/a.safetensors"), folder.path("volume/a.safetensors"))
+        .unwrap();
+    std::fs::rename(
+        folder.path("comfy/models/loras/b.safetensors"),
+        folder.path("comfy/models/b.safetensors"),
+    )
+    .unwrap();
+    folder.write("x.yaml", "mine:\n  vae: volume\n");
+    let said = check(&folder, &["--extra-model-paths", "x.yaml"]).stdout;
+    for place in ["`a.safetensors` lies in ./volume,", "`b.safetensors` lies in comfy/models,"] {
+        assert!(said.contains(place), "{place}: {said}");
+    }
 }
 
 #[test]
@@ -118,7 +159,11 @@ fn the_machines_own_extra_paths_are_read() {
     assert!(check(&folder, &[]).succeeded().stdout.contains("2 of 2 model files are in place"));
     // Another file takes its place; paths are relative to it.
     folder.write("other.yaml", "mine:\n  loras: |\n    none\n    volume/lora\n");
-    check(&folder, &["--extra-model-paths", "other.yaml"]).succeeded();
+    let run = check(&folder, &["--extra-model-paths", "other.yaml"]).succeeded();
+    assert!(
+        run.stdout.contains("warning[missing-model-folder]: the folder ./none does not exist"),
+        "{run:?}"
+    );
     folder.write("other.yaml", "mine:\n  clip: volume/lora\n");
     assert_eq!(check(&folder, &["--extra-model-paths", "other.yaml"]).code, Some(1));
 }
