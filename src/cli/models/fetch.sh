@@ -49,7 +49,7 @@ download() {
 # Kibibytes that are still to be downloaded.
 plan() {
     target=$models/$1/$2
-    if [ -z "$3" ] || [ -f "$target" ]; then return 0; fi
+    if [ -z "$3" ] || [ -z "$7" ] || [ -f "$target" ]; then return 0; fi
     have=0
     if [ -f "$target.part" ]; then have=$(size_of "$target.part"); fi
     if [ "$3" -gt "$have" ]; then needed=$((needed + ($3 - have) / 1024 + 1)); fi

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::list::printable;
+use super::list::{Total, printable};
 use super::needs::{self, Need};
 use super::{Workflows, size};
 use crate::cli::session::Session;
@@ -32,15 +32,12 @@ pub(super) fn run(args: &Workflows, dir: Option<&str>, terminal: &Terminal) -> R
 
 /// The script for some files, to be run by any POSIX shell. `dir` may be empty: then its first argument is needed.
 fn script(needs: &[Need], given: &[String], dir: &str) -> String {
-    let bytes = needs.iter().filter_map(|need| need.bytes).fold(0, u64::saturating_add);
-    let is_exact = needs.iter().all(|need| need.bytes_exact && need.bytes.is_some());
     let given = given.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ");
     let mut text = format!(
-        "#!/bin/sh\n# Downloads the {} model files of {given}: {}.\n\
+        "#!/bin/sh\n{}\
          # sh THIS_FILE [MODELS_FOLDER]; run it again to resume. HF_TOKEN is used where a licence must be accepted.\n\
          # Written by `wfc models fetch-script`.\n\ndefault={}\ncount={}\n\nfiles() {{\n",
-        needs.len(),
-        size(bytes, is_exact),
+        head(needs, &given),
         quoted(dir),
         needs.len(),
     );
@@ -49,7 +46,6 @@ fn script(needs: &[Need], given: &[String], dir: &str) -> String {
         let exact = need.bytes.filter(|_| need.bytes_exact);
         let sizes: Vec<String> =
             exact.into_iter().chain(need.other_bytes.iter().copied()).map(|n| n.to_string()).collect();
-        let url = need.url.as_deref().filter(|url| SCHEMES.iter().any(|scheme| url.starts_with(scheme)));
         let fields = [
             need.folders.first().cloned().unwrap_or_default(),
             below_the_folder(need),
@@ -57,7 +53,7 @@ fn script(needs: &[Need], given: &[String], dir: &str) -> String {
             if exact.is_some() { sizes.join(" ") } else { String::new() },
             need.sha256.clone().unwrap_or_default(),
             if need.gated == Some(true) { "yes".to_owned() } else { String::new() },
-            url.unwrap_or_default().to_owned(),
+            address(need).unwrap_or_default().to_owned(),
         ];
         let _ = writeln!(text, "    \"$1\" {}", fields.map(|field| quoted(&field)).join(" "));
     }
@@ -65,6 +61,38 @@ fn script(needs: &[Need], given: &[String], dir: &str) -> String {
         text.push_str("    :\n");
     }
     text + "}\n" + BODY
+}
+
+/// What the script does, as comments: how many files it downloads, and which it does not.
+fn head(needs: &[Need], given: &str) -> String {
+    let (fetched, others): (Vec<&Need>, Vec<&Need>) = needs.iter().partition(|need| address(need).is_some());
+    let total = Total::of(fetched.iter().copied());
+    let mut text = format!("# Downloads {} of the {} model files of {given}", fetched.len(), needs.len());
+    if total.unknown < total.files {
+        let _ = write!(text, ": {}", size(total.bytes, total.bytes_exact));
+    }
+    text.push_str(".\n");
+    let names = |needs: &mut dyn Iterator<Item = &&Need>| {
+        needs.map(|need| printable(need.shown())).collect::<Vec<_>>().join(", ")
+    };
+    let uncounted = names(&mut fetched.iter().filter(|need| need.bytes.is_none()));
+    let unknown = names(&mut others.iter().filter(|need| need.name.is_none() && need.url.is_none()));
+    let without = names(&mut others.iter().filter(|need| need.name.is_some() || need.url.is_some()));
+    for (what, names) in [
+        ("Of unknown size, in neither the total nor the test of the disk's space", uncounted),
+        ("Not downloaded, since no address is known that a script may download from", without),
+        ("Not downloaded, since the model catalog does not know them", unknown),
+    ] {
+        if !names.is_empty() {
+            let _ = writeln!(text, "# {what}: {names}.");
+        }
+    }
+    text
+}
+
+/// Where the script downloads a file from.
+fn address(need: &Need) -> Option<&str> {
+    need.url.as_deref().filter(|url| SCHEMES.iter().any(|scheme| url.starts_with(scheme)))
 }
 
 /// Where the file goes, also if the workflow was made on Windows.

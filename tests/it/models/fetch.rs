@@ -66,6 +66,34 @@ fn nothing_in_a_name_becomes_a_command() {
 }
 
 #[test]
+fn the_head_says_what_is_not_downloaded_and_what_is_not_counted() {
+    let folder = Folder::with([(
+        "p.toml",
+        "graph = \"scail-uni3c-wan22\"\n[params]\nreference = \"a.png\"\ndriving = \"v.mp4\"\nprompt = \"x\"\n[models]\nvae = \"my.safetensors\"\n",
+    )]);
+    let script = folder.wfc(&["models", "fetch-script", "p.toml"]).succeeded().stdout;
+    insta::assert_snapshot!(script.lines().take(7).collect::<Vec<_>>().join("\n"), @"
+    #!/bin/sh
+    # Downloads 10 of the 11 model files of p.toml: ~48.7 GB.
+    # Of unknown size, in neither the total nor the test of the disk's space: vitpose-l, wan22-t2v-a14b-high-fp8-kj, wan22-t2v-a14b-low-fp8-kj.
+    # Not downloaded, since the model catalog does not know them: my.safetensors.
+    # sh THIS_FILE [MODELS_FOLDER]; run it again to resume. HF_TOKEN is used where a licence must be accepted.
+    # Written by `wfc models fetch-script`.
+    ");
+    // What cannot be downloaded needs no room on the disk.
+    manifest(&folder, &[("loras", "mine.safetensors", 1 << 60)]);
+    let text = String::from_utf8(folder.read("m.wfc.json")).unwrap();
+    folder.write("m.wfc.json", text.replace("http://127", "gopher://127"));
+    folder.write(
+        "fetch.sh",
+        folder.wfc(&["models", "fetch-script", "m.wfc.json", "--dir", "."]).succeeded().stdout,
+    );
+    let output = Command::new("sh").arg("fetch.sh").current_dir(folder.path("")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("no address is known"), "{output:?}");
+}
+
+#[test]
 fn there_is_no_script_for_half_of_the_files() {
     let folder = Folder::with([
         ("p.toml", "graph = \"wan22-a14b\"\n[params]\nprompt = \"x\"\n"),
