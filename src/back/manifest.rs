@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::api::{self, Ids};
+use crate::catalog::models::folders;
 use crate::catalog::{Identity, Models, NodeClass};
 use crate::check::Checked;
 
@@ -157,9 +158,18 @@ pub struct ModelFile {
     /// False if the size is rounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_exact: Option<bool>,
+    /// SHA-256 of the file with `bytes` bytes, in 64 lower-case hexadecimal digits, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Where to download it, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Whether the download needs an accepted licence and a token, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gated: Option<bool>,
+    /// True if its node downloads it itself when it first runs, so that it need not be there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub downloaded_by_node: bool,
 }
 
 impl Manifest {
@@ -250,7 +260,12 @@ pub fn requires(needs: &Needs, identity: &Identity, models: &Models) -> Requires
     }
     packs.sort_by(|a, b| a.name.cmp(&b.name));
     let files = needs.files.iter().map(|(folder, file)| model_file(folder, file, models));
-    Requires { packs, models: files.collect() }
+    let is_loaded = |file: &str| needs.files.iter().any(|(_, loaded)| loaded == file);
+    let downloads = needs.classes.keys().filter_map(|class| folders::downloaded_by(class));
+    let downloads = downloads
+        .filter(|(_, file)| !is_loaded(file))
+        .map(|(folder, file)| ModelFile { downloaded_by_node: true, ..model_file(folder, file, models) });
+    Requires { packs, models: files.chain(downloads).collect() }
 }
 
 fn model_file(folder: &str, file: &str, models: &Models) -> ModelFile {
@@ -261,7 +276,10 @@ fn model_file(folder: &str, file: &str, models: &Models) -> ModelFile {
         folder: Some(folder.to_owned()),
         bytes: known.as_ref().and_then(|model| model.bytes),
         bytes_exact: known.as_ref().filter(|model| model.bytes.is_some()).map(|model| model.bytes_exact),
+        sha256: known.as_ref().and_then(|model| model.sha256.clone()),
+        gated: known.as_ref().and_then(|model| model.gated),
         url: known.and_then(|model| model.url),
+        downloaded_by_node: false,
     }
 }
 

@@ -371,7 +371,11 @@ struct Required {
     bytes: Option<u64>,
     #[serde(default)]
     bytes_exact: bool,
+    sha256: Option<String>,
     url: Option<String>,
+    gated: Option<bool>,
+    #[serde(default)]
+    downloaded_by_node: bool,
 }
 
 impl Manifest {
@@ -384,13 +388,16 @@ impl Required {
     /// What the model catalog knows wins over what the manifest says.
     fn need(self, models: &Models) -> Need {
         let need = Need::new(self.folder.as_deref().unwrap_or("checkpoints"), &self.file, models);
+        let need = Need { by_node: self.downloaded_by_node, ..need };
         if need.name.is_some() {
             return need;
         }
         Need {
             bytes: self.bytes,
             bytes_exact: self.bytes_exact && self.bytes.is_some(),
+            sha256: self.sha256,
             url: self.url,
+            gated: self.gated,
             ..need
         }
     }

@@ -74,6 +74,27 @@ fn presets_workflows_and_manifests_agree() {
 }
 
 #[test]
+fn a_manifest_carries_what_an_installer_needs() {
+    let folder = Folder::with([("g.toml", NLF_GRAPH), ("n.toml", "graph = \"g\"\n")]);
+    folder.wfc(&["build", "n.toml"]).succeeded();
+    let manifest: Value = serde_json::from_slice(&folder.read("n.wfc.json")).unwrap();
+    let nlf = &manifest["requires"]["models"][0];
+    assert_eq!((&nlf["folder"], &nlf["downloaded_by_node"]), (&Value::from("nlf"), &Value::from(true)));
+    let run = folder.wfc(&["models", "list", "--format", "json", "n.wfc.json"]).succeeded();
+    let listed: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(listed["models"][0]["downloaded_by_node"], true);
+
+    let path = crate::support::repository("presets/flux2-klein-9b-edit-base.wfc.json");
+    let manifest: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let models = manifest["requires"]["models"].as_array().unwrap();
+    let klein = models.iter().find(|model| model["name"] == "flux2-klein-base-9b-fp8").unwrap();
+    assert_eq!((&klein["gated"], klein.get("downloaded_by_node")), (&Value::from(true), None));
+    assert!(
+        models.iter().all(|model| model.get("sha256").is_none_or(|hash| hash.as_str().unwrap().len() == 64))
+    );
+}
+
+#[test]
 fn a_graph_needs_what_any_of_its_variants_does() {
     let path = crate::support::repository("graphs/wan22-a14b.toml");
     let run = Folder::new().wfc(&["models", "list", path.to_str().unwrap()]).succeeded();
