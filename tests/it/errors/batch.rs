@@ -265,7 +265,7 @@ fn models_that_are_not_there() {
      4 │ models.vae = ["wan21-vae", "nope"]
        ·                            ──────
        ╰────
-      help: name a model of the model catalog, or a file with its extension and forward slashes
+      help: what fits: wan21-vae, wan21-vae-bf16, wan21-vae-pth; or a file with its extension and forward slashes
 
     2 errors in 1 file
     "#);

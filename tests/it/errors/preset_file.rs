@@ -465,7 +465,7 @@ fn an_unknown_model() {
      3 │ vae = "my vae"
        ·       ────────
        ╰────
-      help: name a model of the model catalog, or a file with its extension and forward slashes
+      help: what fits: wan21-vae, wan21-vae-bf16, wan21-vae-pth; or a file with its extension and forward slashes
 
     1 error in 1 file
     "#);
@@ -480,7 +480,7 @@ fn a_model_with_backslashes() {
      3 │ vae = 'wan\vae.safetensors'
        ·       ─────────────────────
        ╰────
-      help: name a model of the model catalog, or a file with its extension and forward slashes
+      help: what fits: wan21-vae, wan21-vae-bf16, wan21-vae-pth; or a file with its extension and forward slashes
 
     1 error in 1 file
     ");

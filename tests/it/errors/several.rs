@@ -74,7 +74,7 @@ fn all_mistakes_of_a_preset() {
         ·       ─────────
      11 │ clip = "wan21-vae"
         ╰────
-      help: name a model of the model catalog, or a file with its extension and forward slashes
+      help: what fits: wan21-vae, wan21-vae-bf16, wan21-vae-pth; or a file with its extension and forward slashes
 
     error[unknown-model]: the graph has no model slot `clip`
         ╭─[p.toml:11:1]

@@ -155,6 +155,11 @@ fn defaults_and_axes_are_checked_where_they_stand() {
     assert!(default.contains("error[wrong-model-family]") && default.contains("g.toml:8:12"), "{default}");
     own(lora, "[]", "").succeeded();
     let axis = own("[]", "[\"base\"]", &format!("[matrix]\nloras = [[], {lora}]\n"));
+    let rung = own("[]", "[\"base\"]", &format!("[[ladder]]\nname = \"a\"\nparams = {{ loras = {lora} }}\n"));
+    assert!(
+        rung.stderr.contains("error[wrong-model-family]") && rung.stderr.contains("on the rung `a`"),
+        "{rung:?}"
+    );
     assert!(
         axis.stderr.contains("error[wrong-model-family]") && axis.stderr.contains("p.toml:3:15"),
         "{axis:?}"
