@@ -69,7 +69,7 @@ impl Compiler {
         let (params, place) = (&loaded.graph.params, Some(loaded.graph_span));
         let matrix = matrix::resolve(preset, params, &self.models, diagnostics);
         let rungs = ladder::resolve(preset, params, &self.models, place, diagnostics);
-        let fields = request::fields(&preset.request, params, diagnostics);
+        let fields = request::fields(preset.request.as_ref(), params, diagnostics);
         let templates = self.templates(loaded, matrix.as_ref(), sources, diagnostics);
         // What could not be read is missing in the template, and expressions may name it.
         let parts = matrix.zip(rungs).zip(templates).zip(fields).filter(|_| !diagnostics.has_errors());

@@ -220,7 +220,8 @@ pub fn set(loaded: &mut Loaded, setting: &str, sources: &mut Sources, diagnostic
     }
     let params = &loaded.graph.params;
     if params.get(&setting.key.value).is_none()
-        && let Some(field) = loaded.preset.request.get(&setting.key.value)
+        && let Some(field) =
+            loaded.preset.request.as_ref().and_then(|fields| fields.get().get(&setting.key.value))
     {
         setting.key.value = field.param.get().clone();
     }

@@ -246,9 +246,13 @@ fn seed(name: &str, int: i128, span: Span) -> Vec<Diagnostic> {
     ]
 }
 
-/// What is found in texts that [`is_file_name`] refuses: a regular expression without anything that some
-/// JSON Schema validators do not know.
-const NO_FILE_NAME: &str = r"^$|^[\s\x85]|[\s\x85]$|\\|^/|://|(^|/)\.\.(/|$)";
+/// What is found in texts that [`is_file_name`] refuses: a regular expression without anything that JSON Schema
+/// validators understand differently, so that blanks stand in it one by one.
+const NO_FILE_NAME: &str = concat!(
+    "^$|^[\u{85}\u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff} ]",
+    "|[\u{85}\u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff} ]$",
+    r"|[\x00-\x1f\x7f]|\\|^/|/$|^[A-Za-z][A-Za-z0-9+.\-]*:|(^|/)\.\.?(/|$)"
+);
 
 /// True if a parameter for files takes the text.
 #[must_use]
@@ -260,27 +264,38 @@ pub fn is_file_name(text: &str) -> bool {
 fn wrong_file_name(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         Some("is empty; it names a file")
+    } else if text.chars().any(|c| c.is_ascii_control()) {
+        Some("has a control character, such as a line end")
     } else if text.trim_matches(is_blank) != text {
         Some("begins or ends with a blank")
     } else if text.contains('\\') {
         Some("has a backslash, which only Windows takes for a separator")
-    } else if text.contains("://") {
+    } else if has_scheme(text) {
         Some("is an address; ComfyUI takes the name of a file that it has")
-    } else if text.starts_with('/') || text.split('/').any(|part| part == "..") {
+    } else if text.ends_with('/') {
+        Some("names a folder; a file's name does not end with `/`")
+    } else if text.starts_with('/') || text.split('/').any(|part| matches!(part, "." | "..")) {
         Some("is not a name inside a folder of ComfyUI")
     } else {
         None
     }
 }
 
-/// Blanks of Unicode and of ECMAScript, whose regular expressions JSON Schema uses: `[\s\x85]` there.
+/// True for addresses, `data:` and drives of Windows: letters and a colon at the start.
+fn has_scheme(text: &str) -> bool {
+    let Some((scheme, _)) = text.split_once(':') else { return false };
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-'))
+}
+
+/// Blanks of Unicode and of ECMAScript, whose regular expressions JSON Schema uses.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}'
 }
 
 fn file(name: &str, text: &str, span: Span) -> Vec<Diagnostic> {
     let Some(wrong) = wrong_file_name(text) else { return Vec::new() };
-    let help = if text.contains("://") {
+    let help = if has_scheme(text) {
         "download it into ComfyUI's input folder, and give the name that it has there"
     } else {
         "write the name as ComfyUI shows it, relative to its folder, with forward slashes"

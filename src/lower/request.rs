@@ -38,11 +38,11 @@ pub struct Field {
 /// The fields that a preset declares, or else one for each parameter. Gives nothing if something is wrong
 /// with them; every problem is reported.
 pub fn fields(
-    declared: &Named<preset::Field>,
+    declared: Option<&At<Named<preset::Field>>>,
     params: &Named<Param>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<Field>> {
-    if declared.is_empty() {
+    let Some(declared) = declared else {
         let all = params.iter().enumerate();
         let field = |(index, (name, param)): (usize, &(Spanned<Arc<str>>, Param))| Field {
             name: name.value.clone(),
@@ -50,6 +50,14 @@ pub fn fields(
             required: param.default.is_none(),
         };
         return Some(all.map(field).collect());
+    };
+    let (place, declared) = (declared.span(), declared.get());
+    if declared.is_empty() && declared.broken().next().is_none() {
+        diagnostics.push(
+            Diagnostic::format("missing-key", "a request could set nothing: the table names no field")
+                .at(place, "")
+                .help("name the fields, as in `prompt = \"prompt\"`; without the table, a request sets any parameter"),
+        );
     }
     let before = diagnostics.error_count();
     let mut fields: Vec<Field> = Vec::with_capacity(declared.len());

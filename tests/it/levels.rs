@@ -111,7 +111,20 @@ fn a_model_of_another_folder_is_refused_where_it_is_chosen() {
 
 #[test]
 fn file_names_that_cannot_work_are_refused() {
-    for name in ["C:\\\\cat.png", "/pictures/cat.png", "../cat.png", "https://x/cat.png", " cat.png", ""] {
+    for name in [
+        "C:\\\\cat.png",
+        "C:/cat.png",
+        "data:image/png;base64,AAAA",
+        "/pictures/cat.png",
+        "../cat.png",
+        "cats/",
+        ".",
+        "https://x/cat.png",
+        " cat.png",
+        "cat\\u0000.png",
+        "a\\nb.png",
+        "",
+    ] {
         let preset = format!("graph = \"wan22-a14b\"\n[params]\nprompt = \"x\"\nimage = \"{name}\"\n");
         let said = Folder::with([("p.toml", &*preset)]).wfc(&["build", "p.toml"]).findings();
         assert!(said.starts_with("error[bad-file-name]: `image`"), "{name}: {said}");

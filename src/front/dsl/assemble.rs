@@ -234,6 +234,17 @@ impl Assembly<'_> {
 
     fn model(&mut self, id: NodeId, setting: &Setting, name: &Arc<str>) -> Option<Value> {
         if let Some(model) = self.models.model(name) {
+            let class = self.graph.node(id).class.clone();
+            let input = class.as_ref().and_then(|class| class.input(&setting.name));
+            let folders = input.and_then(|input| input.kind.folder());
+            if let Some(folders) = folders.filter(|all| !all.split('|').any(|one| *one == *model.folder)) {
+                let message = format!(
+                    "`{name}` is a file of the folder {}, but `{}` takes one of {folders}",
+                    model.folder, setting.name
+                );
+                self.report(id, setting, Diagnostic::format("wrong-model-folder", message));
+                return None;
+            }
             return Some(Value::Str(model.file.into()));
         }
         if self.models.takes(name) {

@@ -34,7 +34,7 @@ table! {
         "ladder" => ladder: Ladder, default;
         /// What a request to the compiled workflow may set, under the names that it uses: field = parameter.
         /// Without this table a request may set every parameter under its own name.
-        "request" => request: Named<Field>, default;
+        "request" => request: At<Named<Field>>, optional;
         /// Levels of lint rules.
         "lint" => lint: Named<LintLevel>, default;
     }
@@ -163,7 +163,7 @@ impl Preset {
         self.ladder.merge(over.ladder);
         self.lint.merge(over.lint);
         // What a request may set is one contract: fields of two presets together are none that anyone wrote.
-        if !over.request.is_empty() || over.request.broken().next().is_some() {
+        if over.request.is_some() {
             self.request = over.request;
         }
         self.target = match (self.target, over.target) {

@@ -127,10 +127,10 @@ fn value(schema: &Value) -> BoxedStrategy<Value> {
         1 => (0_i64..2000).prop_map(Value::from),
         1 => (0_i64..2000).prop_map(|number| json!(f64::from(i32::try_from(number).unwrap()))),
         1 => any::<f64>().prop_map(|number| json!(number)),
-        1 => "[ a/.:\\\\\\u{85}\\u{a0}\\u{feff}\n]{0,6}".prop_map(Value::from),
+        1 => "[ a/.:\\\\\\u{0}\\u{1f}\\u{85}\\u{a0}\\u{feff}\n]{0,6}".prop_map(Value::from),
         1 => prop::sample::select(vec![
             Value::Null, json!(true), json!([]), json!({}), json!([1]), json!(["a.pt"]), json!(""),
-            json!("../a"), json!("a/.."), json!("https://a/b.png"), json!("a/b.png"), json!("/a"),
+            json!("../a"), json!("a/.."), json!("C:/a.png"), json!("a-b:c"), json!("ä:c"), json!("./a"), json!("a/"), json!("https://a/b.png"), json!("a/b.png"), json!("/a"),
             json!([{"file": "a.pt", "strength": 1}]), json!(1e300), json!(18_446_744_073_709_551_616.0),
         ]),
     ]

@@ -115,6 +115,15 @@ fn a_setting_of_a_build_may_use_the_fields_name() {
 }
 
 #[test]
+fn a_request_table_that_names_nothing_does_not_open_everything() {
+    let said = findings("[request]\n");
+    assert!(
+        said.starts_with("error[missing-key]: a request could set nothing: the table names no field"),
+        "{said}"
+    );
+}
+
+#[test]
 fn mistakes_in_a_request_table_are_shown_where_they_are() {
     insta::assert_snapshot!(
         findings("[request]\nsize = \"widht\"\nname = \"width\"\nwide = \"width\"\nid = { para = 1 }\nx = 1\n"),

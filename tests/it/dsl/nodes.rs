@@ -22,6 +22,20 @@ fn keys(workflow: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn a_model_of_another_folder_is_refused_as_in_a_graph_file() {
+    let w = Workflow::new("x");
+    let latent = w.add(EmptyHunyuanLatentVideo::new());
+    let vae = w.add(VAELoader::new(model("qwen3-4b-bf16")));
+    w.add(
+        Custom::new("SaveImage")
+            .input("images", w.add(VAEDecode::new(latent, vae)))
+            .input("filename_prefix", "x"),
+    );
+    let problems = w.compile().expect_err("a text encoder is no VAE");
+    assert_eq!(problems.diagnostics[0].rule, "wrong-model-folder");
+}
+
+#[test]
 fn keys_are_chosen_or_read_like_the_class() {
     let w = Workflow::new("keys");
     let vae = w.add(VAELoader::new(model("wan21-vae")));
