@@ -92,7 +92,7 @@ row "a process for each of $(ls prompts | sed -n '1~4p' | wc -l) files: \`comfy-
 each "$wfc lint --format json --catalog captured.json {file}"
 row 'the same / `wfc lint --format json --catalog captured.json FILE`' "$slow" "$total" '>=' 20
 for shape in fan chain; do
-    pair 3 "$wfc lint --format json ${shape}_100000.json" "$wfc lint --format json ${shape}_10000.json"
+    pair 8 "$wfc lint --format json ${shape}_100000.json" "$wfc lint --format json ${shape}_10000.json"
     row "\`wfc lint ${shape}_100000.json\` / \`wfc lint ${shape}_10000.json\`" "$first" "$second" '<=' 12
 done
 if [ "$(nproc)" -gt 1 ]; then
