@@ -14,6 +14,7 @@ mod decode;
 mod diff;
 mod editor_inputs;
 mod expand;
+mod families;
 mod file_inputs;
 mod gpus;
 mod import;
@@ -47,6 +48,7 @@ pub use class::{
 };
 pub use diff::{CatalogDiff, Change, ClassDiff, Confidence, RenamedClass, diff};
 pub use expand::Selected;
+pub use families::{Family, by_name};
 pub use file_inputs::{FileInputs, FileInputsError};
 pub use gpus::{Gpu, Gpus};
 pub use import::{DEFAULT_LIMIT_BYTES, ImportError, ImportOptions, import};

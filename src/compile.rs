@@ -21,7 +21,7 @@ use crate::front::toml::decode::Named;
 use crate::front::toml::graph::GraphFile;
 use crate::front::toml::types::Target;
 use crate::ir::Graph;
-use crate::lint::{self, Levels};
+use crate::lint::{self, Levels, Settings};
 use crate::lower::expr::Engine;
 use crate::lower::ladder::{self, Rung};
 use crate::lower::load::Loaded;
@@ -117,13 +117,13 @@ impl Compiler {
             found.iter().any(|found| found.gate == Gate::Format && found.severity == Severity::Error);
         if let Some(graph) = graph.filter(|_| !is_broken) {
             let verdict = check::validate(&graph, &self.catalog, options.server, &mut found);
-            if let Some(levels) = &options.lint {
-                lint::workflow(&graph, &verdict, &self.facts(), levels, &mut found);
+            if let Some(settings) = &options.lint {
+                lint::workflow(&graph, &verdict, &self.facts(), settings, &mut found);
             }
         }
         check::stop_at_missing_class(options.server, &mut found);
         match &options.lint {
-            Some(levels) => levels.apply(&mut found),
+            Some(settings) => settings.levels.apply(&mut found),
             None => found.relevel(|problem| (problem.gate != Gate::Lint).then_some(problem.severity)),
         }
         diagnostics.append(&mut found);
@@ -131,11 +131,18 @@ impl Compiler {
     }
 
     /// What is wrong with a compiled workflow although the server takes it.
-    pub fn lint(&self, checked: &Checked, levels: &Levels, diagnostics: &mut Diagnostics) {
+    pub fn lint(&self, checked: &Checked, settings: &Settings, diagnostics: &mut Diagnostics) {
         let mut found = Diagnostics::new();
-        lint::workflow(checked.graph(), &checked.verdict(), &self.facts(), levels, &mut found);
-        levels.apply(&mut found);
+        lint::workflow(checked.graph(), &checked.verdict(), &self.facts(), settings, &mut found);
+        settings.levels.apply(&mut found);
         diagnostics.append(&mut found);
+    }
+
+    /// The settings to lint with, for a target that a preset or project names.
+    #[must_use]
+    pub fn settings(&self, levels: Levels, target: Option<&Target>) -> Settings {
+        let gpu = target.and_then(|target| self.gpus.gpu(target.gpu.as_ref()?.get()));
+        Settings { levels, target: gpu, ..Settings::default() }
     }
 
     fn facts(&self) -> lint::Facts<'_> {
@@ -175,7 +182,7 @@ impl Compiler {
     pub fn lint_graph(
         &self,
         graph: &Arc<GraphFile>,
-        levels: &Levels,
+        settings: &Settings,
         sources: &Sources,
         diagnostics: &mut Diagnostics,
     ) {
@@ -186,7 +193,7 @@ impl Compiler {
         if let Some((template, values)) = template.zip(values)
             && let Some(checked) = self.filled(&template, &values, sources, &mut silent)
         {
-            self.lint(&checked, levels, diagnostics);
+            self.lint(&checked, settings, diagnostics);
         }
     }
 
@@ -282,8 +289,8 @@ impl Compiler {
 pub struct WorkflowOptions {
     /// The server that would run it.
     pub server: ServerVersion,
-    /// The levels of the rules on what the server would accept and should not; none: no rule is run.
-    pub lint: Option<Levels>,
+    /// How it is judged beyond what the server refuses; none: no rule is run.
+    pub lint: Option<Settings>,
 }
 
 /// A preset ready to be compiled, once or for every combination of its matrix.
@@ -311,7 +318,7 @@ pub struct Job<'c> {
     /// What was done to the workflow that was compiled last, if workflows are to be optimized.
     changes: Option<Changes>,
     /// The rules that a workflow must not break; none, if nobody asked for it.
-    denied: Option<Levels>,
+    denied: Option<Settings>,
 }
 
 impl Job<'_> {
@@ -331,7 +338,8 @@ impl Job<'_> {
 
     /// From now on, a workflow in which a rule finds something that the preset denies does not compile.
     pub fn deny(&mut self) {
-        self.denied = Levels::denied(&self.loaded.preset.lint);
+        let levels = Levels::denied(&self.loaded.preset.lint);
+        self.denied = levels.map(|levels| self.compiler.settings(levels, self.loaded.preset.target.as_ref()));
     }
 
     fn filled_in(&mut self, diagnostics: &mut Diagnostics) -> Option<Graph> {

@@ -292,6 +292,21 @@ impl Graph {
         seen
     }
 
+    /// All nodes, each behind those that it depends on; in a circle, in any order.
+    #[must_use]
+    pub fn dependencies_first(&self) -> Vec<NodeId> {
+        let mut order = Vec::with_capacity(self.len());
+        let reversed = petgraph::visit::Reversed(&self.inner);
+        let mut walk = petgraph::visit::DfsPostOrder::empty(reversed);
+        for start in self.inner.node_indices() {
+            walk.move_to(start);
+            while let Some(next) = walk.next(reversed) {
+                order.push(next);
+            }
+        }
+        order
+    }
+
     /// The underlying graph, for petgraph's algorithms.
     #[must_use]
     pub const fn petgraph(&self) -> &DiGraph<Node, Link> {

@@ -1,32 +1,23 @@
 //! What ComfyUI would accept and should not: rules with levels.
 //!
-//! A rule is a file in `lint/` and a line in [`RULES`]. Rules look at a graph that the server would
-//! take; some are found by readers, `lower` and `compile` on their way and are only listed here.
-//! Levels are applied at the end. Rules never change what is compiled.
+//! A rule is a file in `lint/rules/`, a page in `docs/rules/` and a line in [`RULES`]. Rules look at a
+//! graph that the server would take, and at what `analysis` knows of it; some are found by readers,
+//! `lower` and `compile` on their way and are only listed here. Levels are applied at the end. Rules
+//! never change what is compiled.
 
-mod api_node;
-mod coerced_value;
-mod deprecated_class;
-mod dropped_output;
-mod float_noise;
 mod levels;
-mod literal_for_link;
-mod off_step;
-mod unknown_input;
-mod unknown_model_file;
-mod unreachable_node;
-mod windows_separator;
+mod rules;
+mod workflow;
 
-use std::sync::Arc;
-
-use rustc_hash::FxHashSet;
-
-use crate::catalog::{Catalog, InputSpec, Models, NodeClass};
+use crate::analysis::{Sampler, Unknown};
+use crate::catalog::{Catalog, Gpu, Models};
 use crate::check::Verdict;
 use crate::diag::{Diagnostic, Diagnostics, NodeRef, Severity};
-use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
+use crate::ir::{Graph, Node, NodeId};
 
 pub use levels::{Levels, apply};
+pub use rules::RULES;
+use workflow::{At, Findings, Workflow};
 
 /// One rule.
 #[derive(Debug)]
@@ -35,13 +26,67 @@ pub struct Rule {
     pub name: &'static str,
     /// What it reports.
     pub summary: &'static str,
+    /// What kind of damage it prevents.
+    pub group: Group,
     /// What it looks at.
     pub subject: Subject,
     /// How bad it is where nobody says otherwise; `None`: it is off.
     pub severity: Option<Severity>,
     /// What `--fix` repairs of what it finds; `None`: nothing.
     pub repairs: Option<&'static str>,
+    /// Its page in `docs/rules/`: why, evidence and examples, in Markdown.
+    pub page: &'static str,
     check: Check,
+}
+
+/// What kind of damage a rule prevents. A level can be set for all rules of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// The workflow fails, or its result is wrong.
+    Correctness,
+    /// The generation steps stand in the wrong order.
+    Order,
+    /// It does not fit the card that it is for.
+    Budget,
+    /// It costs more than it needs to.
+    Cost,
+    /// Its result cannot be had again.
+    Reproducibility,
+    /// It runs on its author's machine only.
+    Portability,
+    /// It is harder to read than it needs to be.
+    Style,
+    /// Worth knowing for who wants to know everything.
+    Pedantic,
+}
+
+impl Group {
+    /// All groups, in the order of the documentation.
+    pub const ALL: [Self; 8] = [
+        Self::Correctness,
+        Self::Order,
+        Self::Budget,
+        Self::Cost,
+        Self::Reproducibility,
+        Self::Portability,
+        Self::Style,
+        Self::Pedantic,
+    ];
+
+    /// Its name in levels, lists and pages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Correctness => "correctness",
+            Self::Order => "order",
+            Self::Budget => "budget",
+            Self::Cost => "cost",
+            Self::Reproducibility => "reproducibility",
+            Self::Portability => "portability",
+            Self::Style => "style",
+            Self::Pedantic => "pedantic",
+        }
+    }
 }
 
 /// What a rule looks at.
@@ -57,84 +102,32 @@ pub enum Subject {
     Source,
 }
 
+/// What a rule makes of a part of a workflow: a finding or none, or why that cannot be known.
+type Judged = Result<Option<Diagnostic>, Unknown>;
+
 #[derive(Clone, Copy, Debug)]
 enum Check {
     /// Looks at one input.
     Input(fn(&At<'_>) -> Option<Diagnostic>),
-    /// Looks at one node.
+    /// Looks at one node, of whatever class.
     Node(fn(&Workflow<'_>, NodeId) -> Option<Diagnostic>),
+    /// Looks at one node of these classes.
+    Class(&'static [&'static str], fn(&Workflow<'_>, NodeId) -> Judged),
+    /// Looks at one sampler, of whatever class.
+    Sampler(fn(&Workflow<'_>, &Sampler) -> Judged),
+    /// Looks at the whole workflow.
+    Workflow(fn(&Workflow<'_>, &mut Findings)),
     /// Found while a file is read or compiled.
     Elsewhere,
 }
 
-/// All rules, sorted by name.
-pub static RULES: &[&Rule] = &[
-    &api_node::RULE,
-    &coerced_value::RULE,
-    &elsewhere(
-        "date-in-file-name",
-        Subject::Ui,
-        "a `%date%` in a file name, which the editor replaces when it exports",
-    ),
-    &elsewhere("declared-extra", Subject::Source, "an input under `extra` that the class declares"),
-    &deprecated_class::RULE,
-    &dropped_output::RULE,
-    &elsewhere("duplicate-input", Subject::Api, "an input that stands twice in a workflow"),
-    &elsewhere("duplicate-node-id", Subject::Api, "two nodes of a workflow with the same id"),
-    &elsewhere(
-        "duplicate-set-name",
-        Subject::Ui,
-        "two SetNodes of a name, of which every GetNode takes the first",
-    ),
-    &elsewhere(
-        "dynamic-prompt",
-        Subject::Ui,
-        "a choice `{a|b}` in a prompt, which the editor makes at random when it exports",
-    ),
-    &float_noise::RULE,
-    &elsewhere(
-        "link-from-nowhere",
-        Subject::Ui,
-        "a link of the editor that starts at a node or slot that does not exist",
-    ),
-    &elsewhere("link-mismatch", Subject::Ui, "a link whose two ends disagree about where it leads"),
-    &elsewhere("link-to-nowhere", Subject::Ui, "a link of the editor that ends at nothing"),
-    &literal_for_link::RULE,
-    &elsewhere(
-        "made-in-editor",
-        Subject::Ui,
-        "a value that only the editor can make, such as a picture of a 3D view",
-    ),
-    &elsewhere("missing-link", Subject::Ui, "an input of the editor with a link that does not exist"),
-    &unknown_model_file::MISSPELT,
-    &elsewhere(
-        "negative-slot",
-        Subject::Api,
-        "a link to an output slot below 0, which Python counts from the end",
-    ),
-    &elsewhere("odd-link", Subject::Ui, "an entry of the editor's links that is none"),
-    &off_step::RULE,
-    &elsewhere(
-        "param-without-effect",
-        Subject::Source,
-        "a value in a preset without which the workflow would be the same",
-    ),
-    &unknown_input::RULE,
-    &unknown_model_file::RULE,
-    &unreachable_node::RULE,
-    &elsewhere("unused-model", Subject::Source, "a model slot of a graph that no input uses"),
-    &elsewhere("unused-param", Subject::Source, "a parameter of a graph that nothing uses"),
-    &elsewhere(
-        "widget-count-mismatch",
-        Subject::Ui,
-        "a node saved by the editor with more or fewer widget values than its class has",
-    ),
-    &windows_separator::RULE,
-];
-
-const fn elsewhere(name: &'static str, subject: Subject, summary: &'static str) -> Rule {
-    Rule { name, summary, subject, severity: Some(Severity::Warning), repairs: None, check: Check::Elsewhere }
+/// The page of a rule in `docs/rules/`.
+macro_rules! page {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules/", $name, ".md"))
+    };
 }
+use page;
 
 /// The rule called `name`.
 #[must_use]
@@ -152,50 +145,21 @@ pub struct Facts<'f> {
     pub models: &'f Models,
 }
 
-/// A workflow, as rules see it.
-struct Workflow<'w> {
-    graph: &'w Graph,
-    verdict: &'w Verdict,
-    /// By node: whether an output depends on it, through whatever link.
-    needed: Vec<bool>,
-    /// The outputs that the server leaves out while it runs others.
-    dropped: FxHashSet<NodeId>,
+/// How a workflow is judged.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Which rules are on, and how bad what they find is.
+    pub levels: Levels,
+    /// The card that the workflow is for, if that is said.
+    pub target: Option<Gpu>,
+    /// Report also what rules could not judge, and why.
+    pub verbose: bool,
 }
 
-/// An input, as rules see it.
-struct At<'a> {
-    facts: &'a Facts<'a>,
-    node: &'a Node,
-    class: &'a NodeClass,
-    input: &'a Input,
-    /// Its declaration, if the class has one.
-    spec: Option<&'a InputSpec>,
-}
-
-impl At<'_> {
-    /// The literal that the input is given, without a wrapping.
-    fn literal(&self) -> Option<&Value> {
-        match &self.input.value {
-            Argument::Literal(value) => Some(value),
-            Argument::Link { .. } => None,
-        }
+impl From<Levels> for Settings {
+    fn from(levels: Levels) -> Self {
+        Self { levels, ..Self::default() }
     }
-
-    /// A finding of `rule` here.
-    fn finding(&self, rule: &Rule, message: String) -> Diagnostic {
-        let used = self.input.origin.span();
-        let diagnostic = found(rule, message);
-        let diagnostic = match self.input.given {
-            Some(given) => diagnostic.at(given, "").at_opt(used, "used here"),
-            None => diagnostic.at_opt(used, ""),
-        };
-        diagnostic.node(node_ref(self.node, Some(&self.input.name)))
-    }
-}
-
-/// A finding of `rule` about a whole node.
-fn at_node(rule: &Rule, node: &Node, message: String) -> Diagnostic {
-    found(rule, message).at_opt(node.origin.span(), "").node(node_ref(node, None))
 }
 
 fn found(rule: &Rule, message: String) -> Diagnostic {
@@ -219,40 +183,8 @@ pub fn workflow(
     graph: &Graph,
     verdict: &Verdict,
     facts: &Facts<'_>,
-    levels: &Levels,
+    settings: &Settings,
     diagnostics: &mut Diagnostics,
 ) {
-    let rules = || RULES.iter().enumerate().filter(|(at, _)| levels.is_on(*at)).map(|(_, rule)| rule.check);
-    let inputs: Vec<_> = rules()
-        .filter_map(|check| match check {
-            Check::Input(check) => Some(check),
-            _ => None,
-        })
-        .collect();
-    let nodes: Vec<_> = rules()
-        .filter_map(|check| match check {
-            Check::Node(check) => Some(check),
-            _ => None,
-        })
-        .collect();
-    let outputs = verdict.outputs.iter().map(|(id, _)| *id);
-    let runs = verdict.outputs.iter().any(|(_, valid)| *valid);
-    let dropped = verdict.outputs.iter().filter(|(_, valid)| runs && !valid).map(|(id, _)| *id);
-    let workflow = Workflow { graph, verdict, needed: graph.ancestors(outputs), dropped: dropped.collect() };
-    for (id, node) in graph.nodes() {
-        diagnostics.extend(nodes.iter().filter_map(|check| check(&workflow, id)));
-        let Some(class) = &node.class else { continue };
-        let selected = |name: &str| -> Option<Arc<str>> {
-            match &node.input(name)?.value {
-                Argument::Literal(Value::Str(text)) => Some(text.clone()),
-                _ => None,
-            }
-        };
-        let specs = class.known_inputs(&selected);
-        for input in node.inputs() {
-            let spec = specs.iter().find(|spec| spec.name == input.name);
-            let at = At { facts, node, class, input, spec };
-            diagnostics.extend(inputs.iter().filter_map(|check| check(&at)));
-        }
-    }
+    workflow::run(graph, verdict, facts, settings, diagnostics);
 }

@@ -207,11 +207,12 @@ fn preset(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> R
         return Ok(());
     }
     let levels = Levels::of(&ready.loaded.preset.lint, &mut Diagnostics::new());
+    let settings = ready.compiler.settings(levels, ready.loaded.preset.target.as_ref());
     for number in 0..job.count().min(MAX_COMBINATIONS) {
         let Some(checked) = job.compile(number, diagnostics) else { break };
         // The combinations differ in values only; what one of them is warned about, all are.
         if number == 0 {
-            ready.compiler.lint(&checked, &levels, diagnostics);
+            ready.compiler.lint(&checked, &settings, diagnostics);
         }
     }
     Ok(())
@@ -226,7 +227,9 @@ fn graph(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> Re
         let graph = Arc::new(graph);
         compiler.check_graph(&graph, &session.sources, diagnostics);
         let levels = root.as_ref().map(|root| Levels::of(&root.project.lint, &mut Diagnostics::new()));
-        compiler.lint_graph(&graph, &levels.unwrap_or_default(), &session.sources, diagnostics);
+        let target = root.as_ref().and_then(|root| root.project.target.as_ref());
+        let settings = compiler.settings(levels.unwrap_or_default(), target);
+        compiler.lint_graph(&graph, &settings, &session.sources, diagnostics);
     }
     if let Some(root) = root {
         lint::apply(&root.project.lint, diagnostics);

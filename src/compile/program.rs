@@ -69,7 +69,7 @@ impl Compiler {
         let mut checks = Diagnostics::new();
         let checked = check::check(graph, &self.catalog, &mut checks);
         if let Some(checked) = &checked {
-            self.lint(checked, levels, &mut checks);
+            self.lint(checked, &levels.clone().into(), &mut checks);
         }
         // An input that was left out because it is wrong would be reported as missing.
         found.extend(

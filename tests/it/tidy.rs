@@ -20,7 +20,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("back", &["catalog", "check", "diag", "front", "ir", "lower", "optimize"]),
     ("bind", &["back", "catalog", "check", "diag", "front", "ir", "lower", "source"]),
     ("report", &["diag", "source"]),
-    ("lint", &["catalog", "check", "diag", "front", "ir"]),
+    ("analysis", &["catalog", "ir"]),
+    ("lint", &["analysis", "catalog", "check", "diag", "front", "ir"]),
     ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "optimize", "source"]),
     (
         "cli",
@@ -36,8 +37,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("miette", &["src/report"]),
     ("clap", &["src/cli", "src/report.rs"]),
     ("clap_complete", &["src/cli"]),
-    ("minijinja", &["src/lower/expr.rs", "src/lower/expr/filters.rs"]),
-    ("petgraph", &["src/ir.rs", "src/check.rs"]),
+    ("minijinja", &["src/analysis/expression.rs", "src/lower/expr.rs", "src/lower/expr/filters.rs"]),
+    ("petgraph", &["src/ir.rs", "src/check.rs", "src/analysis"]),
     ("saphyr_parser", &["src/catalog/models/extra_paths.rs"]),
     ("ureq", &["src/cli/http.rs"]),
 ];

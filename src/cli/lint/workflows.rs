@@ -112,8 +112,10 @@ fn rules_for(
     let mut silent = Diagnostics::new();
     let root = session.root(path, &mut silent)?;
     let compiler = session.compiler(root.as_ref())?;
-    let levels = root.map_or_else(Levels::default, |root| Levels::of(&root.project.lint, &mut silent));
-    let lint = lint.then(|| overrides.on(levels));
+    let project = root.as_ref().map(|root| &root.project);
+    let levels = project.map_or_else(Levels::default, |project| Levels::of(&project.lint, &mut silent));
+    let target = project.and_then(|project| project.target.as_ref());
+    let lint = lint.then(|| compiler.settings(overrides.on(levels), target));
     Ok(Rules { compiler, options: WorkflowOptions { server: overrides.server, lint } })
 }
 

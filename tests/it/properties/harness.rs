@@ -81,7 +81,7 @@ fn lint_workflow(text: &str) {
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let file = sources.add("w.json", text);
-    let options = WorkflowOptions { lint: Some(Levels::default()), ..WorkflowOptions::default() };
+    let options = WorkflowOptions { lint: Some(Levels::default().into()), ..WorkflowOptions::default() };
     COMPILER.workflow(file, text, &options, &mut diagnostics);
     for found in &diagnostics {
         assert!(found.span().is_some() || found.rule == "prompt-no-outputs", "no place: {found:?}");

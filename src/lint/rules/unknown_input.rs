@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{At, Check, Rule, Subject};
 use crate::diag::{self, Diagnostic, Severity};
 use crate::ir::{Argument, Value};
+use crate::lint::workflow::At;
+use crate::lint::{Check, Group, Rule, Subject, page};
 
 pub(super) static RULE: Rule = Rule {
     name: "unknown-input",
     summary: "an input that its class does not have: a misspelling, or a class that changed",
+    group: Group::Correctness,
     subject: Subject::Workflow,
     severity: Some(Severity::Warning),
     repairs: None,
+    page: page!("unknown-input"),
     check: Check::Input(check),
 };
 

@@ -1,15 +1,18 @@
 //! A number with the rounding error of an editor's arithmetic.
 
-use super::{At, Check, Rule, Subject};
-use crate::diag::{Diagnostic, Edit, Fix, Severity};
+use crate::diag::{Diagnostic, Severity};
 use crate::ir::Value;
+use crate::lint::workflow::At;
+use crate::lint::{Check, Group, Rule, Subject, page};
 
 pub(super) static RULE: Rule = Rule {
     name: "float-noise",
     summary: "a number such as 5.000000000000001, left behind by an editor's arithmetic",
+    group: Group::Style,
     subject: Subject::Workflow,
     severity: Some(Severity::Warning),
     repairs: Some("always"),
+    page: page!("float-noise"),
     check: Check::Input(check),
 };
 
@@ -34,11 +37,7 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
         &RULE,
         format!("`{}` is {}, which is {meant} with a rounding error", at.input.name, Value::Float(float)),
     );
-    let fix = at.input.origin.span().filter(|_| at.input.given.is_none()).map(|span| Fix {
-        title: title.clone(),
-        edits: vec![Edit { span, text: meant.to_string() }],
-        safe: true,
-    });
+    let fix = at.rewrite(&meant, true);
     Some(Diagnostic {
         fix,
         ..finding.help(format!("{title}: editors leave such digits when they calculate"))

@@ -1,16 +1,19 @@
 //! A path as only Windows writes it.
 
-use super::{At, Check, Rule, Subject};
 use crate::catalog::{Combo, InputKind};
-use crate::diag::{Diagnostic, Edit, Fix, Severity};
+use crate::diag::{Diagnostic, Severity};
 use crate::ir::Value;
+use crate::lint::workflow::At;
+use crate::lint::{Check, Group, Rule, Subject, page};
 
 pub(super) static RULE: Rule = Rule {
     name: "windows-separator",
     summary: "a file with `\\` in its path, which a server on Linux does not find",
+    group: Group::Portability,
     subject: Subject::Workflow,
     severity: Some(Severity::Warning),
     repairs: Some("where the catalog has no list of files, or lists it with `/`"),
+    page: page!("windows-separator"),
     check: Check::Input(check),
 };
 
@@ -27,11 +30,8 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     }
     let slashed = file.replace('\\', "/");
     let finding = at.finding(&RULE, format!("`{}` is {file:?}, a path as only Windows writes it", spec.name));
-    let fix = at.input.origin.span().filter(|_| at.input.given.is_none()).map(|span| Fix {
-        title: format!("write {slashed:?}"),
-        edits: vec![Edit { span, text: Value::Str(slashed.as_str().into()).to_string() }],
-        // On a server with Windows the file may be listed with `\`.
-        safe: options.is_none() || lists(&slashed),
-    });
+    // On a server with Windows the file may be listed with `\`.
+    let safe = options.is_none() || lists(&slashed);
+    let fix = at.rewrite(&Value::Str(slashed.as_str().into()), safe);
     Some(Diagnostic { fix, ..finding.help(format!("write {slashed:?}: servers on Linux list it so")) })
 }

@@ -1,26 +1,31 @@
 //! A model file that the catalog of models does not have.
 
-use super::{At, Check, Rule, Subject};
 use crate::catalog::Combo;
 use crate::catalog::InputKind;
 use crate::diag::{self, Diagnostic, Severity};
+use crate::lint::workflow::At;
+use crate::lint::{Check, Group, Rule, Subject, page};
 
 /// Off unless asked for: people have models of their own.
 pub(super) static RULE: Rule = Rule {
     name: "unknown-model-file",
     summary: "a model file that is not in the catalog of models; off by default",
+    group: Group::Portability,
     subject: Subject::Workflow,
     severity: None,
     repairs: None,
+    page: page!("unknown-model-file"),
     check: Check::Input(unknown),
 };
 
 pub(super) static MISSPELT: Rule = Rule {
     name: "misspelt-model-file",
     summary: "a model file whose name is almost that of a known model",
+    group: Group::Portability,
     subject: Subject::Workflow,
     severity: Some(Severity::Warning),
     repairs: None,
+    page: page!("misspelt-model-file"),
     check: Check::Input(misspelt),
 };
 

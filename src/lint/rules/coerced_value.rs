@@ -1,16 +1,19 @@
 //! A value of another type, which the server converts the way Python does.
 
-use super::{At, Check, Rule, Subject};
 use crate::catalog::{InputKind, InputSpec};
-use crate::diag::{Diagnostic, Edit, Fix, Severity};
+use crate::diag::{Diagnostic, Severity};
 use crate::ir::Value;
+use crate::lint::workflow::At;
+use crate::lint::{Check, Group, Rule, Subject, page};
 
 pub(super) static RULE: Rule = Rule {
     name: "coerced-value",
     summary: "a value of another type than the input's, which ComfyUI converts as Python does",
+    group: Group::Correctness,
     subject: Subject::Workflow,
     severity: Some(Severity::Warning),
     repairs: Some("numbers in quotes, and `\"true\"`"),
+    page: page!("coerced-value"),
     check: Check::Input(check),
 };
 
@@ -40,11 +43,7 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
         }
         _ => format!("write {becomes}"),
     };
-    let fix = at.input.origin.span().filter(|_| at.input.given.is_none()).map(|span| Fix {
-        title: format!("write {becomes}"),
-        edits: vec![Edit { span, text: becomes.to_string() }],
-        safe,
-    });
+    let fix = at.rewrite(&becomes, safe);
     Some(Diagnostic { fix, ..finding.help(help) })
 }
 

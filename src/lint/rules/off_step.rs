@@ -1,16 +1,19 @@
 //! A whole number between the steps that its input declares.
 
-use super::{At, Check, Rule, Subject};
 use crate::catalog::InputKind;
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::Value;
+use crate::lint::workflow::At;
+use crate::lint::{Check, Group, Rule, Subject, page};
 
 pub(super) static RULE: Rule = Rule {
     name: "off-step",
     summary: "a whole number between the steps that its input declares; nodes round it or fail",
+    group: Group::Correctness,
     subject: Subject::Workflow,
     severity: Some(Severity::Warning),
     repairs: None,
+    page: page!("off-step"),
     check: Check::Input(check),
 };
 

@@ -1,16 +1,19 @@
 //! A value where only another node's output makes sense.
 
-use super::{At, Check, Rule, Subject};
 use crate::catalog::InputKind;
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::Value;
+use crate::lint::workflow::At;
+use crate::lint::{Check, Group, Rule, Subject, page};
 
 pub(super) static RULE: Rule = Rule {
     name: "literal-for-link",
     summary: "a value on an input that only another node can feed; ComfyUI takes it and the node fails",
+    group: Group::Correctness,
     subject: Subject::Workflow,
     severity: Some(Severity::Error),
     repairs: None,
+    page: page!("literal-for-link"),
     check: Check::Input(check),
 };
 

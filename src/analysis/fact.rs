@@ -1,0 +1,268 @@
+//! What can be known of a value that flows through a workflow before it runs.
+
+use std::sync::Arc;
+
+use super::model::Model;
+use crate::ir::{NodeId, Value};
+
+/// What is known, or why it is not.
+pub type Known<T> = Result<T, Unknown>;
+
+/// Why something is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The node where knowledge ends.
+    pub node: NodeId,
+    /// What happens there.
+    pub why: Why,
+}
+
+/// What ends knowledge at a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The node is not given the input, and its class declares no default for it.
+    Absent,
+    /// The catalog has no such class.
+    UnknownClass,
+    /// Nothing is known of what the class makes of its inputs.
+    NoTransfer,
+    /// It depends on a file, or on what only a run can tell.
+    AtRunTime,
+    /// The node depends on itself.
+    Cycle,
+    /// What arrives is nothing that the class can use.
+    Unfit,
+}
+
+impl Why {
+    /// The reason as the end of a sentence about the node.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Absent => "is not given it",
+            Self::UnknownClass => "is of a class that the catalog does not have",
+            Self::NoTransfer => "is of a class whose effect on it is not known",
+            Self::AtRunTime => "decides it when it runs",
+            Self::Cycle => "depends on itself",
+            Self::Unfit => "cannot use what it is given",
+        }
+    }
+}
+
+/// The input of a node: where a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The node.
+    pub node: NodeId,
+    /// Index of the input in [`Node::inputs`](crate::ir::Node::inputs).
+    pub input: u32,
+}
+
+/// What is known of an output, or of what arrives at an input.
+#[derive(Clone, Debug)]
+pub enum Fact {
+    /// A number, a text, a truth value.
+    Scalar(Scalar),
+    /// Pictures or the frames of a video; also masks.
+    Image(Image),
+    /// What a VAE makes of pictures.
+    Latent(Latent),
+    /// A sound.
+    Audio(Audio),
+    /// A video in one piece: frames, frame rate and perhaps sound.
+    Video(Video),
+    /// A network that was loaded, of whatever role, with what was done to it since.
+    Model(Arc<Model>),
+    /// LoRAs on their way to a model.
+    Loras(Arc<[Lora]>),
+    /// The noise levels of a schedule.
+    Sigmas(Arc<Sigmas>),
+    /// What the model is told to show.
+    Conditioning(Arc<Conditioning>),
+    /// What WanVideoWrapper's samplers are given to render: `WANVIDIMAGE_EMBEDS`.
+    Embeds(Arc<Embeds>),
+    /// A node that stands for its settings: a guider, a noise, a scheduler, the arguments of a sampler.
+    Settings(NodeId),
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub struct Scalar {
+    /// The value.
+    pub value: Value,
+    /// Where it is written, if it comes from there unchanged.
+    pub from: Option<Place>,
+}
+
+/// Pictures.
+#[derive(Clone, Copy, Debug)]
+pub struct Image {
+    /// In pixels.
+    pub width: Known<i64>,
+    /// In pixels.
+    pub height: Known<i64>,
+    /// How many; of a video, its frames.
+    pub frames: Known<i64>,
+    /// Frames a second, of what comes from a video.
+    pub fps: Known<f64>,
+}
+
+/// A latent, measured by what it decodes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Latent {
+    /// The kind of VAE that it belongs to.
+    pub family: Known<LatentFamily>,
+    /// In pixels, after the rounding to whole latent cells.
+    pub width: Known<i64>,
+    /// In pixels, after the rounding to whole latent cells.
+    pub height: Known<i64>,
+    /// Frames that it decodes to; 1 for a picture.
+    pub frames: Known<i64>,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a latent holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing: zeros to be filled with noise.
+    Empty,
+    /// Pictures that a VAE encoded.
+    Encoded,
+    /// The result of this sampler.
+    Sampled(NodeId),
+    /// Nobody knows.
+    Unknown,
+}
+
+/// The shape of a VAE's latent: what differs between families that cannot be mixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LatentFamily {
+    /// Channels.
+    pub channels: u32,
+    /// Pixels of one cell, in each direction.
+    pub spatial: u32,
+    /// Frames of one cell after the first; 1 for pictures.
+    pub temporal: u32,
+}
+
+impl LatentFamily {
+    /// Wan 2.1 and Wan 2.2 A14B; their VAE also serves Qwen-Image.
+    pub const WAN21: Self = Self { channels: 16, spatial: 8, temporal: 4 };
+    /// Wan 2.2 TI2V-5B.
+    pub const WAN22: Self = Self { channels: 48, spatial: 16, temporal: 4 };
+    /// LTX-2 video.
+    pub const LTX: Self = Self { channels: 128, spatial: 32, temporal: 8 };
+    /// Flux.2.
+    pub const FLUX2: Self = Self { channels: 128, spatial: 16, temporal: 1 };
+    /// Flux.1, SD3, Z-Image and Qwen-Image, as pictures.
+    pub const FLUX1: Self = Self { channels: 16, spatial: 8, temporal: 1 };
+    /// Stable Diffusion 1 to XL.
+    pub const SD: Self = Self { channels: 4, spatial: 8, temporal: 1 };
+
+    /// `16 channels, 1/8 of the size`
+    #[must_use]
+    pub fn describe(self) -> String {
+        format!("{} channels, 1/{} of the size", self.channels, self.spatial)
+    }
+
+    /// True if a VAE or model of one can read latents of the other.
+    #[must_use]
+    pub const fn fits(self, other: Self) -> bool {
+        self.channels == other.channels && self.spatial == other.spatial
+    }
+}
+
+/// A sound.
+#[derive(Clone, Copy, Debug)]
+pub struct Audio {
+    /// Its length in seconds.
+    pub seconds: Known<f64>,
+    /// The loader it comes from, if it comes from a video that may have none.
+    pub may_be_silent: Option<NodeId>,
+}
+
+/// A video.
+#[derive(Clone, Copy, Debug)]
+pub struct Video {
+    /// Its frames.
+    pub image: Image,
+    /// Its sound, if it is known to have one or none.
+    pub audio: Known<Option<Audio>>,
+}
+
+/// A LoRA that is applied.
+#[derive(Clone, Debug)]
+pub struct Lora {
+    /// The network.
+    pub model: Arc<Model>,
+    /// How strongly.
+    pub strength: Known<f64>,
+    /// Whether it is merged into the weights; nothing where the loader has no such choice.
+    pub merged: Option<Known<bool>>,
+    /// The node that applies or selects it.
+    pub node: NodeId,
+}
+
+/// A schedule of noise levels.
+#[derive(Clone, Debug)]
+pub struct Sigmas {
+    /// How many steps are taken: one less than there are levels.
+    pub steps: Known<i64>,
+    /// The levels themselves, where they are written down.
+    pub levels: Option<Arc<[f64]>>,
+    /// The schedule's name, where it has one.
+    pub scheduler: Known<Arc<str>>,
+    /// How much of the schedule is used.
+    pub denoise: Known<f64>,
+    /// The node that makes it.
+    pub node: NodeId,
+}
+
+/// Texts and reference pictures for a sampler.
+#[derive(Clone, Debug)]
+pub struct Conditioning {
+    /// The text; of several the one that was encoded last.
+    pub text: Known<Arc<str>>,
+    /// The node that encodes the text.
+    pub node: NodeId,
+    /// True if it was replaced by zeros.
+    pub is_zeroed: bool,
+    /// The nodes that added a reference latent.
+    pub references: Vec<NodeId>,
+}
+
+/// What WanVideoWrapper's samplers render into.
+#[derive(Clone, Debug)]
+pub struct Embeds {
+    /// In pixels.
+    pub width: Known<i64>,
+    /// In pixels.
+    pub height: Known<i64>,
+    /// Frames.
+    pub frames: Known<i64>,
+    /// The node that made them.
+    pub source: NodeId,
+    /// The nodes that added something to them, in order.
+    pub added: Vec<NodeId>,
+}
+
+impl Fact {
+    /// A value without a place.
+    #[must_use]
+    pub const fn computed(value: Value) -> Self {
+        Self::Scalar(Scalar { value, from: None })
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn int(value: i64) -> Self {
+        Self::computed(Value::Int(value.into()))
+    }
+
+    /// A number.
+    #[must_use]
+    pub const fn float(value: f64) -> Self {
+        Self::computed(Value::Float(value))
+    }
+}

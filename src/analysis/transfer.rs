@@ -1,0 +1,79 @@
+//! What classes make of the facts at their inputs: one small function a class.
+//!
+//! A class is a line in one of the tables; those of one subject stand in one file. What a class without a
+//! line makes is unknown.
+
+mod latents;
+mod models;
+mod pictures;
+mod prompts;
+mod schedules;
+mod values;
+mod wrapper;
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use super::fact::{Fact, Known, Why};
+use super::inputs::Inputs;
+
+/// What a node gives, slot by slot.
+type Outputs = Vec<Known<Fact>>;
+
+/// From what arrives at a node to what it gives.
+type Transfer = fn(Inputs<'_>) -> Outputs;
+
+/// Classes and their functions.
+type Table = &'static [(&'static str, Transfer)];
+
+const TABLES: [Table; 7] = [
+    values::TABLE,
+    pictures::TABLE,
+    latents::TABLE,
+    models::TABLE,
+    prompts::TABLE,
+    schedules::TABLE,
+    wrapper::TABLE,
+];
+
+static BY_CLASS: LazyLock<FxHashMap<&str, Transfer>> =
+    LazyLock::new(|| TABLES.into_iter().flatten().copied().collect());
+
+/// What is known of a node's outputs.
+pub(super) fn outputs(inputs: Inputs<'_>) -> Outputs {
+    let node = inputs.node();
+    let Some(class) = &node.class else { return Vec::new() };
+    match BY_CLASS.get(&*node.class_type) {
+        Some(transfer) => transfer(inputs),
+        None => vec![Err(inputs.unknown(Why::NoTransfer)); class.outputs.len()],
+    }
+}
+
+/// The one output that is what arrives at `input`.
+fn passed(inputs: Inputs<'_>, input: &str) -> Outputs {
+    vec![inputs.fact(input)]
+}
+
+/// The one output that stands for the node's settings.
+fn settings(inputs: Inputs<'_>) -> Outputs {
+    vec![Ok(Fact::Settings(inputs.id()))]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn every_line_names_a_class_and_no_class_has_two() {
+        let catalog = Catalog::embedded();
+        let mut seen = BTreeSet::new();
+        for (class, _) in TABLES.into_iter().flatten() {
+            assert!(catalog.class(class).is_some(), "no class {class}");
+            assert!(seen.insert(class), "{class} twice");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Conditioning: texts, zeros, and reference pictures.
+
+use std::sync::Arc;
+
+use super::Table;
+use crate::analysis::fact::{Conditioning, Fact, Known, Why};
+use crate::analysis::inputs::Inputs;
+
+pub(super) const TABLE: Table = &[
+    ("CLIPTextEncode", |inputs| vec![encoded(inputs, "text")]),
+    ("TextEncodeQwenImageEdit", |inputs| vec![encoded(inputs, "prompt")]),
+    ("TextEncodeQwenImageEditPlus", |inputs| vec![encoded(inputs, "prompt")]),
+    ("ConditioningZeroOut", |inputs| vec![zeroed(inputs)]),
+    ("ReferenceLatent", |inputs| vec![referred(inputs)]),
+    ("FluxGuidance", |inputs| vec![inputs.fact("conditioning")]),
+    ("FluxKontextMultiReferenceLatentMethod", |inputs| vec![inputs.fact("conditioning")]),
+    ("LTXVConditioning", |inputs| vec![inputs.fact("positive"), inputs.fact("negative")]),
+    ("LTXVCropGuides", |inputs| {
+        vec![inputs.fact("positive"), inputs.fact("negative"), inputs.fact("latent")]
+    }),
+    ("WanVideoTextEncode", |inputs| vec![wrapper_pair(inputs, "negative_prompt")]),
+    ("WanVideoTextEncodeCached", |inputs| {
+        let pair = wrapper_pair(inputs, "negative_prompt");
+        vec![pair.clone(), pair, inputs.fact("positive_prompt")]
+    }),
+];
+
+fn encoded(inputs: Inputs<'_>, text: &str) -> Known<Fact> {
+    let text = inputs.text(text);
+    Ok(conditioning(Conditioning { text, node: inputs.id(), is_zeroed: false, references: Vec::new() }))
+}
+
+fn conditioning(conditioning: Conditioning) -> Fact {
+    Fact::Conditioning(Arc::new(conditioning))
+}
+
+fn zeroed(inputs: Inputs<'_>) -> Known<Fact> {
+    let before = inputs.conditioning("conditioning")?;
+    Ok(conditioning(Conditioning { is_zeroed: true, ..(*before).clone() }))
+}
+
+fn referred(inputs: Inputs<'_>) -> Known<Fact> {
+    let mut after = (*inputs.conditioning("conditioning")?).clone();
+    if inputs.has("latent") {
+        after.references.push(inputs.id());
+    }
+    Ok(conditioning(after))
+}
+
+/// The wrapper encodes both texts in one node, which stands for them.
+fn wrapper_pair(inputs: Inputs<'_>, negative: &str) -> Known<Fact> {
+    if inputs.has(negative) { Ok(Fact::Settings(inputs.id())) } else { Err(inputs.unknown(Why::Absent)) }
+}

@@ -1,0 +1,139 @@
+//! WanVideoWrapper: models, embeds, samplers.
+
+use std::sync::Arc;
+
+use super::{Outputs, Table, settings};
+use crate::analysis::fact::{Content, Embeds, Fact, Image, Known, Latent, LatentFamily, Lora, Why};
+use crate::analysis::inputs::Inputs;
+use crate::analysis::model::Model;
+
+pub(super) const TABLE: Table = &[
+    ("WanVideoModelLoader", model),
+    ("WanVideoVAELoader", |inputs| vec![file(inputs, "model_name")]),
+    ("LoadWanVideoT5TextEncoder", |inputs| vec![file(inputs, "model_name")]),
+    ("LoadWanVideoClipTextEncoder", |inputs| vec![file(inputs, "model_name")]),
+    ("WanVideoUni3C_ControlnetLoader", |inputs| vec![file(inputs, "model")]),
+    ("WanVideoControlnetLoader", |inputs| vec![file(inputs, "model")]),
+    ("WanVideoExtraModelSelect", |inputs| vec![file(inputs, "extra_model")]),
+    ("WanVideoSetBlockSwap", |inputs| vec![changed(inputs)]),
+    ("WanVideoSetLoRAs", |inputs| vec![with_loras(inputs)]),
+    ("WanVideoLoraSelect", |inputs| vec![lora(inputs)]),
+    ("WanVideoBlockSwap", settings),
+    ("WanVideoVRAMManagement", settings),
+    ("WanVideoTorchCompileSettings", settings),
+    ("WanVideoContextOptions", settings),
+    ("WanVideoSamplerExtraArgs", settings),
+    ("WanVideoExperimentalArgs", settings),
+    ("WanVideoTeaCache", settings),
+    ("WanVideoMagCache", settings),
+    ("WanVideoEasyCache", settings),
+    ("WanVideoScheduler", |inputs| {
+        let step = |name| inputs.fact(name);
+        vec![Ok(Fact::Settings(inputs.id())), step("steps"), step("shift"), inputs.fact("scheduler")]
+    }),
+    ("WanVideoSchedulerv2", settings),
+    ("WanVideoUni3C_embeds", settings),
+    ("WanVideoEmptyEmbeds", embeds),
+    ("WanVideoImageToVideoEncode", embeds),
+    ("WanVideoAnimateEmbeds", embeds),
+    ("WanVideoAddSCAILReferenceEmbeds", added),
+    ("WanVideoAddSCAILPoseEmbeds", added),
+    ("WanVideoAddSCAIL2ConditionEmbeds", added),
+    ("WanVideoAddS2VEmbeds", added),
+    ("WanVideoAddControlEmbeds", added),
+    ("WanVideoEncode", |inputs| vec![encoded(inputs)]),
+    ("WanVideoDecode", |inputs| vec![decoded(inputs)]),
+    ("WanVideoSampler", sampled),
+    ("WanVideoSamplerv2", sampled),
+    ("WanVideoSamplerSettings", settings),
+];
+
+fn network(inputs: Inputs<'_>, input: &str) -> Model {
+    Model::load(inputs.id(), inputs.text(input), inputs.models())
+}
+
+fn file(inputs: Inputs<'_>, input: &str) -> Known<Fact> {
+    Ok(Fact::Model(Arc::new(network(inputs, input))))
+}
+
+fn model(inputs: Inputs<'_>) -> Outputs {
+    let model = network(inputs, "model");
+    let loras = inputs.loras("lora").ok();
+    let model = match loras {
+        Some(loras) => model.with_loras(loras.iter().cloned(), inputs.id()),
+        None => model,
+    };
+    vec![Ok(Fact::Model(Arc::new(model)))]
+}
+
+fn changed(inputs: Inputs<'_>) -> Known<Fact> {
+    Ok(Fact::Model(Arc::new(inputs.model("model")?.changed(inputs.id()))))
+}
+
+fn with_loras(inputs: Inputs<'_>) -> Known<Fact> {
+    let model = inputs.model("model")?;
+    if !inputs.has("lora") {
+        return Ok(Fact::Model(model));
+    }
+    Ok(Fact::Model(Arc::new(model.with_loras(inputs.loras("lora")?.iter().cloned(), inputs.id()))))
+}
+
+fn lora(inputs: Inputs<'_>) -> Known<Fact> {
+    let mut loras = if inputs.has("prev_lora") { inputs.loras("prev_lora")?.to_vec() } else { Vec::new() };
+    loras.push(Lora {
+        model: Arc::new(network(inputs, "lora")),
+        strength: inputs.float("strength"),
+        merged: Some(inputs.bool("merge_loras")),
+        node: inputs.id(),
+    });
+    Ok(Fact::Loras(loras.into()))
+}
+
+fn embeds(inputs: Inputs<'_>) -> Outputs {
+    vec![Ok(Fact::Embeds(Arc::new(Embeds {
+        width: inputs.int("width"),
+        height: inputs.int("height"),
+        frames: inputs.int("num_frames"),
+        source: inputs.id(),
+        added: Vec::new(),
+    })))]
+}
+
+fn added(inputs: Inputs<'_>) -> Outputs {
+    vec![inputs.embeds("embeds").map(|embeds| {
+        let mut after = (*embeds).clone();
+        after.added.push(inputs.id());
+        Fact::Embeds(Arc::new(after))
+    })]
+}
+
+fn encoded(inputs: Inputs<'_>) -> Known<Fact> {
+    let image = inputs.image("driving_video")?;
+    let family = inputs.model("vae").and_then(|vae| vae.latent().ok_or(inputs.unknown(Why::NoTransfer)));
+    let (width, height, frames) = (image.width, image.height, image.frames);
+    Ok(Fact::Latent(Latent { family, width, height, frames, content: Content::Encoded }))
+}
+
+fn decoded(inputs: Inputs<'_>) -> Known<Fact> {
+    let Latent { width, height, frames, .. } = inputs.latent("samples")?;
+    Ok(Fact::Image(Image { width, height, frames, fps: Err(inputs.unknown(Why::Absent)) }))
+}
+
+/// What the embeds measure, the sampler gives: sides in whole tokens of 16 pixels, frames 4n+1.
+fn sampled(inputs: Inputs<'_>) -> Outputs {
+    let latent = inputs.embeds("image_embeds").map(|embeds| {
+        let family =
+            inputs.model("model").and_then(|model| model.latent().ok_or(inputs.unknown(Why::NoTransfer)));
+        let content = Content::Sampled(inputs.id());
+        let side = |side: Known<i64>| side.map(|side| side - side.rem_euclid(16));
+        let frames = embeds.frames.map(|frames| LatentFamily::WAN21.frames(frames));
+        Fact::Latent(Latent {
+            family,
+            width: side(embeds.width),
+            height: side(embeds.height),
+            frames,
+            content,
+        })
+    });
+    vec![latent; 2]
+}

@@ -1,0 +1,178 @@
+//! All rules: a file each, or one line where a reader finds the defect on its way.
+//!
+//! `cargo xtask new-rule NAME` makes a rule's file, its page in `docs/rules/` and its lines here.
+
+mod api_node;
+mod batched_cfg;
+mod cfg_with_distilled_model;
+mod coerced_value;
+mod deprecated_class;
+mod dropped_output;
+mod float_noise;
+mod literal_for_link;
+mod off_step;
+mod shared_file_name_prefix;
+mod unknown_input;
+mod unknown_model_file;
+mod unreachable_node;
+mod windows_separator;
+
+use super::{Check, Group, Rule, Subject, page};
+use crate::diag::Severity;
+
+/// All rules, sorted by name.
+pub static RULES: &[&Rule] = &[
+    &api_node::RULE,
+    &batched_cfg::RULE,
+    &cfg_with_distilled_model::RULE,
+    &coerced_value::RULE,
+    &elsewhere(
+        "date-in-file-name",
+        Group::Reproducibility,
+        Subject::Ui,
+        "a `%date%` in a file name, which the editor replaces when it exports",
+        page!("date-in-file-name"),
+    ),
+    &elsewhere(
+        "declared-extra",
+        Group::Style,
+        Subject::Source,
+        "an input under `extra` that the class declares",
+        page!("declared-extra"),
+    ),
+    &deprecated_class::RULE,
+    &dropped_output::RULE,
+    &elsewhere(
+        "duplicate-input",
+        Group::Correctness,
+        Subject::Api,
+        "an input that stands twice in a workflow",
+        page!("duplicate-input"),
+    ),
+    &elsewhere(
+        "duplicate-node-id",
+        Group::Correctness,
+        Subject::Api,
+        "two nodes of a workflow with the same id",
+        page!("duplicate-node-id"),
+    ),
+    &elsewhere(
+        "duplicate-set-name",
+        Group::Correctness,
+        Subject::Ui,
+        "two SetNodes of a name, of which every GetNode takes the first",
+        page!("duplicate-set-name"),
+    ),
+    &elsewhere(
+        "dynamic-prompt",
+        Group::Reproducibility,
+        Subject::Ui,
+        "a choice `{a|b}` in a prompt, which the editor makes at random when it exports",
+        page!("dynamic-prompt"),
+    ),
+    &float_noise::RULE,
+    &elsewhere(
+        "link-from-nowhere",
+        Group::Correctness,
+        Subject::Ui,
+        "a link of the editor that starts at a node or slot that does not exist",
+        page!("link-from-nowhere"),
+    ),
+    &elsewhere(
+        "link-mismatch",
+        Group::Correctness,
+        Subject::Ui,
+        "a link whose two ends disagree about where it leads",
+        page!("link-mismatch"),
+    ),
+    &elsewhere(
+        "link-to-nowhere",
+        Group::Correctness,
+        Subject::Ui,
+        "a link of the editor that ends at nothing",
+        page!("link-to-nowhere"),
+    ),
+    &literal_for_link::RULE,
+    &elsewhere(
+        "made-in-editor",
+        Group::Portability,
+        Subject::Ui,
+        "a value that only the editor can make, such as a picture of a 3D view",
+        page!("made-in-editor"),
+    ),
+    &elsewhere(
+        "missing-link",
+        Group::Correctness,
+        Subject::Ui,
+        "an input of the editor with a link that does not exist",
+        page!("missing-link"),
+    ),
+    &unknown_model_file::MISSPELT,
+    &elsewhere(
+        "negative-slot",
+        Group::Correctness,
+        Subject::Api,
+        "a link to an output slot below 0, which Python counts from the end",
+        page!("negative-slot"),
+    ),
+    &elsewhere(
+        "odd-link",
+        Group::Correctness,
+        Subject::Ui,
+        "an entry of the editor's links that is none",
+        page!("odd-link"),
+    ),
+    &off_step::RULE,
+    &elsewhere(
+        "param-without-effect",
+        Group::Correctness,
+        Subject::Source,
+        "a value in a preset without which the workflow would be the same",
+        page!("param-without-effect"),
+    ),
+    &shared_file_name_prefix::RULE,
+    &unknown_input::RULE,
+    &unknown_model_file::RULE,
+    &unreachable_node::RULE,
+    &elsewhere(
+        "unused-model",
+        Group::Style,
+        Subject::Source,
+        "a model slot of a graph that no input uses",
+        page!("unused-model"),
+    ),
+    &elsewhere(
+        "unused-param",
+        Group::Style,
+        Subject::Source,
+        "a parameter of a graph that nothing uses",
+        page!("unused-param"),
+    ),
+    &elsewhere(
+        "widget-count-mismatch",
+        Group::Correctness,
+        Subject::Ui,
+        "a node saved by the editor with more or fewer widget values than its class has",
+        page!("widget-count-mismatch"),
+    ),
+    &windows_separator::RULE,
+];
+
+const fn elsewhere(
+    name: &'static str,
+    group: Group,
+    subject: Subject,
+    summary: &'static str,
+    page: &'static str,
+) -> Rule {
+    Rule {
+        name,
+        summary,
+        group,
+        subject,
+        severity: Some(Severity::Warning),
+        repairs: None,
+        page,
+        check: Check::Elsewhere,
+    }
+}
