@@ -10,6 +10,7 @@ mod deprecated_class;
 mod dropped_output;
 mod float_noise;
 mod literal_for_link;
+mod misspelt_model_file;
 mod off_step;
 mod shared_file_name_prefix;
 mod unknown_input;
@@ -107,7 +108,7 @@ pub static RULES: &[&Rule] = &[
         "an input of the editor with a link that does not exist",
         page!("missing-link"),
     ),
-    &unknown_model_file::MISSPELT,
+    &misspelt_model_file::RULE,
     &elsewhere(
         "negative-slot",
         Group::Correctness,

@@ -1,7 +1,12 @@
-//! Tasks of the repository: `cargo xtask generate [--check]`.
+//! Tasks of the repository: `cargo xtask generate [--check]`, `cargo xtask new-rule NAME`.
+
+mod new_rule;
 
 use std::path::Path;
 use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask generate [--check]
+       cargo xtask new-rule NAME [--group GROUP] [--kind KIND] [--root FOLDER]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -9,19 +14,31 @@ fn main() -> ExitCode {
     match arguments.as_slice() {
         ["generate"] => generate(false),
         ["generate", "--check"] => generate(true),
+        ["new-rule", arguments @ ..] => match new_rule::run(arguments, root()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                report(&message);
+                ExitCode::from(2)
+            }
+        },
         _ => {
-            report("usage: cargo xtask generate [--check]");
+            report(USAGE);
             ExitCode::from(2)
         }
     }
 }
 
+/// The repository.
+fn root() -> &'static Path {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own)
+}
+
 /// Writes the generated files, or tells which of them are out of date.
 fn generate(check: bool) -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut exit = ExitCode::SUCCESS;
     for (name, text) in wfc::cli::reference::files() {
-        let path = root.join(&name);
+        let path = root().join(&name);
         if std::fs::read_to_string(&path).is_ok_and(|present| present == text) {
             continue;
         }

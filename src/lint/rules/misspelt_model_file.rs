@@ -1,0 +1,42 @@
+//! A model file whose name is almost that of a known one.
+
+use super::unknown_model_file::unlisted;
+use crate::diag::{self, Diagnostic, Severity};
+use crate::lint::workflow::At;
+use crate::lint::{Check, Group, Rule, Subject, page};
+
+pub(super) static RULE: Rule = Rule {
+    name: "misspelt-model-file",
+    summary: "a model file whose name is almost that of a known model",
+    group: Group::Portability,
+    subject: Subject::Workflow,
+    severity: Some(Severity::Warning),
+    repairs: None,
+    page: page!("misspelt-model-file"),
+    check: Check::Input(check),
+};
+
+/// Names below this length are near to too many others.
+const SHORT: usize = 5;
+
+fn check(at: &At<'_>) -> Option<Diagnostic> {
+    let file = unlisted(at)?;
+    let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let near = diag::nearest(base, at.facts.models.files())?;
+    // Versions and precisions differ in a digit or two, and are different files.
+    let digits = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
+    if digits(near) != digits(base) || near.len().abs_diff(base.len()) > 2 {
+        return None;
+    }
+    // Extensions are long and alike, so what stands before them must be near by itself.
+    if stem(base).len() < SHORT || diag::nearest(stem(base), [stem(near)]).is_none() {
+        return None;
+    }
+    let finding = at.finding(&RULE, format!("there is no known model file {base:?}"));
+    Some(finding.help(format!("did you mean {near:?}?")))
+}
+
+/// The name of a file without its extension.
+fn stem(file: &str) -> &str {
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
+}
