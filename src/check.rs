@@ -176,7 +176,7 @@ fn node_ref(node: &Node, input: Option<&str>) -> NodeRef {
 /// The same problem, at an input: where its value was given, and where it is used.
 fn at_input(diagnostic: Diagnostic, node: &Node, input: &Input) -> Diagnostic {
     let used = input.origin.span();
-    let diagnostic = match input.given {
+    let diagnostic = match input.given() {
         Some(given) => diagnostic.at(given, "").at_opt(used, "used here"),
         None => diagnostic.at_opt(used, ""),
     };

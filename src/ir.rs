@@ -121,8 +121,50 @@ pub struct Input {
     pub value: Argument,
     /// Where that was written: the line of the graph, of the workflow, or of the program.
     pub origin: Origin,
-    /// Where the value itself was given, if elsewhere: the parameter in a preset.
-    pub given: Option<Span>,
+    /// Where the value's own text stands.
+    pub text: TextPlace,
+}
+
+/// Where the text of an input's value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextPlace {
+    /// At the input's origin.
+    Here,
+    /// Elsewhere: at the parameter in a preset.
+    At(Span),
+    /// Somewhere in a list that is given elsewhere.
+    Within(Span),
+    /// Nowhere: it is computed, or a default.
+    Nowhere,
+}
+
+impl TextPlace {
+    /// The place, if it is another than the input's origin.
+    #[must_use]
+    pub const fn given(self) -> Option<Span> {
+        match self {
+            Self::At(span) | Self::Within(span) => Some(span),
+            Self::Here | Self::Nowhere => None,
+        }
+    }
+}
+
+impl Input {
+    /// Where its value was given, if elsewhere.
+    #[must_use]
+    pub const fn given(&self) -> Option<Span> {
+        self.text.given()
+    }
+
+    /// The text of its value, and of nothing else.
+    #[must_use]
+    pub const fn text_span(&self) -> Option<Span> {
+        match self.text {
+            TextPlace::Here => self.origin.span(),
+            TextPlace::At(span) => Some(span),
+            TextPlace::Within(_) | TextPlace::Nowhere => None,
+        }
+    }
 }
 
 /// What an input is given.

@@ -1,12 +1,15 @@
 //! `wfc lint`: checks presets, graphs, projects and workflows without writing anything but repairs.
 
+mod fix;
+mod sources;
 mod workflows;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::fix::Repairs;
 use super::session::{self, Found, Session};
-use super::{Exit, Stream, Terminal, ToolError, note};
+use super::{Exit, Stream, Terminal, ToolError, note, print};
 use crate::catalog::Catalog;
 use crate::check::ServerVersion;
 use crate::compile::Compiler;
@@ -61,6 +64,12 @@ pub(super) struct Args {
     /// Repair what can be repaired without changing what a file means.
     #[arg(long)]
     fix: bool,
+    /// With `--fix` or `--diff`: make also the repairs that may change what was meant.
+    #[arg(long)]
+    r#unsafe: bool,
+    /// Show what `--fix` would change, and write nothing.
+    #[arg(long)]
+    diff: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -75,6 +84,18 @@ enum FailOn {
     Warning,
 }
 
+impl Args {
+    fn repairs(&self) -> Result<Repairs, ToolError> {
+        let wanted = self.fix || self.diff;
+        if self.r#unsafe && !wanted {
+            return Err(ToolError::new(
+                "`--unsafe` says which repairs `--fix` or `--diff` are about; give one of them",
+            ));
+        }
+        Ok(Repairs { safe: wanted, r#unsafe: self.r#unsafe, diff: self.diff })
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::on_demand(args.catalog.clone(), &args.paths);
@@ -82,16 +103,14 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let overrides = Overrides::of(args)?;
     let (sources, workflows): (Vec<_>, Vec<_>) =
         files.into_iter().enumerate().partition(|(_, (path, _))| session::is_toml(path));
-    let mut reports = Vec::new();
-    for (order, (path, found)) in sources {
-        let mut diagnostics = Diagnostics::new();
-        let Some(kind) = file(&path, found, &mut session, &mut diagnostics)? else { continue };
-        overrides.apply(&mut diagnostics);
-        reports.push((order, FileReport { path, kind, diagnostics: diagnostics.into_sorted() }));
-    }
-    let request = workflows::Request { lint: args.gate == GateFilter::All, fix: args.fix };
+    let repairs = args.repairs()?;
+    let sources::Results { mut reports, mut repaired, mut diffs } =
+        sources::run(&sources, &mut session, &overrides, repairs)?;
+    let request = workflows::Request { lint: args.gate == GateFilter::All, repairs };
     let results = workflows::run(workflows, &mut session, &overrides, request)?;
     reports.extend(results.reports);
+    diffs.extend(results.diffs);
+    repaired += results.repaired;
     reports.sort_by_key(|(order, _)| *order);
     let mut reports: Vec<FileReport> = reports.into_iter().map(|(_, report)| report).collect();
     for report in &mut reports {
@@ -101,11 +120,17 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     if reports.is_empty() {
         return Err(ToolError::new("there is nothing to check in what was given"));
     }
-    if args.fix {
-        let noun = if results.repaired == 1 { "finding" } else { "findings" };
-        note(&format!("{} {noun} repaired\n", results.repaired));
+    if repairs.any() {
+        let noun = if repaired == 1 { "finding" } else { "findings" };
+        let would_be = if repairs.diff { " would be" } else { "" };
+        note(&format!("{repaired} {noun}{would_be} repaired\n"));
     }
     session.check_catalogs(&reports)?;
+    if repairs.diff {
+        diffs.sort_by_key(|(order, _)| *order);
+        diffs.iter().try_for_each(|(_, diff)| print(diff))?;
+        return Ok(if diffs.is_empty() { Exit::Clean } else { Exit::Findings });
+    }
     terminal.report(args.format, Stream::Output, &session.sources, &reports)?;
     let least = match args.fail_on {
         FailOn::Error => Severity::Error,
@@ -210,10 +235,10 @@ fn preset(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> R
     let settings = ready.compiler.settings(levels, ready.loaded.preset.target.as_ref());
     for number in 0..job.count().min(MAX_COMBINATIONS) {
         let Some(checked) = job.compile(number, diagnostics) else { break };
-        // The combinations differ in values only; what one of them is warned about, all are.
-        if number == 0 {
-            ready.compiler.lint(&checked, &settings, diagnostics);
-        }
+        let mut found = Diagnostics::new();
+        ready.compiler.lint(&checked, &settings, &mut found);
+        // What does not depend on the combination is found in each.
+        diagnostics.append_new(found);
     }
     Ok(())
 }

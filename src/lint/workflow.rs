@@ -84,7 +84,7 @@ impl<'w> Workflow<'w> {
 /// Marked where the value of an input was given, and where it is used.
 fn marked(diagnostic: Diagnostic, input: &Input) -> Diagnostic {
     let used = input.origin.span();
-    match input.given {
+    match input.given() {
         Some(given) => diagnostic.at(given, "").at_opt(used, "used here"),
         None => diagnostic.at_opt(used, ""),
     }
@@ -92,7 +92,7 @@ fn marked(diagnostic: Diagnostic, input: &Input) -> Diagnostic {
 
 /// The repair that writes `value` in the place of an input's literal.
 fn rewrite(input: &Input, value: &Value, safe: bool) -> Option<Fix> {
-    let span = input.origin.span().filter(|_| input.given.is_none())?;
+    let span = input.text_span()?;
     let text = value.to_string();
     Some(Fix { title: format!("write {text}"), edits: vec![Edit { span, text }], safe })
 }

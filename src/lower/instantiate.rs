@@ -6,8 +6,7 @@ use super::template::{InputPlan, LinkPlan, NodePlan, Repeat, Template, ValuePlan
 use super::{MAX_NODES, fit, misfit};
 use crate::catalog::{InputKind, InputSpec, types_connect};
 use crate::diag::{Diagnostic, Diagnostics, NodeRef};
-use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin, Value};
-use crate::source::Span;
+use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin, TextPlace, Value};
 
 /// How many instances of a planned node there are, and the first of them.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +65,7 @@ struct Consumer<'p> {
 
 /// An input value on its way into the graph.
 enum Resolved {
-    Value(Argument, Option<Span>),
+    Value(Argument, TextPlace),
     /// The node that the link named is not there and nothing takes its place.
     Dropped {
         node: usize,
@@ -117,10 +116,10 @@ impl Fill<'_, '_> {
                 let Some(id) = self.instances[position].nth(index) else { continue };
                 for input in &plan.inputs {
                     match self.resolve(plan, index, input) {
-                        Resolved::Value(value, given) => {
+                        Resolved::Value(value, text) => {
                             let origin = Origin::Source(input.span);
                             self.graph
-                                .push_input(id, Input { name: input.name.clone(), value, origin, given });
+                                .push_input(id, Input { name: input.name.clone(), value, origin, text });
                             self.bind(id, plan, input);
                         }
                         Resolved::Dropped { node } if input.required => self.lost(plan, input, node),
@@ -154,10 +153,15 @@ impl Fill<'_, '_> {
 
     fn resolve(&mut self, plan: &NodePlan<'_>, index: usize, input: &InputPlan) -> Resolved {
         match &input.value {
-            ValuePlan::Literal(value) => Resolved::Value(Argument::Literal(value.clone()), None),
+            ValuePlan::Literal(value) => Resolved::Value(Argument::Literal(value.clone()), TextPlace::Here),
             ValuePlan::Param(param) => {
                 let given = self.values.get(*param);
-                self.literal(given.value.clone(), given.span, plan, input)
+                self.literal(
+                    given.value.clone(),
+                    given.span.map_or(TextPlace::Nowhere, TextPlace::At),
+                    plan,
+                    input,
+                )
             }
             ValuePlan::Expr(expression) => {
                 let value = match &self.decisions.expressions[*expression] {
@@ -165,12 +169,12 @@ impl Fill<'_, '_> {
                     Outcome::Each(values) => values.get(index),
                 };
                 match value {
-                    Some(value) => self.literal(value.clone(), None, plan, input),
+                    Some(value) => self.literal(value.clone(), TextPlace::Nowhere, plan, input),
                     None => Resolved::Absent,
                 }
             }
             ValuePlan::Item(field) => match self.item(plan, index, field) {
-                Some((value, span)) => self.literal(value, span, plan, input),
+                Some((value, text)) => self.literal(value, text, plan, input),
                 None => Resolved::Absent,
             },
             ValuePlan::Prev { of, .. } if index > 0 => self.link(*of, plan, index - 1, &input.kind),
@@ -186,27 +190,21 @@ impl Fill<'_, '_> {
         }
     }
 
-    fn item(&self, plan: &NodePlan<'_>, index: usize, field: &str) -> Option<(Value, Option<Span>)> {
+    fn item(&self, plan: &NodePlan<'_>, index: usize, field: &str) -> Option<(Value, TextPlace)> {
         let repeat = plan.for_each?;
         let Value::Map(fields) = self.template.item(repeat, index, self.values) else { return None };
         let value = fields.into_iter().find(|(key, _)| **key == *field).map(|(_, value)| value)?;
-        let given = match self.template.repeats[repeat] {
-            Repeat::List(param) => self.values.get(param).span,
-            Repeat::Count(_) => None,
+        let text = match self.template.repeats[repeat] {
+            Repeat::List(param) => self.values.get(param).span.map_or(TextPlace::Nowhere, TextPlace::Within),
+            Repeat::Count(_) => TextPlace::Nowhere,
         };
-        Some((value, given))
+        Some((value, text))
     }
 
     /// A value as the input's type wants it.
-    fn literal(
-        &mut self,
-        value: Value,
-        given: Option<Span>,
-        plan: &NodePlan<'_>,
-        input: &InputPlan,
-    ) -> Resolved {
+    fn literal(&mut self, value: Value, text: TextPlace, plan: &NodePlan<'_>, input: &InputPlan) -> Resolved {
         match fit(value, &input.kind) {
-            Ok(value) => Resolved::Value(Argument::Literal(value), given),
+            Ok(value) => Resolved::Value(Argument::Literal(value), text),
             Err(needed) => {
                 self.diagnostics.push(misfit(
                     &needed,
@@ -214,7 +212,7 @@ impl Fill<'_, '_> {
                     &input.name,
                     &plan.class,
                     input.span,
-                    given,
+                    text.given(),
                 ));
                 Resolved::Absent
             }
@@ -223,7 +221,7 @@ impl Fill<'_, '_> {
 
     fn link(&self, link: LinkPlan, from: &NodePlan<'_>, index: usize, kind: &InputKind) -> Resolved {
         match self.source(link, Consumer { repeat: from.for_each, index, kind }) {
-            Some(value) => Resolved::Value(value, None),
+            Some(value) => Resolved::Value(value, TextPlace::Here),
             None => Resolved::Dropped { node: link.node },
         }
     }

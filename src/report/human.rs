@@ -85,8 +85,9 @@ fn push_diagnostic(
     if let Some(help) = &diagnostic.help {
         note("help", help);
     }
-    if let Some(fix) = diagnostic.fix.as_ref().filter(|fix| fix.safe) {
-        note("fix", &format!("{} (--fix)", fix.title));
+    if let Some(fix) = &diagnostic.fix {
+        let option = if fix.safe { "--fix" } else { "--fix --unsafe" };
+        note("fix", &format!("{} ({option})", fix.title));
     }
 }
 

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::Overrides;
+use super::fix::{self, MAX_ROUNDS, Repairs};
 use crate::cli::session::{Found, Session};
 use crate::cli::workflow_file::{self, WorkflowText};
 use crate::cli::{ToolError, output};
 use crate::compile::{Compiler, WorkflowOptions};
-use crate::diag::{Diagnostic, Diagnostics, Edit};
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::json;
 use crate::lint::Levels;
 use crate::report::FileReport;
@@ -20,9 +21,6 @@ use crate::source::FileId;
 
 /// Below so many files a second thread costs more than it brings.
 const FEW: usize = 8;
-
-/// So often what repairs bring to light is repaired too.
-const MAX_ROUNDS: usize = 4;
 
 /// One of these is in every workflow.
 const MARKS: [&str; 3] = ["\"class_type\"", "\"nodes\"", "\"inputs\""];
@@ -50,6 +48,8 @@ struct Outcome {
     text: Option<String>,
     /// How many findings were repaired.
     repaired: usize,
+    /// What that changes, where it is only shown.
+    diff: Option<String>,
 }
 
 /// What to do with workflows.
@@ -57,14 +57,16 @@ struct Outcome {
 pub(super) struct Request {
     /// Run the rules, and not only the server's own checks.
     pub(super) lint: bool,
-    /// Make the safe repairs.
-    pub(super) fix: bool,
+    /// Which repairs to make.
+    pub(super) repairs: Repairs,
 }
 
 /// What is left of the workflows' problems, and how many were repaired.
 pub(super) struct Results {
     pub(super) reports: Vec<(usize, FileReport)>,
     pub(super) repaired: usize,
+    /// What the repairs change, where they are only shown; by the order of the files.
+    pub(super) diffs: Vec<(usize, String)>,
 }
 
 /// Checks workflows, and repairs them if asked. Files that were met in a folder and are none are left out.
@@ -88,8 +90,8 @@ pub(super) fn run(
         let file = session.sources.add(path.clone(), "");
         tasks.push(Task { order, path, found, file, rules });
     }
-    let mut results = Results { reports: Vec::with_capacity(tasks.len()), repaired: 0 };
-    for outcome in on_all_cores(&tasks, request.fix) {
+    let mut results = Results { reports: Vec::with_capacity(tasks.len()), repaired: 0, diffs: Vec::new() };
+    for outcome in on_all_cores(&tasks, request.repairs) {
         let task = &tasks[outcome.task];
         if let Some(text) = outcome.text {
             session.sources.set_text(task.file, text);
@@ -98,6 +100,7 @@ pub(super) fn run(
             FileReport { path: task.path.clone(), kind: outcome.kind, diagnostics: outcome.diagnostics };
         results.reports.push((task.order, report));
         results.repaired += outcome.repaired;
+        results.diffs.extend(outcome.diff.map(|diff| (task.order, diff)));
     }
     Ok(results)
 }
@@ -119,7 +122,7 @@ fn rules_for(
     Ok(Rules { compiler, options: WorkflowOptions { server: overrides.server, lint } })
 }
 
-fn on_all_cores(tasks: &[Task], fix: bool) -> Vec<Outcome> {
+fn on_all_cores(tasks: &[Task], repairs: Repairs) -> Vec<Outcome> {
     let cores = if tasks.len() < FEW { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::with_capacity(tasks.len()));
@@ -127,7 +130,7 @@ fn on_all_cores(tasks: &[Task], fix: bool) -> Vec<Outcome> {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = tasks.get(at) else { break };
-            if let Some(outcome) = check(at, task, fix) {
+            if let Some(outcome) = check(at, task, repairs) {
                 outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
             }
         }
@@ -142,13 +145,20 @@ fn on_all_cores(tasks: &[Task], fix: bool) -> Vec<Outcome> {
 }
 
 /// Checks one file, and repairs it if asked; nothing if it was met in a folder and is no workflow.
-fn check(at: usize, task: &Task, fix: bool) -> Option<Outcome> {
+fn check(at: usize, task: &Task, repairs: Repairs) -> Option<Outcome> {
     let (mut text, is_picture) = match workflow_file::read(&task.path) {
         Ok(WorkflowText { text, is_picture }) => (text, is_picture),
         Err(error) if task.found == Found::Walked && error.is_plain_picture() => return None,
         Err(error) => {
             let diagnostics = vec![Diagnostic::format("unreadable-file", error.message())];
-            return Some(Outcome { task: at, kind: "unknown", diagnostics, text: None, repaired: 0 });
+            return Some(Outcome {
+                task: at,
+                kind: "unknown",
+                diagnostics,
+                text: None,
+                repaired: 0,
+                diff: None,
+            });
         }
     };
     let is_named = task.found == Found::Named || task.path.to_string_lossy().ends_with(".workflow_api.json");
@@ -165,19 +175,25 @@ fn check(at: usize, task: &Task, fix: bool) -> Option<Outcome> {
     }
     let mut repaired = 0;
     // The text of a workflow in a picture is not the text of the file.
-    if fix
+    let mut diff = None;
+    if repairs.any()
         && !is_picture
-        && let Some(better) = repair(task, &text, &diagnostics)
+        && let Some(better) = repair(task, &text, &diagnostics, repairs)
     {
-        match output::write_atomic(&task.path, better.text.as_bytes()) {
-            // What is left is shown where it stands now.
-            Ok(_) => Repaired { text, diagnostics, count: repaired } = better,
-            Err(error) => diagnostics.insert(0, Diagnostic::format("unwritable-file", error.to_string())),
+        if repairs.diff {
+            diff = Some(fix::diff(&task.path, &text, &better.text));
+            Repaired { text, diagnostics, count: repaired } = better;
+        } else {
+            match output::write_atomic(&task.path, better.text.as_bytes()) {
+                // What is left is shown where it stands now.
+                Ok(_) => Repaired { text, diagnostics, count: repaired } = better,
+                Err(error) => diagnostics.insert(0, Diagnostic::format("unwritable-file", error.to_string())),
+            }
         }
     }
     let shown = !diagnostics.is_empty();
     let kind = kind.map_or("unknown", json::Kind::name);
-    Some(Outcome { task: at, kind, diagnostics, text: shown.then_some(text), repaired })
+    Some(Outcome { task: at, kind, diagnostics, text: shown.then_some(text), repaired, diff })
 }
 
 fn judged(task: &Task, text: &str) -> (Option<json::Kind>, Vec<Diagnostic>) {
@@ -195,46 +211,18 @@ struct Repaired {
     count: usize,
 }
 
-/// Makes all safe repairs; nothing if there are none. One may bring another to light: a number without
-/// its quotes may have a rounding error.
-fn repair(task: &Task, text: &str, diagnostics: &[Diagnostic]) -> Option<Repaired> {
+/// Makes repairs; nothing if there are none. One may bring another to light: a number without its quotes may
+/// have a rounding error.
+fn repair(task: &Task, text: &str, diagnostics: &[Diagnostic], repairs: Repairs) -> Option<Repaired> {
     let mut done: Option<Repaired> = None;
     for _ in 0..MAX_ROUNDS {
         let (text, diagnostics, before) = match &done {
             Some(done) => (&*done.text, &*done.diagnostics, done.count),
             None => (text, diagnostics, 0),
         };
-        let Some((text, count)) = repaired(text, diagnostics) else { break };
+        let Some((text, count)) = fix::repaired(text, repairs.of(diagnostics)) else { break };
         let (_, diagnostics) = judged(task, &text);
         done = Some(Repaired { text, diagnostics, count: before + count });
     }
     done
-}
-
-/// The text with all safe repairs made, and how many findings that repairs; nothing if there is none.
-fn repaired(text: &str, diagnostics: &[Diagnostic]) -> Option<(String, usize)> {
-    // By their start; no two overlap.
-    let mut edits: BTreeMap<u32, &Edit> = BTreeMap::new();
-    let mut count = 0;
-    for fix in diagnostics.iter().filter_map(|found| found.fix.as_ref()).filter(|fix| fix.safe) {
-        // What two nodes share, such as a node of a subgraph that is used twice, is repaired for both.
-        let clashes = |edit: &Edit| {
-            let before = edits.range(..edit.span.end).next_back();
-            before.is_some_and(|(_, other)| *other != edit && edit.span.start < other.span.end)
-        };
-        if !fix.edits.iter().any(clashes) {
-            edits.extend(fix.edits.iter().map(|edit| (edit.span.start, edit)));
-            count += 1;
-        }
-    }
-    let mut better = String::with_capacity(text.len());
-    let mut kept = 0;
-    for edit in edits.values() {
-        let range = edit.span.range();
-        better.push_str(text.get(kept..range.start)?);
-        better.push_str(&edit.text);
-        kept = range.end;
-    }
-    better.push_str(text.get(kept..)?);
-    (count > 0).then_some((better, count))
 }

@@ -10,7 +10,7 @@ use super::ports::{Argument, Link, Slot};
 use super::workflow::{Added, Workflow};
 use crate::catalog::{Catalog, InputKind, InputSpec, Models, NodeClass};
 use crate::diag::{self, Diagnostic, Diagnostics, NodeRef};
-use crate::ir::{self, Graph, Input, Node, NodeId, Origin, Value};
+use crate::ir::{self, Graph, Input, Node, NodeId, Origin, TextPlace, Value};
 use crate::source::{FileId, LineColumn, Sources, Span};
 
 impl Workflow {
@@ -166,7 +166,7 @@ impl Assembly<'_> {
                 None => (usize::MAX, value),
             };
             let origin = Origin::Source(self.places.span(setting.place));
-            let input = Input { name: setting.name.as_ref().into(), value, origin, given: None };
+            let input = Input { name: setting.name.as_ref().into(), value, origin, text: TextPlace::Nowhere };
             inputs.push((order, input));
         }
         if let Some(class) = &class {
@@ -188,7 +188,10 @@ impl Assembly<'_> {
                 && let Some(value) = node::default_value(spec)
             {
                 let value = ir::Argument::Literal(value);
-                inputs.push((order, Input { name: spec.name.clone(), value, origin, given: None }));
+                inputs.push((
+                    order,
+                    Input { name: spec.name.clone(), value, origin, text: TextPlace::Nowhere },
+                ));
             }
         }
     }

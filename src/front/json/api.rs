@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::tree::{Entry, Json, JsonKind, Place};
 use crate::catalog::{Catalog, NodeClass};
 use crate::diag::{Diagnostic, Diagnostics, NodeRef};
-use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin};
+use crate::ir::{Argument, Graph, Input, Node, NodeId, Origin, TextPlace};
 use crate::source::{FileId, Span};
 
 /// Up to so many entries of an object, looking for a key that stands twice needs no set.
@@ -145,7 +145,7 @@ impl<'t> Reader<'_, 't> {
         let class = self.graph.node(id).class.as_ref();
         let declared = class.and_then(|class| class.input(entry.key));
         let name = declared.map_or_else(|| (*entry.key).into(), |input| input.name.clone());
-        self.graph.push_input(id, Input { name, value, origin, given: None });
+        self.graph.push_input(id, Input { name, value, origin, text: TextPlace::Here });
     }
 
     fn doubled_inputs(&mut self, node: NodeId, inputs: &[Entry<'_>]) {

@@ -218,3 +218,98 @@ proptest! {
         fixed(&folder, &[]);
     }
 }
+
+/// A graph whose two loaders have a file as only Windows writes it, in the graph and as a parameter.
+const LOADERS: &str = r#"title = "Loaders"
+stages = ["input"]
+
+[params.file]
+type = "string"
+default = "c.safetensors"
+doc = "The file."
+
+[nodes.one]
+class = "VAELoader"
+inputs = { vae_name = { param = "file" } }   # the parameter
+
+[nodes.two]
+class = "VAELoader"
+inputs = { vae_name = 'wan\b.safetensors' } # its own
+
+[nodes.first]
+class = "PreviewAny"
+inputs = { source = { node = "one" } }
+
+[nodes.second]
+class = "PreviewAny"
+inputs = { source = { node = "two" } }
+"#;
+
+#[test]
+fn presets_and_graphs_are_repaired_where_the_value_stands_and_keep_all_else() {
+    let preset = "graph = \"g.toml\"\r\n\r\n[params]\r\nfile = 'a\\c.safetensors'   # mine\r\n";
+    let folder = Folder::with([("g.toml", LOADERS), ("p.toml", preset)]);
+    // The graph is not given, so it stays.
+    let run = folder.wfc(&["lint", "p.toml", "--fix"]);
+    assert_eq!(run.stderr, "1 finding repaired\n", "{}", run.stdout);
+    assert_eq!(folder.read("g.toml"), LOADERS.as_bytes());
+    let expected = preset.replace(r"'a\c.safetensors'", "\"a/c.safetensors\"");
+    assert_eq!(String::from_utf8(folder.read("p.toml")).unwrap(), expected);
+    let run = folder.wfc(&["lint", "p.toml", "g.toml", "--fix"]);
+    assert_eq!((&*run.stderr, &*run.stdout), ("1 finding repaired\n", "no problems in 2 files\n"));
+    let expected = LOADERS.replace(r"'wan\b.safetensors'", "\"wan/b.safetensors\"");
+    assert_eq!(String::from_utf8(folder.read("g.toml")).unwrap(), expected);
+}
+
+#[test]
+fn every_combination_of_a_matrix_is_looked_at_and_repaired() {
+    let preset = "graph = \"g.toml\"\n[matrix]\nfile = ['a/x.pth', 'a\\y.pth', 'a\\z.pth']\n";
+    let folder = Folder::with([("g.toml", &*LOADERS.replace('\\', "/")), ("p.toml", preset)]);
+    let run = folder.wfc(&["lint", "p.toml", "--fix"]);
+    assert_eq!((&*run.stderr, &*run.stdout), ("2 findings repaired\n", "no problems in 1 file\n"));
+    let expected = preset.replace(r"'a\y.pth', 'a\z.pth'", "\"a/y.pth\", \"a/z.pth\"");
+    assert_eq!(String::from_utf8(folder.read("p.toml")).unwrap(), expected);
+}
+
+#[test]
+fn a_default_of_a_graph_is_not_repaired_at_the_place_where_it_is_used() {
+    let graph = LOADERS.replace("c.safetensors", r"d\\c.safetensors").replace(r"wan\b", "wan/b");
+    let folder = Folder::with([("g.toml", &*graph)]);
+    let run = folder.wfc(&["lint", "g.toml", "--fix"]);
+    assert_eq!(run.stderr, "0 findings repaired\n");
+    assert!(run.stdout.contains("warning[windows-separator]"), "{}", run.stdout);
+    assert_eq!(folder.read("g.toml"), graph.as_bytes());
+}
+
+#[test]
+fn a_diff_shows_what_would_change_and_changes_nothing() {
+    let preset = "graph = \"g.toml\"\n[params]\nfile = 'a\\c.safetensors'\n";
+    let folder = Folder::with([("g.toml", LOADERS), ("p.toml", preset), ("w.json", &broken())]);
+    let before = ["g.toml", "p.toml", "w.json"].map(|name| folder.read(name));
+    let run = folder.wfc(&["lint", ".", "--diff"]);
+    assert_eq!((run.code, &*run.stderr), (Some(1), "3 findings would be repaired\n"));
+    assert_snapshot!(run.stdout, @"");
+    assert_eq!(["g.toml", "p.toml", "w.json"].map(|name| folder.read(name)), before);
+    let clean = Folder::with([("g.toml", &*LOADERS.replace('\\', "/"))]);
+    let run = clean.wfc(&["lint", ".", "--diff"]);
+    assert_eq!((run.code, &*run.stdout, &*run.stderr), (Some(0), "", "0 findings would be repaired\n"));
+}
+
+#[test]
+fn what_may_change_the_meaning_is_repaired_only_if_that_is_said() {
+    let nodes = [
+        r#""1": {"class_type": "WanVideoModelLoader", "inputs": {"model": "x.safetensors", "base_precision": "bf16", "quantization": "disabled", "load_device": "offload_device"}}"#,
+        r#""2": {"class_type": "WanVideoEmptyEmbeds", "inputs": {"width": 832, "height": 480, "num_frames": 81}}"#,
+        r#""3": {"class_type": "WanVideoSampler", "inputs": {"model": ["1", 0], "image_embeds": ["2", 0], "steps": 30, "cfg": 6.0, "shift": 5.0, "seed": 1, "force_offload": true, "scheduler": "unipc", "riflex_freq_index": 0, "batched_cfg": true}}"#,
+        r#""4": {"class_type": "SaveLatent", "inputs": {"samples": ["3", 0], "filename_prefix": "x"}}"#,
+    ];
+    let folder = Folder::with([("w.json", &workflow(&nodes))]);
+    let run = folder.wfc(&["lint", "w.json", "--fix"]);
+    assert_eq!(run.stderr, "0 findings repaired\n");
+    assert!(run.stdout.contains("fix: write false (--fix --unsafe)"), "{}", run.stdout);
+    let run = folder.wfc(&["lint", "w.json", "--fix", "--unsafe"]);
+    assert_eq!(run.stderr, "1 finding repaired\n");
+    assert!(String::from_utf8(folder.read("w.json")).unwrap().contains(r#""batched_cfg": false"#));
+    let run = folder.wfc(&["lint", "w.json", "--unsafe"]);
+    assert_eq!((run.code, &*run.stdout), (Some(2), ""));
+}

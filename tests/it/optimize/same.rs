@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wfc::catalog::Catalog;
-use wfc::ir::{Argument, Graph, Input, Node, NodeId, Origin, Value};
+use wfc::ir::{Argument, Graph, Input, Node, NodeId, Origin, TextPlace, Value};
 use wfc::optimize::{Optimized, optimize};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
@@ -53,7 +53,7 @@ fn graph(plans: &[Plan], circles: bool) -> Graph {
             };
             let is_literal = matches!(value, Argument::Literal(_));
             let name = format!("in{number}").into();
-            graph.push_input(ids[at], Input { name, value, origin: Origin::Unknown, given: None });
+            graph.push_input(ids[at], Input { name, value, origin: Origin::Unknown, text: TextPlace::Here });
             if *bound && is_literal {
                 graph.bind(["a", "b"][*pick as usize % 2].into(), ids[at], pick % 5 == 0);
             }

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use wfc::back::toml::{Options, imported};
 use wfc::catalog::{Catalog, Models};
 use wfc::compile::Compiler;
-use wfc::ir::{Argument, Graph, Input, Node, Origin, Value};
+use wfc::ir::{Argument, Graph, Input, Node, Origin, TextPlace, Value};
 
 use super::{compiled, differences, files, graph};
 use crate::schemas::{errors, json_of, schema};
@@ -410,7 +410,12 @@ fn what_no_graph_file_can_say_is_refused() {
     let node = Node::new("7".into(), "SaveImage".into(), catalog.class("SaveImage"), Origin::Unknown);
     let node = graph.add(node).unwrap();
     let link = Value::List(vec![Value::Str("8".into()), Value::Int(-1)]);
-    let input = |name: &str, value| Input { name: name.into(), value, origin: Origin::Unknown, given: None };
+    let input = |name: &str, value| Input {
+        name: name.into(),
+        value,
+        origin: Origin::Unknown,
+        text: TextPlace::Here,
+    };
     graph.push_input(node, input("images", Argument::Literal(link)));
     assert_eq!(said(&graph), ["`images` of `7` is a link that leads nowhere"]);
     // The id in it would no longer be the node's name.

@@ -12,7 +12,7 @@ use super::problems::Problems;
 use super::texts;
 use super::widgets::{Export, Widget};
 use crate::diag::Diagnostic;
-use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
+use crate::ir::{Argument, Graph, Input, Node, NodeId, TextPlace, Value};
 
 /// Makes the workflow.
 pub(super) fn export(model: &Model<'_>, instances: &[Instance], problems: &mut Problems<'_>) -> Graph {
@@ -158,7 +158,7 @@ impl<'m> Exporter<'m, '_> {
             if let Some(value) = self.value(at, widget, problems) {
                 let origin = problems.origin(widget.place);
                 let value = Argument::Literal(value);
-                put(Input { name: widget.name.clone(), value, origin, given: None });
+                put(Input { name: widget.name.clone(), value, origin, text: TextPlace::Here });
             }
         }
         for (index, socket) in part.shape.sockets.iter().enumerate() {
@@ -176,7 +176,7 @@ impl<'m> Exporter<'m, '_> {
                 }
             };
             let origin = problems.origin(place);
-            put(Input { name: socket.name.clone(), value, origin, given: None });
+            put(Input { name: socket.name.clone(), value, origin, text: TextPlace::Here });
         }
         for input in inputs {
             self.graph.push_input(id, input);
