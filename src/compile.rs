@@ -19,6 +19,7 @@ use crate::diag::{self, Diagnostic, Diagnostics, Gate, NodeRef, Severity};
 use crate::front::json::{self, Arena, Document};
 use crate::front::toml::decode::Named;
 use crate::front::toml::graph::GraphFile;
+use crate::front::toml::policy::Policy;
 use crate::front::toml::types::Target;
 use crate::ir::Graph;
 use crate::lint::{self, Levels, Settings};
@@ -138,11 +139,11 @@ impl Compiler {
         diagnostics.append(&mut found);
     }
 
-    /// The settings to lint with, for a target that a preset or project names.
+    /// The settings to lint with, for what a preset or project says.
     #[must_use]
-    pub fn settings(&self, levels: Levels, target: Option<&Target>) -> Settings {
+    pub fn settings(&self, levels: Levels, target: Option<&Target>, policies: &[Arc<Policy>]) -> Settings {
         let gpu = target.and_then(|target| self.gpus.gpu(target.gpu.as_ref()?.get()));
-        Settings { levels, target: gpu, ..Settings::default() }
+        Settings { levels, target: gpu, policies: policies.to_vec(), ..Settings::default() }
     }
 
     fn facts(&self) -> lint::Facts<'_> {
@@ -339,7 +340,8 @@ impl Job<'_> {
     /// From now on, a workflow in which a rule finds something that the preset denies does not compile.
     pub fn deny(&mut self) {
         let levels = Levels::denied(&self.loaded.preset.lint);
-        self.denied = levels.map(|levels| self.compiler.settings(levels, self.loaded.preset.target.as_ref()));
+        let (target, policies) = (self.loaded.preset.target.as_ref(), &self.loaded.policies);
+        self.denied = levels.map(|levels| self.compiler.settings(levels, target, policies));
     }
 
     fn filled_in(&mut self, diagnostics: &mut Diagnostics) -> Option<Graph> {

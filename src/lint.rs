@@ -9,10 +9,13 @@ mod levels;
 mod rules;
 mod workflow;
 
+use std::sync::Arc;
+
 use crate::analysis::{Sampler, Unknown};
 use crate::catalog::{Catalog, Gpu, Models};
 use crate::check::Verdict;
 use crate::diag::{Diagnostic, Diagnostics, NodeRef, Severity};
+use crate::front::toml::policy::Policy;
 use crate::ir::{Graph, Node, NodeId};
 
 pub use levels::{Levels, apply};
@@ -152,6 +155,8 @@ pub struct Settings {
     pub levels: Levels,
     /// The card that the workflow is for, if that is said.
     pub target: Option<Gpu>,
+    /// The ranges that the team works in, each with its name.
+    pub policies: Vec<Arc<Policy>>,
     /// Report also what rules could not judge, and why.
     pub verbose: bool,
 }

@@ -15,10 +15,12 @@ use crate::check::ServerVersion;
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::toml::graph::GraphFile;
+use crate::front::toml::policy::Policy;
 use crate::front::toml::preset::Level;
 use crate::front::toml::project::Project;
 use crate::front::toml::{self, Kind};
 use crate::lint::{self, Levels};
+use crate::lower::load;
 use crate::report::{FileReport, Format};
 use crate::source::{self, FileId};
 
@@ -213,11 +215,16 @@ fn file(
         Some(Kind::Preset) => preset(id, session, diagnostics)?,
         Some(Kind::Graph) => graph(id, session, diagnostics)?,
         Some(Kind::Project) => project(id, session, diagnostics),
+        Some(Kind::Policy) => {
+            let text = session.sources.file(id).text().clone();
+            toml::read::<Policy>(id, &text, diagnostics);
+        }
         None if !diagnostics.is_empty() => return Ok(Some("toml")),
         None if found == Found::Walked => return Ok(None),
         None => diagnostics.push(
-            Diagnostic::format("unknown-format", "neither a preset, nor a graph, nor a project")
-                .help("a preset has `graph = \"…\"`, a graph has [nodes], a project is called wfc.toml"),
+            Diagnostic::format("unknown-format", "neither a preset, nor a graph, nor a project, nor a policy").help(
+                "a preset has `graph = \"…\"`, a graph has [nodes], a policy [[limits]], a project is called wfc.toml",
+            ),
         ),
     }
     Ok(Some(kind.map_or("toml", Kind::name)))
@@ -232,7 +239,8 @@ fn preset(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> R
         return Ok(());
     }
     let levels = Levels::of(&ready.loaded.preset.lint, &mut Diagnostics::new());
-    let settings = ready.compiler.settings(levels, ready.loaded.preset.target.as_ref());
+    let settings =
+        ready.compiler.settings(levels, ready.loaded.preset.target.as_ref(), &ready.loaded.policies);
     for number in 0..job.count().min(MAX_COMBINATIONS) {
         let Some(checked) = job.compile(number, diagnostics) else { break };
         let mut found = Diagnostics::new();
@@ -252,8 +260,12 @@ fn graph(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) -> Re
         let graph = Arc::new(graph);
         compiler.check_graph(&graph, &session.sources, diagnostics);
         let levels = root.as_ref().map(|root| Levels::of(&root.project.lint, &mut Diagnostics::new()));
-        let target = root.as_ref().and_then(|root| root.project.target.as_ref());
-        let settings = compiler.settings(levels.unwrap_or_default(), target);
+        let project = root.as_ref().map(|root| &root.project);
+        let target = project.and_then(|project| project.target.as_ref());
+        // What is wrong with them is reported for the project.
+        let named = project.and_then(|project| project.policies.as_deref());
+        let policies = session.policies(named, root.as_ref(), &mut Diagnostics::new());
+        let settings = compiler.settings(levels.unwrap_or_default(), target, &policies);
         compiler.lint_graph(&graph, &settings, &session.sources, diagnostics);
     }
     if let Some(root) = root {
@@ -275,6 +287,12 @@ fn project(id: FileId, session: &mut Session, diagnostics: &mut Diagnostics) {
             diagnostics.push(Diagnostic::format("unreadable-file", message).at(path.span(), ""));
         }
     }
+    load::policies(
+        project.policies.as_deref().unwrap_or_default(),
+        Some(folder),
+        &mut session.sources,
+        diagnostics,
+    );
     if let Some(target) = &project.target {
         Compiler::new(Arc::new(Catalog::embedded())).check_target(target, diagnostics);
     }

@@ -8,6 +8,7 @@ use crate::back::manifest::Manifest;
 use crate::diag::Diagnostics;
 use crate::front::toml;
 use crate::front::toml::graph::GraphFile;
+use crate::front::toml::policy::Policy;
 use crate::front::toml::preset::Preset;
 use crate::front::toml::project::Project;
 use crate::lower::{library, params};
@@ -34,6 +35,8 @@ pub(super) enum Name {
     Graph,
     /// `wfc.toml`.
     Project,
+    /// A policy.
+    Policy,
     /// `NAME.wfc.json`.
     Manifest,
     /// The output of `--format json`.
@@ -42,10 +45,11 @@ pub(super) enum Name {
 
 impl Name {
     /// All of them, with the name of the file in `schemas/`.
-    pub(super) const ALL: [(Self, &'static str); 5] = [
+    pub(super) const ALL: [(Self, &'static str); 6] = [
         (Self::Preset, "preset"),
         (Self::Graph, "graph"),
         (Self::Project, "project"),
+        (Self::Policy, "policy"),
         (Self::Manifest, "manifest"),
         (Self::Diagnostics, "diagnostics"),
     ];
@@ -55,6 +59,7 @@ impl Name {
             Self::Preset => with_params(root::<Preset>("wfc preset")),
             Self::Graph => root::<GraphFile>("wfc graph"),
             Self::Project => root::<Project>("wfc project"),
+            Self::Policy => root::<Policy>("wfc policy"),
             Self::Manifest => root::<Manifest>("wfc manifest"),
             Self::Diagnostics => diagnostics_schema(),
         }

@@ -11,6 +11,8 @@ use super::workflow_file::has_extension;
 use crate::catalog::{Catalog, CatalogError, ImportOptions, read_catalog};
 use crate::compile::Compiler;
 use crate::diag::Diagnostics;
+use crate::front::toml::decode::At;
+use crate::front::toml::policy::Policy;
 use crate::front::toml::{self, Kind, project};
 use crate::lower::load::{self, Loaded, Root};
 use crate::report::FileReport;
@@ -107,6 +109,17 @@ impl Session {
         Ok(load::project(path, &mut self.sources, diagnostics)?)
     }
 
+    /// The policies that a preset or project names.
+    pub(super) fn policies(
+        &mut self,
+        names: Option<&[At<Arc<str>>]>,
+        root: Option<&Root>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Arc<Policy>> {
+        let folder = root.map(|root| root.folder.as_path());
+        load::policies(names.unwrap_or_default(), folder, &mut self.sources, diagnostics)
+    }
+
     /// Reads a preset with its graph and project, and applies settings from the command line.
     pub(super) fn preset(
         &mut self,
@@ -123,6 +136,7 @@ impl Session {
         if let Some(root) = &root {
             loaded.preset.inherit(&root.project);
         }
+        loaded.policies = self.policies(loaded.preset.policies.as_deref(), root.as_ref(), diagnostics);
         for setting in settings {
             load::set(&mut loaded, setting, &mut self.sources, diagnostics);
         }

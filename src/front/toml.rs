@@ -1,12 +1,13 @@
-//! The three TOML formats: presets, graphs and projects.
+//! The TOML formats: presets, graphs, projects and policies.
 //!
 //! [`decode`] turns parsed TOML into declared structures and reports every mistake at once;
-//! the declarations in [`preset`], [`graph`] and [`project`] are at the same time the reader, the
+//! the declarations in [`preset`], [`graph`], [`project`] and [`policy`] are at the same time the reader, the
 //! JSON Schema and the documentation of the formats.
 
 pub mod batch;
 pub mod decode;
 pub mod graph;
+pub mod policy;
 pub mod preset;
 pub mod project;
 pub mod types;
@@ -27,6 +28,8 @@ pub enum Kind {
     Graph,
     /// Called `wfc.toml`.
     Project,
+    /// Has `limits`.
+    Policy,
 }
 
 impl Kind {
@@ -37,6 +40,7 @@ impl Kind {
             Self::Preset => "preset",
             Self::Graph => "graph",
             Self::Project => "project",
+            Self::Policy => "policy",
         }
     }
 }
@@ -74,6 +78,8 @@ pub fn kind_of(root: &Item) -> Option<Kind> {
         Some(Kind::Graph)
     } else if ["graph", "extends", "params", "matrix", "ladder"].into_iter().any(has) {
         Some(Kind::Preset)
+    } else if has("limits") {
+        Some(Kind::Policy)
     } else {
         None
     }

@@ -9,6 +9,7 @@ use crate::analysis::{Analysis, Known, Place, Unknown, Why};
 use crate::catalog::{Gpu, InputSpec, NodeClass};
 use crate::check::Verdict;
 use crate::diag::{Diagnostic, Diagnostics, Edit, Fix, Severity};
+use crate::front::toml::policy::Policy;
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
 
 /// A workflow, as rules see it.
@@ -18,6 +19,8 @@ pub(super) struct Workflow<'w> {
     pub(super) facts: &'w Facts<'w>,
     /// The card that the workflow is for, if that is said.
     pub(super) target: Option<&'w Gpu>,
+    /// The ranges that the team works in.
+    pub(super) policies: &'w [Arc<Policy>],
     /// What is known of every node's outputs, of samplers, and of the order of things.
     pub(super) analysis: Analysis<'w>,
     /// By node: whether an output depends on it, through whatever link.
@@ -193,6 +196,7 @@ pub(super) fn run(
         verdict,
         facts,
         target: settings.target.as_ref(),
+        policies: &settings.policies,
         analysis: Analysis::new(graph, facts.models),
         needed: graph.ancestors(outputs),
         dropped: dropped.collect(),

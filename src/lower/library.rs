@@ -1,4 +1,4 @@
-//! The graphs that come with wfc. Adding one is adding a file to `graphs/` and a line here.
+//! The graphs and policies that come with wfc. Adding one is adding a file to `graphs/` or `policies/` and a line here.
 
 macro_rules! graphs {
     ($($name:literal),* $(,)?) => {
@@ -41,3 +41,9 @@ pub fn find(name: &str) -> Option<&'static str> {
 pub fn names() -> impl Iterator<Item = &'static str> {
     GRAPHS.iter().map(|(name, _)| *name)
 }
+
+/// Name and text of every built-in policy, sorted by name.
+pub const POLICIES: &[(&str, &str)] = &[
+    ("distilled", include_str!("../../policies/distilled.toml")),
+    ("rapid", include_str!("../../policies/rapid.toml")),
+];

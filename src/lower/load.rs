@@ -8,6 +8,7 @@ use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::front::toml::batch::model_slot;
 use crate::front::toml::decode::At;
 use crate::front::toml::graph::{GraphFile, ParamType};
+use crate::front::toml::policy::Policy;
 use crate::front::toml::preset::Preset;
 use crate::front::toml::project::{self, Project};
 use crate::front::toml::{self, Item, Kind, Raw};
@@ -27,6 +28,8 @@ pub struct Loaded {
     pub graph_span: Span,
     /// Its graph.
     pub graph: Arc<GraphFile>,
+    /// The policies that it keeps to; see [`policies`].
+    pub policies: Vec<Arc<Policy>>,
 }
 
 /// Reads a preset, its ancestors and its graph. Gives what could be read, so that the rest can be
@@ -58,7 +61,7 @@ pub fn preset(
     let graph_file = find_graph(&graph_name, graph_span, &graph_home, root, sources, diagnostics)?;
     let text = sources.file(graph_file).text().clone();
     let graph = toml::read::<GraphFile>(graph_file, &text, diagnostics)?;
-    Some(Loaded { preset, graph_name, graph_span, graph: Arc::new(graph) })
+    Some(Loaded { preset, graph_name, graph_span, graph: Arc::new(graph), policies: Vec::new() })
 }
 
 /// Reads a preset and overlays it on the one it extends, and so on.
@@ -110,9 +113,7 @@ fn find_graph(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<FileId> {
-    let is_path =
-        name.contains('/') || Path::new(&**name).extension().is_some_and(|extension| extension == "toml");
-    if is_path {
+    if is_path(name) {
         return match sources.load(&beside(home, name)) {
             Ok(file) => Some(file),
             Err(error) => {
@@ -156,6 +157,63 @@ fn find_graph(
         ),
     );
     None
+}
+
+/// Reads the policies that a preset or project names. `root` is the folder of the project. What cannot be
+/// found or read is reported.
+pub fn policies(
+    names: &[At<Arc<str>>],
+    root: Option<&Path>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Arc<Policy>> {
+    let mut policies = Vec::new();
+    for name in names {
+        let file = find_policy(name, root, sources, diagnostics);
+        let policy = file.and_then(|file| {
+            let text = sources.file(file).text().clone();
+            toml::read::<Policy>(file, &text, diagnostics)
+        });
+        policies.extend(policy.map(Arc::new));
+    }
+    policies
+}
+
+fn find_policy(
+    name: &At<Arc<str>>,
+    root: Option<&Path>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<FileId> {
+    let problem = |message: String| Diagnostic::format("unknown-policy", message).at(name.span(), "");
+    let home = sources.file(name.span().file).path().to_owned();
+    let own = root.map(|root| root.join("policies").join(format!("{}.toml", name.get())));
+    let path = if is_path(name.get()) {
+        Some(beside(&home, name.get()))
+    } else {
+        own.filter(|path| source::exists(path))
+    };
+    if let Some(path) = path {
+        let loaded = sources.load(&path);
+        return loaded.map_err(|error| diagnostics.push(problem(error.to_string()))).ok();
+    }
+    let known = || library::POLICIES.iter().map(|(known, _)| *known);
+    if let Some((_, text)) = library::POLICIES.iter().find(|(known, _)| **known == **name.get()) {
+        return Some(sources.add(format!("wfc:policies/{}.toml", name.get()), *text));
+    }
+    let help = diag::did_you_mean(name.get(), known()).unwrap_or_else(|| {
+        let known = known().collect::<Vec<_>>().join(", ");
+        format!(
+            "a policy is a file in the project's `policies/`, a path ending in `.toml`, or built in: {known}"
+        )
+    });
+    diagnostics.push(problem(format!("there is no policy `{}`", name.get())).help(help));
+    None
+}
+
+/// True for a name that is a path.
+fn is_path(name: &str) -> bool {
+    name.contains('/') || Path::new(name).extension().is_some_and(|extension| extension == "toml")
 }
 
 /// True unless the file is clearly something else: a preset of the same name, for example.

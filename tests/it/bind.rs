@@ -60,7 +60,13 @@ fn every_type() -> Preset {
     let preset = toml::read::<toml::preset::Preset>(file, "graph = \"g\"\n", &mut diagnostics).unwrap();
     let graph_file = sources.add("g.toml", EVERY_TYPE);
     let graph = Arc::new(toml::read::<GraphFile>(graph_file, EVERY_TYPE, &mut diagnostics).unwrap());
-    let loaded = Loaded { preset, graph_name: "g".into(), graph_span: Span::new(file, 0..0), graph };
+    let loaded = Loaded {
+        preset,
+        graph_name: "g".into(),
+        graph_span: Span::new(file, 0..0),
+        graph,
+        policies: Vec::new(),
+    };
     Preset { name: "every type".into(), loaded, sources }
 }
 
@@ -88,6 +94,7 @@ impl Preset {
             graph_name: self.loaded.graph_name.clone(),
             graph_span: self.loaded.graph_span,
             graph: Arc::clone(&self.loaded.graph),
+            policies: Vec::new(),
         };
         let place: Span = loaded.graph_span;
         for (param, value) in values {

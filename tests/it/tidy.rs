@@ -61,6 +61,7 @@ const TOP: &[&str] = &[
     "docs",
     "examples",
     "graphs",
+    "policies",
     "presets",
     "rustfmt.toml",
     "schemas",

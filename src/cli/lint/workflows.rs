@@ -118,7 +118,9 @@ fn rules_for(
     let project = root.as_ref().map(|root| &root.project);
     let levels = project.map_or_else(Levels::default, |project| Levels::of(&project.lint, &mut silent));
     let target = project.and_then(|project| project.target.as_ref());
-    let lint = lint.then(|| compiler.settings(overrides.on(levels), target));
+    let named = project.and_then(|project| project.policies.as_deref());
+    let policies = session.policies(named, root.as_ref(), &mut silent);
+    let lint = lint.then(|| compiler.settings(overrides.on(levels), target, &policies));
     Ok(Rules { compiler, options: WorkflowOptions { server: overrides.server, lint } })
 }
 

@@ -35,6 +35,8 @@ table! {
         /// What a request to the compiled workflow may set, under the names that it uses: field = parameter.
         /// Without this table a request may set every parameter under its own name.
         "request" => request: At<Named<Field>>, optional;
+        /// The policies that it keeps to, in place of the project's: names, or paths from this file.
+        "policies" => policies: Vec<At<Arc<str>>>, optional;
         /// Levels of lint rules.
         "lint" => lint: Named<LintLevel>, default;
     }
@@ -162,6 +164,7 @@ impl Preset {
         self.matrix.merge(over.matrix);
         self.ladder.merge(over.ladder);
         self.lint.merge(over.lint);
+        self.policies = over.policies.or(self.policies);
         // What a request may set is one contract: fields of two presets together are none that anyone wrote.
         if over.request.is_some() {
             self.request = over.request;
@@ -181,6 +184,7 @@ impl Preset {
             (Some(base), Some(over)) => Some(base.overlaid(over)),
             (base, over) => over.or(base),
         };
+        self.policies = self.policies.take().or_else(|| project.policies.clone());
         let mut lint = project.lint.clone();
         lint.merge(std::mem::take(&mut self.lint));
         self.lint = lint;

@@ -19,6 +19,9 @@ table! {
         "graphs" => graphs: At<Arc<str>>, optional;
         /// The machine for presets that name none.
         "target" => target: Target, optional;
+        /// The policies that all presets and workflows keep to: names (looked up in the project's `policies/`, then
+        /// among the ones that come with wfc) or paths ending in `.toml`, from this file.
+        "policies" => policies: Vec<At<Arc<str>>>, optional;
         /// Levels of lint rules; presets override them.
         "lint" => lint: Named<LintLevel>, default;
     }

@@ -92,7 +92,7 @@ fn an_unknown_key_that_resembles_none() {
      2 │ workflow = "x"
        · ────────
        ╰────
-      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, ladder, request, lint; parameters go under [params]
+      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, ladder, request, policies, lint; parameters go under [params]
 
     1 error in 1 file
     "#);

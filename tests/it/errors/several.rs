@@ -21,7 +21,7 @@ fn all_mistakes_of_a_preset() {
        · ──────
      3 │ [params]
        ╰────
-      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, ladder, request, lint; parameters go under [params]
+      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, ladder, request, policies, lint; parameters go under [params]
 
     error[not-of-the-form]: `count` is 80; it must be of the form 4n+1
        ╭─[p.toml:4:9]

@@ -40,6 +40,7 @@ fn what_is_safe_is_repaired_and_the_rest_is_shown() {
        ╰────
       node: `1` (EmptyImage), input `height`
       help: write 64
+      fix: write 64 (--fix --unsafe)
 
     1 warning in 1 file
     "#);
@@ -288,7 +289,34 @@ fn a_diff_shows_what_would_change_and_changes_nothing() {
     let before = ["g.toml", "p.toml", "w.json"].map(|name| folder.read(name));
     let run = folder.wfc(&["lint", ".", "--diff"]);
     assert_eq!((run.code, &*run.stderr), (Some(1), "3 findings would be repaired\n"));
-    assert_snapshot!(run.stdout, @"");
+    assert_snapshot!(run.stdout, @r#"
+    --- a/g.toml
+    +++ b/g.toml
+    @@ -12,7 +12,7 @@
+     
+     [nodes.two]
+     class = "VAELoader"
+    -inputs = { vae_name = 'wan\b.safetensors' } # its own
+    +inputs = { vae_name = "wan/b.safetensors" } # its own
+     
+     [nodes.first]
+     class = "PreviewAny"
+    --- a/p.toml
+    +++ b/p.toml
+    @@ -1,3 +1,3 @@
+     graph = "g.toml"
+     [params]
+    -file = 'a\c.safetensors'
+    +file = "a/c.safetensors"
+    --- a/w.json
+    +++ b/w.json
+    @@ -1,4 +1,4 @@
+     {
+    -"1": {"class_type": "EmptyImage", "inputs": {"width": "64", "height": 64.5, "batch_size": 1, "color": 0}},
+    +"1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64.5, "batch_size": 1, "color": 0}},
+     "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}}
+     }
+    "#);
     assert_eq!(["g.toml", "p.toml", "w.json"].map(|name| folder.read(name)), before);
     let clean = Folder::with([("g.toml", &*LOADERS.replace('\\', "/"))]);
     let run = clean.wfc(&["lint", ".", "--diff"]);

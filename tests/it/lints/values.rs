@@ -41,6 +41,7 @@ fn a_value_of_another_type_is_converted_as_python_does() {
        ╰────
       node: `1` (EmptyImage), input `height`
       help: write 64
+      fix: write 64 (--fix --unsafe)
 
     warning[coerced-value]: `batch_size` takes INT, and ComfyUI turns true into 1
        ╭─[w.json:5:17]
@@ -51,6 +52,7 @@ fn a_value_of_another_type_is_converted_as_python_does() {
        ╰────
       node: `1` (EmptyImage), input `batch_size`
       help: write 1
+      fix: write 1 (--fix --unsafe)
 
     3 warnings in 1 file
     "#);
@@ -64,6 +66,7 @@ fn a_value_of_another_type_is_converted_as_python_does() {
        ╰────
       node: `4` (PrimitiveBoolean), input `value`
       help: every text but the empty one is true in Python; write true or false
+      fix: write true (--fix --unsafe)
 
     1 warning in 1 file
     "#);
@@ -101,6 +104,7 @@ fn a_value_of_another_type_is_converted_as_python_does() {
        ╰────
       node: `4` (PrimitiveString), input `value`
       help: write "None"
+      fix: write "None" (--fix --unsafe)
 
     2 warnings in 1 file
     "#);

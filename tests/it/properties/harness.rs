@@ -100,7 +100,13 @@ fn load(
     let preset = toml::read::<Preset>(file, preset, diagnostics)?;
     let graph_file = sources.add("g.toml", graph);
     let graph = Arc::new(toml::read::<GraphFile>(graph_file, graph, diagnostics)?);
-    Some(Loaded { preset, graph_name: "g".into(), graph_span: Span::new(file, 0..0), graph })
+    Some(Loaded {
+        preset,
+        graph_name: "g".into(),
+        graph_span: Span::new(file, 0..0),
+        graph,
+        policies: Vec::new(),
+    })
 }
 
 /// The first workflow, if all is well; every one can be written, twice the same.
