@@ -12,6 +12,8 @@ mod float_noise;
 mod literal_for_link;
 mod misspelt_model_file;
 mod off_step;
+mod outside_policy;
+mod policy_against_model;
 mod shared_file_name_prefix;
 mod unknown_input;
 mod unknown_model_file;
@@ -124,6 +126,7 @@ pub static RULES: &[&Rule] = &[
         page!("odd-link"),
     ),
     &off_step::RULE,
+    &outside_policy::RULE,
     &elsewhere(
         "param-without-effect",
         Group::Correctness,
@@ -131,6 +134,7 @@ pub static RULES: &[&Rule] = &[
         "a value in a preset without which the workflow would be the same",
         page!("param-without-effect"),
     ),
+    &policy_against_model::RULE,
     &shared_file_name_prefix::RULE,
     &unknown_input::RULE,
     &unknown_model_file::RULE,

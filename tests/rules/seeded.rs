@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `workflow` is `presets/NAME.workflow_api.json`. `add` adds nodes, `remove` takes away inputs (`node.input`) or nodes,
-//! `set` gives inputs another value (a link is `["node", 0]`), and `target` names the card in `wfc.toml`.
+//! `set` gives inputs another value (a link is `["node", 0]`), and `target` and `policies` stand in `wfc.toml`.
 //! The rule must report more in the changed workflow than in the unchanged one.
 
 use serde_json::Value;
@@ -35,12 +35,17 @@ fn remove(workflow: &mut Value, place: &str) {
 }
 
 /// How often the rule reports something in a workflow, and all that is reported.
-fn count(rule: &Rule, workflow: &Value, target: Option<&str>) -> (usize, String) {
+fn count(rule: &Rule, workflow: &Value, defect: &Value) -> (usize, String) {
     let folder = Folder::new();
     folder.write("w.json", serde_json::to_string_pretty(workflow).unwrap());
-    if let Some(target) = target {
-        folder.write("wfc.toml", format!("[target]\ngpu = {target:?}\n"));
+    let mut project = String::new();
+    if !defect["policies"].is_null() {
+        project += &format!("policies = {}\n", defect["policies"]);
     }
+    if !defect["target"].is_null() {
+        project += &format!("[target]\ngpu = {}\n", defect["target"]);
+    }
+    folder.write("wfc.toml", project);
     let mut arguments = vec!["lint", "w.json", "--format", "json"];
     if rule.severity.is_none() {
         arguments.extend(["--warn", rule.name]);
@@ -83,8 +88,8 @@ fn every_seeded_defect_is_found() {
             for (place, value) in entries("set") {
                 set(&mut after, place, value.clone());
             }
-            let target = defect["target"].as_str();
-            let ((unseeded, _), (seeded, all)) = (count(rule, &before, target), count(rule, &after, target));
+            let (unseeded, _) = count(rule, &before, defect);
+            let (seeded, all) = count(rule, &after, defect);
             if seeded <= unseeded {
                 wrong.push(format!("{}, defect {number} in {name}: not found; found is\n{all}", rule.name));
             }
