@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::report::{FileReport, Format, HumanOptions};
+use crate::report::{FileReport, Format, HumanOptions, RuleText};
 use crate::source::Sources;
 
 /// Width of reports where the terminal does not tell its own.
@@ -130,7 +130,7 @@ impl Terminal {
             Color::Never => false,
         };
         let options = HumanOptions { color, unicode: true, width: width() };
-        let text = format.render(sources, files, options);
+        let text = format.render_explained(sources, files, options, rule_text);
         match stream {
             Stream::Output => print(&text),
             Stream::Error => {
@@ -139,6 +139,13 @@ impl Terminal {
             }
         }
     }
+}
+
+/// What reports may say of a lint rule.
+fn rule_text(name: &str) -> Option<RuleText> {
+    let rule = crate::lint::rule(name)?;
+    let (summary, severity, page) = (rule.summary, rule.severity, rule.page);
+    Some(RuleText { summary, group: rule.group.name(), severity, page })
 }
 
 /// Where a report goes.

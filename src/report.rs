@@ -2,8 +2,12 @@
 //!
 //! A format is a file in `report/` and a variant of [`Format`]. Nothing outside this room knows miette.
 
+mod github;
 mod human;
 mod json;
+mod junit;
+mod place;
+mod sarif;
 mod snippet;
 
 use std::fmt;
@@ -28,6 +32,31 @@ pub struct FileReport {
     /// The problems, in the order they are shown. Their labels may lie in other files.
     pub diagnostics: Vec<Diagnostic>,
 }
+
+impl FileReport {
+    /// True if the file could not be read or written at all, so that there is no verdict on it.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        let failed = |found: &Diagnostic| ["unreadable-file", "unwritable-file"].contains(&found.rule);
+        self.diagnostics.iter().any(|found| failed(found) && found.labels.is_empty())
+    }
+}
+
+/// What a rule is about, for formats that explain what they report.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleText {
+    /// What it reports.
+    pub summary: &'static str,
+    /// What kind of damage it prevents, in one word.
+    pub group: &'static str,
+    /// How bad what it finds is; `None`: it is off unless somebody switches it on.
+    pub severity: Option<Severity>,
+    /// Its page, in Markdown.
+    pub page: &'static str,
+}
+
+/// Finds what a rule is about by its name.
+pub type RuleTexts = fn(&str) -> Option<RuleText>;
 
 /// How many problems a run found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -60,15 +89,36 @@ pub enum Format {
     Human,
     /// One JSON document, described by schemas/diagnostics.schema.json.
     Json,
+    /// One JSON document in SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Commands for GitHub Actions, which shows them beside the changed lines.
+    Github,
+    /// JUnit's XML, for GitLab, Jenkins and others that show test results.
+    Junit,
 }
 
 impl Format {
     /// The whole report of a run; it ends with a line break. `options` are for [`Format::Human`] only.
     #[must_use]
     pub fn render(self, sources: &Sources, files: &[FileReport], options: HumanOptions) -> String {
+        self.render_explained(sources, files, options, |_| None)
+    }
+
+    /// The same with what is known of the rules, for the formats that have room for it.
+    #[must_use]
+    pub fn render_explained(
+        self,
+        sources: &Sources,
+        files: &[FileReport],
+        options: HumanOptions,
+        texts: RuleTexts,
+    ) -> String {
         match self {
             Self::Human => human::render(sources, files, options),
             Self::Json => json::render(sources, files),
+            Self::Sarif => sarif::render(sources, files, texts),
+            Self::Github => github::render(sources, files),
+            Self::Junit => junit::render(sources, files),
         }
     }
 }

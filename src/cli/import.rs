@@ -98,9 +98,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         return Err(ToolError::new("there is no workflow in what was given"));
     }
     import.session.check_catalogs(&reports)?;
-    // With JSON on standard output there is nothing else there.
+    // With a report for programs on standard output there is nothing else there.
     let is_clean = reports.iter().all(|report| report.diagnostics.is_empty());
-    if args.format == Format::Json && !to_stdout {
+    if args.format != Format::Human && !to_stdout {
         terminal.report(args.format, Stream::Output, &import.session.sources, &reports)?;
     } else if !is_clean {
         terminal.report(args.format, Stream::Error, &import.session.sources, &reports)?;

@@ -56,7 +56,8 @@ pub(super) fn render(sources: &Sources, files: &[FileReport], options: HumanOpti
     out
 }
 
-fn push_diagnostic(
+/// One diagnostic, with its excerpts.
+pub(super) fn push_diagnostic(
     out: &mut String,
     sources: &Sources,
     file: &FileReport,
@@ -98,7 +99,7 @@ fn describe(node: &NodeRef) -> String {
 }
 
 /// `2 errors, 1 warning in 3 files`
-fn summary_line(summary: Summary) -> String {
+pub(super) fn summary_line(summary: Summary) -> String {
     let count = |n: usize, word: &str| match n {
         0 => None,
         1 => Some(format!("1 {word}")),
