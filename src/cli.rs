@@ -18,6 +18,7 @@ mod schema;
 mod session;
 mod workflow_file;
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
@@ -81,7 +82,8 @@ impl ToolError {
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// When to use colors.
+    /// When to use colors: `auto` does on terminals, and heeds `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`
+    /// and `FORCE_COLOR`.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
 }
@@ -125,7 +127,7 @@ impl Terminal {
             Stream::Error => io::stderr().is_terminal(),
         };
         let color = match self.color {
-            Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none(),
+            Color::Auto => auto_color(is_terminal, |name| std::env::var_os(name)),
             Color::Always => true,
             Color::Never => false,
         };
@@ -139,6 +141,19 @@ impl Terminal {
             }
         }
     }
+}
+
+/// Whether to use colours where nobody says: on terminals, and as the variables have it that programs agree
+/// on. A value counts if it is not empty.
+fn auto_color(is_terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    let value = |name| variable(name).filter(|value| !value.is_empty());
+    let forces = |name| value(name).is_some_and(|value| value != "0" && value != "false");
+    if value("NO_COLOR").is_some() {
+        return false;
+    }
+    let is_off = value("CLICOLOR").is_some_and(|value| value == "0");
+    let is_dumb = value("TERM").is_some_and(|value| value == "dumb");
+    forces("CLICOLOR_FORCE") || forces("FORCE_COLOR") || (is_terminal && !is_off && !is_dumb)
 }
 
 /// What reports may say of a lint rule.
@@ -215,4 +230,30 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_follow_the_variables_that_programs_agree_on() {
+        for (variables, on_terminal, elsewhere) in [
+            (&[][..], true, false),
+            (&[("NO_COLOR", "1")], false, false),
+            (&[("NO_COLOR", "")], true, false),
+            (&[("CLICOLOR", "0")], false, false),
+            (&[("CLICOLOR", "1"), ("TERM", "xterm")], true, false),
+            (&[("TERM", "dumb")], false, false),
+            (&[("CLICOLOR_FORCE", "1"), ("CLICOLOR", "0"), ("TERM", "dumb")], true, true),
+            (&[("CLICOLOR_FORCE", "0")], true, false),
+            (&[("FORCE_COLOR", "1")], true, true),
+            (&[("FORCE_COLOR", "3"), ("NO_COLOR", "1")], false, false),
+        ] {
+            let value =
+                |name: &str| variables.iter().find(|(it, _)| *it == name).map(|(_, value)| value.into());
+            assert_eq!(auto_color(true, value), on_terminal, "{variables:?}");
+            assert_eq!(auto_color(false, value), elsewhere, "{variables:?}");
+        }
+    }
 }

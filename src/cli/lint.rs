@@ -38,6 +38,10 @@ pub(super) struct Args {
     /// Files or folders.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Pass over files that are none of wfc's although they are named, as it is done in folders; for
+    /// programs that name whatever changed.
+    #[arg(long)]
+    skip_unknown: bool,
     /// The format of diagnostics.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -84,6 +88,7 @@ enum GateFilter {
 enum FailOn {
     Error,
     Warning,
+    Never,
 }
 
 impl Args {
@@ -101,7 +106,11 @@ impl Args {
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::on_demand(args.catalog.clone(), &args.paths);
-    let files = session::expand(&args.paths, session::is_source)?;
+    let mut files = session::expand(&args.paths, session::is_source)?;
+    if args.skip_unknown {
+        files.retain(|(path, _)| session::is_source(path) || !path.is_file());
+        files.iter_mut().filter(|(path, _)| path.is_file()).for_each(|(_, found)| *found = Found::Walked);
+    }
     let overrides = Overrides::of(args)?;
     let (sources, workflows): (Vec<_>, Vec<_>) =
         files.into_iter().enumerate().partition(|(_, (path, _))| session::is_toml(path));
@@ -119,7 +128,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         // A file that cannot be read as what it is has no verdict of ComfyUI's, so that stays.
         report.diagnostics.retain(|diagnostic| args.gate == GateFilter::All || diagnostic.gate != Gate::Lint);
     }
-    if reports.is_empty() {
+    if reports.is_empty() && !args.skip_unknown {
         return Err(ToolError::new("there is nothing to check in what was given"));
     }
     if repairs.any() {
@@ -135,13 +144,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     }
     terminal.report(args.format, Stream::Output, &session.sources, &reports)?;
     let least = match args.fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
+        FailOn::Error => Some(Severity::Error),
+        FailOn::Warning => Some(Severity::Warning),
+        FailOn::Never => None,
     };
-    let all = || reports.iter().flat_map(|report| &report.diagnostics);
-    let findings = all().any(|diagnostic| diagnostic.severity >= least);
-    let failed = |found: &Diagnostic| ["unreadable-file", "unwritable-file"].contains(&found.rule);
-    let has_failed = all().any(|found| failed(found) && found.labels.is_empty());
+    let mut all = reports.iter().flat_map(|report| &report.diagnostics);
+    let findings = all.any(|diagnostic| least.is_some_and(|least| diagnostic.severity >= least));
+    let has_failed = reports.iter().any(FileReport::has_failed);
     Ok(match (has_failed, findings) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Findings,

@@ -57,13 +57,7 @@ fn name(diagnostic: &Diagnostic) -> String {
     format!("{}: {}{node}", diagnostic.rule, printable(&diagnostic.message))
 }
 
-fn push_case(
-    out: &mut String,
-    sources: &Sources,
-    file: &FileReport,
-    diagnostic: &Diagnostic,
-    name: &str,
-) {
+fn push_case(out: &mut String, sources: &Sources, file: &FileReport, diagnostic: &Diagnostic, name: &str) {
     let suite = attribute(&slashed(&file.path));
     let place = diagnostic.span().map(|span| Place::of(sources, span));
     let path = place.map_or_else(|| suite.clone(), |place| attribute(&slashed(place.path)));

@@ -66,7 +66,9 @@ fn join(path: &Path, push: impl Fn(&OsStr, &mut String)) -> String {
         match part {
             Component::CurDir => {}
             // Of `C:` the colon stays.
-            Component::Prefix(prefix) => out.push_str(&prefix.as_os_str().to_string_lossy().replace('\\', "/")),
+            Component::Prefix(prefix) => {
+                out.push_str(&prefix.as_os_str().to_string_lossy().replace('\\', "/"))
+            }
             Component::RootDir => out.push('/'),
             Component::ParentDir | Component::Normal(_) => {
                 if !out.is_empty() && !out.ends_with('/') {

@@ -1,6 +1,7 @@
 //! Diagnostics as SARIF 2.1.0, which code scanning and other collections of findings read.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -9,7 +10,8 @@ use super::{FileReport, RuleText, RuleTexts};
 use crate::diag::{Diagnostic, Edit, Fix, Gate, Label, NodeRef, Severity};
 use crate::source::{LineColumn, Sources};
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// What relative paths start at: the folder that wfc was started in, which is to be the repository's.
 const ROOT: &str = "%SRCROOT%";
@@ -43,7 +45,8 @@ pub(super) fn render(sources: &Sources, files: &[FileReport], texts: RuleTexts) 
         .map(|file| json!({ "location": artifact(&file.path), "roles": ["analysisTarget"] }))
         .collect();
     let version = env!("CARGO_PKG_VERSION");
-    let driver = json!({ "name": "wfc", "version": version, "semanticVersion": version, "rules": descriptors });
+    let driver =
+        json!({ "name": "wfc", "version": version, "semanticVersion": version, "rules": descriptors });
     let run = json!({
         "tool": { "driver": driver },
         "invocations": [{ "executionSuccessful": !files.iter().any(FileReport::has_failed) }],
@@ -144,11 +147,14 @@ fn result(
         "ruleIndex": rule_index,
         "level": level(found.severity),
         "message": { "text": message },
-        "analysisTarget": artifact(&file.path),
         "locations": [location],
         "partialFingerprints": { FINGERPRINT: fingerprint(sources, found, seen) },
         "properties": { "gate": found.gate.name() },
     });
+    // A preset may be wrong where its graph is.
+    if found.span().is_some_and(|span| sources.file(span.file).path() != file.path) {
+        result["analysisTarget"] = artifact(&file.path);
+    }
     let related: Vec<Value> = places.enumerate().map(|(at, label)| related(sources, label, at + 1)).collect();
     if !related.is_empty() {
         result["relatedLocations"] = related.into();
@@ -166,7 +172,7 @@ fn result(
     result
 }
 
-fn artifact(path: &std::path::Path) -> Value {
+fn artifact(path: &Path) -> Value {
     let uri = uri(path);
     if is_whole(path) { json!({ "uri": uri }) } else { json!({ "uri": uri, "uriBaseId": ROOT }) }
 }
