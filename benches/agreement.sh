@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -d ../shared/corpus ] || { echo "benches/agreement.sh: there is no corpus in ../shared/corpus" >&2; exit 2; }
-cargo test --test it --quiet -- --nocapture verdicts::corpus ui::corpus round_trip::corpus |
+WFC_ORDERS=100 cargo test --test it --quiet -- --nocapture verdicts::corpus ui::corpus round_trip::corpus |
     grep -E "prompts|conversions|exports|test result|panicked"

@@ -67,6 +67,8 @@ pub struct Summary {
     pub errors: usize,
     /// Diagnostics of severity `warning`.
     pub warnings: usize,
+    /// Diagnostics of severity `info`.
+    pub infos: usize,
 }
 
 impl Summary {
@@ -77,7 +79,12 @@ impl Summary {
             let all = files.iter().flat_map(|file| &file.diagnostics);
             all.filter(|diagnostic| diagnostic.severity == severity).count()
         };
-        Self { files: files.len(), errors: count(Severity::Error), warnings: count(Severity::Warning) }
+        Self {
+            files: files.len(),
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            infos: count(Severity::Info),
+        }
     }
 }
 

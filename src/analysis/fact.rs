@@ -5,6 +5,16 @@ use std::sync::Arc;
 use super::model::Model;
 use crate::ir::{NodeId, Value};
 
+/// So many LoRAs, changes, references or additions are remembered of one thing. Real workflows have a few; without a
+/// limit a chain of many would take quadratic time.
+const MOST: usize = 64;
+
+/// Adds to a list that stays short.
+pub(super) fn remember<T>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    let room = MOST.saturating_sub(list.len());
+    list.extend(more.into_iter().take(room));
+}
+
 /// What is known, or why it is not.
 pub type Known<T> = Result<T, Unknown>;
 

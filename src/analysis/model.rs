@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fact::{Known, LatentFamily, Lora};
+use super::fact::{Known, LatentFamily, Lora, remember};
 use crate::catalog::{self, Family, Models};
 use crate::ir::NodeId;
 
@@ -153,7 +153,7 @@ impl Model {
     #[must_use]
     pub fn with_loras(&self, loras: impl IntoIterator<Item = Lora>, by: NodeId) -> Self {
         let mut model = self.changed(by);
-        model.loras.extend(loras);
+        remember(&mut model.loras, loras);
         model
     }
 
@@ -161,7 +161,7 @@ impl Model {
     #[must_use]
     pub fn changed(&self, by: NodeId) -> Self {
         let mut model = self.clone();
-        model.changed_by.push(by);
+        remember(&mut model.changed_by, [by]);
         model
     }
 

@@ -106,7 +106,8 @@ pub(super) fn summary_line(summary: Summary) -> String {
         n => Some(format!("{n} {word}s")),
     };
     let Some(files) = count(summary.files, "file") else { return "no files".to_owned() };
-    let found = [count(summary.errors, "error"), count(summary.warnings, "warning")];
+    let found =
+        [count(summary.errors, "error"), count(summary.warnings, "warning"), count(summary.infos, "info")];
     let found: Vec<String> = found.into_iter().flatten().collect();
     if found.is_empty() {
         format!("no problems in {files}")

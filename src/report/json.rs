@@ -319,7 +319,8 @@ mod tests {
           "summary": {
             "files": 2,
             "errors": 1,
-            "warnings": 1
+            "warnings": 1,
+            "infos": 0
           }
         }
         "#);

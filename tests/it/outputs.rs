@@ -240,7 +240,7 @@ fn findings_as_json_have_the_shape_of_their_schema() {
     let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let schema = serde_json::from_str(&folder.wfc(&["schema", "diagnostics"]).succeeded().stdout).unwrap();
     jsonschema::validator_for(&schema).unwrap().validate(&document).unwrap();
-    assert_eq!(document["summary"], serde_json::json!({"files": 1, "errors": 3, "warnings": 0}));
+    assert_eq!(document["summary"], serde_json::json!({"files": 1, "errors": 3, "warnings": 0, "infos": 0}));
     let found = document["files"][0]["diagnostics"].as_array().unwrap().iter();
     let places: Vec<String> = found
         .map(|found| format!("{} {}:{}", found["rule"], found["span"]["line"], found["span"]["column"]))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Table;
-use crate::analysis::fact::{Conditioning, Fact, Known, Why};
+use crate::analysis::fact::{Conditioning, Fact, Known, Why, remember};
 use crate::analysis::inputs::Inputs;
 
 pub(super) const TABLE: Table = &[
@@ -42,7 +42,7 @@ fn zeroed(inputs: Inputs<'_>) -> Known<Fact> {
 fn referred(inputs: Inputs<'_>) -> Known<Fact> {
     let mut after = (*inputs.conditioning("conditioning")?).clone();
     if inputs.has("latent") {
-        after.references.push(inputs.id());
+        remember(&mut after.references, [inputs.id()]);
     }
     Ok(conditioning(after))
 }

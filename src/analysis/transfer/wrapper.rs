@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Outputs, Table, settings};
-use crate::analysis::fact::{Content, Embeds, Fact, Image, Known, Latent, LatentFamily, Lora, Why};
+use crate::analysis::fact::{Content, Embeds, Fact, Image, Known, Latent, LatentFamily, Lora, Why, remember};
 use crate::analysis::inputs::Inputs;
 use crate::analysis::model::Model;
 
@@ -80,12 +80,13 @@ fn with_loras(inputs: Inputs<'_>) -> Known<Fact> {
 
 fn lora(inputs: Inputs<'_>) -> Known<Fact> {
     let mut loras = if inputs.has("prev_lora") { inputs.loras("prev_lora")?.to_vec() } else { Vec::new() };
-    loras.push(Lora {
+    let lora = Lora {
         model: Arc::new(network(inputs, "lora")),
         strength: inputs.float("strength"),
         merged: Some(inputs.bool("merge_loras")),
         node: inputs.id(),
-    });
+    };
+    remember(&mut loras, [lora]);
     Ok(Fact::Loras(loras.into()))
 }
 
@@ -102,7 +103,7 @@ fn embeds(inputs: Inputs<'_>) -> Outputs {
 fn added(inputs: Inputs<'_>) -> Outputs {
     vec![inputs.embeds("embeds").map(|embeds| {
         let mut after = (*embeds).clone();
-        after.added.push(inputs.id());
+        remember(&mut after.added, [inputs.id()]);
         Fact::Embeds(Arc::new(after))
     })]
 }

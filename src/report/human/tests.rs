@@ -358,10 +358,12 @@ fn the_worst_hundred_of_a_file_are_shown() {
 
 #[test]
 fn the_summary_counts_in_english() {
-    let line = |files, errors, warnings| summary_line(Summary { files, errors, warnings });
+    let line = |files, errors, warnings| summary_line(Summary { files, errors, warnings, infos: 0 });
     assert_eq!(line(3, 2, 1), "2 errors, 1 warning in 3 files");
     assert_eq!(line(1, 0, 2), "2 warnings in 1 file");
     assert_eq!(line(12, 0, 0), "no problems in 12 files");
+    let summary = Summary { files: 2, errors: 0, warnings: 1, infos: 2 };
+    assert_eq!(summary_line(summary), "1 warning, 2 infos in 2 files");
     assert_eq!(line(0, 0, 0), "no files");
 }
 

@@ -19,7 +19,7 @@ fn a_node_that_costs_credits() {
       node: `3` (RecraftRemoveBackgroundNode)
       help: the server needs an account with credits; a batch multiplies the costs
 
-    no problems in 1 file
+    1 info in 1 file
     "#);
     // One that does not run costs nothing.
     assert_snapshot!(said(&[PICTURE, removed, SAVED]), @r#"

@@ -101,6 +101,15 @@ fn every_prompt_of_the_corpus_gets_the_verdict_of_the_server() {
             different.push(format!("{}\n    ours {ours:?}\n    theirs {theirs:?}", row["id"]));
         }
     }
+    if let Some(orders) = std::env::var("WFC_ORDERS").ok().and_then(|orders| orders.parse::<u64>().ok()) {
+        let depends = String::from_utf8(unpacked("prompts.jsonl.gz").unwrap()).unwrap();
+        let depends = depends.lines().filter(|row| {
+            let row: Json = serde_json::from_str(row).unwrap();
+            let first = self::ours(&compiler, &row["prompt"]);
+            (0..orders).any(|order| self::ours(&compiler, &reordered(&row["prompt"], order)) != first)
+        });
+        println!("the answer to {} prompts depends on the order ({orders} tried)", depends.count());
+    }
     let percent = |count: u32| 100.0 * f64::from(count) / f64::from(prompts);
     println!(
         "{prompts} prompts, {} other verdicts, the same errors on {:.2} %, in the order of the file on {:.2} %",
