@@ -88,7 +88,7 @@ mod tests {
         ::warning title=odd-list,file=a%2Cb%3A50%25.json,line=2,endLine=2,col=7,endColumn=7::a,b:50%25.json:2:7: nothing
         ::error title=in-program,file=src/x.rs,line=12::src/x.rs:12:5: in a program
         ::notice title=no-output-node,file=a%2Cb%3A50%25.json::a,b:50%25.json: ::error::no output
-        2 errors, 2 warnings in 1 file
+        2 errors, 2 warnings, 1 info in 1 file
         "#);
     }
 
