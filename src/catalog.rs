@@ -17,6 +17,7 @@ mod expand;
 mod families;
 mod file_inputs;
 mod gpus;
+mod grids;
 mod import;
 mod input;
 mod lines;
@@ -25,10 +26,12 @@ mod nonfinite;
 mod object_info;
 mod own_check;
 mod pack;
+mod packages;
 mod prune;
 mod pure;
 #[cfg(test)]
 mod tests;
+mod text_encoders;
 mod wider_types;
 
 use std::borrow::Cow;
@@ -51,6 +54,7 @@ pub use expand::Selected;
 pub use families::{Family, by_name};
 pub use file_inputs::{FileInputs, FileInputsError};
 pub use gpus::{Gpu, Gpus};
+pub use grids::{Grid, Unit};
 pub use import::{DEFAULT_LIMIT_BYTES, ImportError, ImportOptions, import};
 pub use lines::LineFileError;
 pub use models::{Dims, Model, Models};
@@ -59,6 +63,8 @@ pub use own_check::{Demand, OwnCheck};
 pub use pack::{
     CORE_PACK, Identity, PackError, PackFile, PackIdentity, file_name as pack_file_name, pack_of_module,
 };
+pub use packages::OptionalPackage;
+pub use text_encoders::TextEncoder;
 
 /// The packs that come with the tool: name for `--catalog`, and text. One line a pack; a class that
 /// several packs have is taken from the first.

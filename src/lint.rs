@@ -5,8 +5,10 @@
 //! `lower` and `compile` on their way and are only listed here. Levels are applied at the end. Rules
 //! never change what is compiled.
 
+mod grid;
 mod levels;
 mod rules;
+mod weights;
 mod workflow;
 
 use std::sync::Arc;

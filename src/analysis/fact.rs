@@ -145,9 +145,11 @@ pub enum Content {
     Unknown,
 }
 
-/// The shape of a VAE's latent: what differs between families that cannot be mixed.
+/// The kind of latent that a VAE makes: what differs between families that cannot be mixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LatentFamily {
+    /// Whose numbers they are: latents of one shape can mean different things.
+    pub space: &'static str,
     /// Channels.
     pub channels: u32,
     /// Pixels of one cell, in each direction.
@@ -157,29 +159,31 @@ pub struct LatentFamily {
 }
 
 impl LatentFamily {
-    /// Wan 2.1 and Wan 2.2 A14B; their VAE also serves Qwen-Image.
-    pub const WAN21: Self = Self { channels: 16, spatial: 8, temporal: 4 };
+    /// Wan 2.1 and Wan 2.2 A14B.
+    pub const WAN21: Self = Self { space: "Wan 2.1", channels: 16, spatial: 8, temporal: 4 };
     /// Wan 2.2 TI2V-5B.
-    pub const WAN22: Self = Self { channels: 48, spatial: 16, temporal: 4 };
+    pub const WAN22: Self = Self { space: "Wan 2.2 5B", channels: 48, spatial: 16, temporal: 4 };
     /// LTX-2 video.
-    pub const LTX: Self = Self { channels: 128, spatial: 32, temporal: 8 };
+    pub const LTX: Self = Self { space: "LTX-2", channels: 128, spatial: 32, temporal: 8 };
     /// Flux.2.
-    pub const FLUX2: Self = Self { channels: 128, spatial: 16, temporal: 1 };
-    /// Flux.1, SD3, Z-Image and Qwen-Image, as pictures.
-    pub const FLUX1: Self = Self { channels: 16, spatial: 8, temporal: 1 };
+    pub const FLUX2: Self = Self { space: "Flux.2", channels: 128, spatial: 16, temporal: 1 };
+    /// Flux.1 and Z-Image.
+    pub const FLUX1: Self = Self { space: "Flux.1", channels: 16, spatial: 8, temporal: 1 };
+    /// Qwen-Image: the latents of Wan 2.1, of single pictures.
+    pub const QWEN: Self = Self { space: "Wan 2.1", channels: 16, spatial: 8, temporal: 1 };
     /// Stable Diffusion 1 to XL.
-    pub const SD: Self = Self { channels: 4, spatial: 8, temporal: 1 };
+    pub const SD: Self = Self { space: "Stable Diffusion", channels: 4, spatial: 8, temporal: 1 };
 
-    /// `16 channels, 1/8 of the size`
+    /// `Wan 2.1 (16 channels, 1/8 of the size)`
     #[must_use]
     pub fn describe(self) -> String {
-        format!("{} channels, 1/{} of the size", self.channels, self.spatial)
+        format!("{} ({} channels, 1/{} of the size)", self.space, self.channels, self.spatial)
     }
 
     /// True if a VAE or model of one can read latents of the other.
     #[must_use]
-    pub const fn fits(self, other: Self) -> bool {
-        self.channels == other.channels && self.spatial == other.spatial
+    pub fn fits(self, other: Self) -> bool {
+        self.space == other.space
     }
 }
 

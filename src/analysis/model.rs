@@ -100,6 +100,7 @@ impl Model {
             "ltx" => LatentFamily::LTX,
             "flux2" => LatentFamily::FLUX2,
             "flux1" => LatentFamily::FLUX1,
+            "qwen" => LatentFamily::QWEN,
             "sd" => LatentFamily::SD,
             _ => return None,
         })

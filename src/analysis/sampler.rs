@@ -111,7 +111,7 @@ fn of(inputs: Inputs<'_>) -> Option<Sampler> {
 
 impl<'a> Inputs<'a> {
     /// The inputs of another node.
-    const fn of(self, id: NodeId) -> Self {
+    pub(super) const fn of(self, id: NodeId) -> Self {
         Self { analysis: self.analysis, id }
     }
 

@@ -84,9 +84,17 @@ fn split(inputs: Inputs<'_>) -> Outputs {
     vec![half(true), half(false)]
 }
 
+/// The model decides what kind of latent it gives: `comfy/sample.py` makes an empty one of another kind fit.
 fn sampled(inputs: Inputs<'_>) -> Known<Fact> {
     let latent = inputs.latent("latent_image")?;
-    Ok(Fact::Latent(Latent { content: Content::Sampled(inputs.id()), ..latent }))
+    let guider = inputs.settings("guider").map_or(inputs, |node| inputs.of(node));
+    let family = guider.model("model").ok().and_then(|model| model.latent());
+    let family = match family {
+        Some(family) => Ok(family),
+        None if latent.content == Content::Empty => Err(inputs.unknown(Why::NoTransfer)),
+        None => latent.family,
+    };
+    Ok(Fact::Latent(Latent { family, content: Content::Sampled(inputs.id()), ..latent }))
 }
 
 #[cfg(test)]

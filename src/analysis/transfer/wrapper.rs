@@ -36,6 +36,8 @@ pub(super) const TABLE: Table = &[
     ("WanVideoEmptyEmbeds", embeds),
     ("WanVideoImageToVideoEncode", embeds),
     ("WanVideoAnimateEmbeds", embeds),
+    ("WanVideoControlEmbeds", control_embeds),
+    ("WanVideoVACEEncode", embeds),
     ("WanVideoAddSCAILReferenceEmbeds", added),
     ("WanVideoAddSCAILPoseEmbeds", added),
     ("WanVideoAddSCAIL2ConditionEmbeds", added),
@@ -95,6 +97,18 @@ fn embeds(inputs: Inputs<'_>) -> Outputs {
         width: inputs.int("width"),
         height: inputs.int("height"),
         frames: inputs.int("num_frames"),
+        source: inputs.id(),
+        added: Vec::new(),
+    })))]
+}
+
+/// Of the size of the control signal.
+fn control_embeds(inputs: Inputs<'_>) -> Outputs {
+    let latent = inputs.latent("latents");
+    vec![Ok(Fact::Embeds(Arc::new(Embeds {
+        width: latent.and_then(|latent| latent.width),
+        height: latent.and_then(|latent| latent.height),
+        frames: latent.and_then(|latent| latent.frames),
         source: inputs.id(),
         added: Vec::new(),
     })))]
