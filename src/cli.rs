@@ -10,10 +10,13 @@ mod bind;
 mod build;
 mod catalog;
 mod completions;
+mod explain;
 mod http;
 mod import;
 mod lint;
 mod models;
+mod rule_name;
+mod rules;
 mod schema;
 mod session;
 mod workflow_file;
@@ -23,6 +26,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use rule_name::RuleName;
 
 use crate::report::{FileReport, Format, HumanOptions, RuleText};
 use crate::source::Sources;
@@ -100,6 +105,8 @@ enum Command {
     Build(build::Args),
     Bind(bind::Args),
     Lint(lint::Args),
+    Explain(explain::Args),
+    Rules(rules::Args),
     Import(import::Args),
     Catalog(catalog::Args),
     Models(models::Args),
@@ -114,6 +121,15 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// Whether text gets colours that goes to a terminal, or elsewhere.
+    fn color(&self, is_terminal: bool) -> bool {
+        match self.color {
+            Color::Auto => auto_color(is_terminal, |name| std::env::var_os(name)),
+            Color::Always => true,
+            Color::Never => false,
+        }
+    }
+
     /// Shows a report.
     fn report(
         &self,
@@ -126,12 +142,7 @@ impl Terminal {
             Stream::Output => io::stdout().is_terminal(),
             Stream::Error => io::stderr().is_terminal(),
         };
-        let color = match self.color {
-            Color::Auto => auto_color(is_terminal, |name| std::env::var_os(name)),
-            Color::Always => true,
-            Color::Never => false,
-        };
-        let options = HumanOptions { color, unicode: true, width: width() };
+        let options = HumanOptions { color: self.color(is_terminal), unicode: true, width: width() };
         let text = format.render_explained(sources, files, options, rule_text);
         match stream {
             Stream::Output => print(&text),
@@ -211,6 +222,8 @@ pub fn main() -> ExitCode {
         Command::Build(args) => build::run(&args, &terminal),
         Command::Bind(args) => bind::run(&args, &terminal),
         Command::Lint(args) => lint::run(&args, &terminal),
+        Command::Explain(args) => explain::run(&args, &terminal),
+        Command::Rules(args) => rules::run(&args, &terminal),
         Command::Import(args) => import::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
         Command::Models(args) => models::run(&args, &terminal),

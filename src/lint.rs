@@ -92,6 +92,21 @@ impl Group {
             Self::Pedantic => "pedantic",
         }
     }
+
+    /// What its rules find.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Correctness => "the workflow fails, or its result is wrong",
+            Self::Order => "the generation steps stand in the wrong order",
+            Self::Budget => "the workflow does not fit the card that it is for",
+            Self::Cost => "it costs more than it needs to",
+            Self::Reproducibility => "its result cannot be had again",
+            Self::Portability => "it runs on its author's machine only",
+            Self::Style => "it is harder to read than it needs to be",
+            Self::Pedantic => "worth knowing for who wants to know everything",
+        }
+    }
 }
 
 /// What a rule looks at.

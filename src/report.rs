@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use human::HumanOptions;
+pub(crate) use human::Paint;
 pub use json::diagnostics_schema;
 
 use crate::diag::{Diagnostic, Problems, Severity};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use self::fix::Repairs;
 use super::session::{self, Found, Session};
-use super::{Exit, Stream, Terminal, ToolError, note, print};
+use super::{Exit, RuleName, Stream, Terminal, ToolError, note, print};
 use crate::catalog::Catalog;
 use crate::check::ServerVersion;
 use crate::compile::Compiler;
@@ -59,13 +59,13 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "error")]
     fail_on: FailOn,
     /// Switch a rule off. `--allow`, `--warn` and `--deny` win over `[lint]` in presets and wfc.toml.
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", value_parser = RuleName::Leveled, hide_possible_values = true)]
     allow: Vec<String>,
     /// Make what a rule finds a warning.
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", value_parser = RuleName::Leveled, hide_possible_values = true)]
     warn: Vec<String>,
     /// Make what a rule finds an error.
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", value_parser = RuleName::Leveled, hide_possible_values = true)]
     deny: Vec<String>,
     /// Repair what can be repaired without changing what a file means.
     #[arg(long)]

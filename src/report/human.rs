@@ -136,12 +136,12 @@ const fn summary_color(summary: Summary) -> &'static str {
 }
 
 /// Colours text, or not.
-#[derive(Clone, Copy)]
-struct Paint(bool);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paint(pub(crate) bool);
 
 impl Paint {
     /// `text` with an ANSI graphic rendition such as `1;31`.
-    fn text(self, rendition: &str, text: &str) -> String {
+    pub(crate) fn text(self, rendition: &str, text: &str) -> String {
         if self.0 { format!("\u{1b}[{rendition}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }

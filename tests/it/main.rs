@@ -10,6 +10,7 @@ mod catalog;
 mod docs;
 mod dsl;
 mod errors;
+mod explain;
 mod formats;
 mod image_graphs;
 mod import;

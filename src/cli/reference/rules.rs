@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::cell;
 use crate::diag::Severity;
-use crate::lint::{RULES, Rule, Subject};
+use crate::lint::{Group, RULES, Rule, Subject};
 
 const HEAD: &str = "# Lint rules
 
@@ -34,26 +34,22 @@ change it.
 only, never pictures, presets or graphs; a byte order mark and the line breaks stay.
 ";
 
-/// The headings, in order.
-const GROUPS: [(Subject, &str, &str); 4] = [
-    (Subject::Workflow, "Workflows", "Of workflows in any format, and of those that presets compile to."),
-    (Subject::Api, "API JSON", "Of the text of workflows in API format."),
-    (
-        Subject::Ui,
-        "The editor's workflows",
-        "Of workflows as the editor saves them, and what their export cannot know.",
-    ),
-    (Subject::Source, "Presets and graphs", "Of wfc's own files."),
-];
-
 pub(super) fn page() -> String {
     let mut page = HEAD.to_owned();
-    for (subject, title, text) in GROUPS {
+    for group in Group::ALL {
+        let rules: Vec<_> = RULES.iter().filter(|rule| rule.group == group).collect();
+        if rules.is_empty() {
+            continue;
+        }
+        let name = group.name();
+        let title = name.get(..1).unwrap_or_default().to_uppercase() + name.get(1..).unwrap_or_default();
         let _ = write!(
             page,
-            "\n## {title}\n\n{text}\n\n| rule | reports | level | `--fix` |\n| --- | --- | --- | --- |\n"
+            "\n## {title}\n\nGroup `{name}`: {}.\n\n| rule | reports | looks at | level | `--fix` |\n\
+             | --- | --- | --- | --- | --- |\n",
+            group.summary()
         );
-        for rule in RULES.iter().filter(|rule| rule.subject == subject) {
+        for rule in rules {
             row(rule, &mut page);
         }
     }
@@ -62,9 +58,15 @@ pub(super) fn page() -> String {
 
 fn row(rule: &Rule, page: &mut String) {
     let level = rule.severity.map_or("off", Severity::name);
+    let subject = match rule.subject {
+        Subject::Workflow => "workflows",
+        Subject::Api => "API JSON",
+        Subject::Ui => "the editor's workflows",
+        Subject::Source => "presets and graphs",
+    };
     let _ = writeln!(
         page,
-        "| `{}` | {} | {level} | {} |",
+        "| [`{0}`](rules/{0}.md) | {1} | {subject} | {level} | {2} |",
         rule.name,
         cell(rule.summary),
         rule.repairs.map_or_else(|| "no".into(), cell)

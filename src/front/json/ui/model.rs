@@ -315,8 +315,7 @@ fn setters<'a>(sheet: &Sheet<'a>, problems: &mut Problems<'_>) -> FxHashMap<&'a 
         if let Some(&first) = setters.get(name) {
             let first: &UiNode<'_> = &sheet.nodes[first];
             let diagnostic =
-                Diagnostic::format("duplicate-set-name", format!("two SetNodes are called `{name}`"))
-                    .warning()
+                Diagnostic::lint("duplicate-set-name", format!("two SetNodes are called `{name}`"))
                     .help(format!("every GetNode takes the first one, node {}", first.id));
             problems.push(diagnostic, node.place(), &node.id, node.class);
         } else {
