@@ -11,12 +11,13 @@ mod schedules;
 mod values;
 mod wrapper;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use rustc_hash::FxHashMap;
 
 use super::fact::{Fact, Known, Why};
 use super::inputs::Inputs;
+use crate::catalog::NodeClass;
 
 /// What a node gives, slot by slot.
 type Outputs = Vec<Known<Fact>>;
@@ -46,7 +47,28 @@ pub(super) fn outputs(inputs: Inputs<'_>) -> Outputs {
     let Some(class) = &node.class else { return Vec::new() };
     match BY_CLASS.get(&*node.class_type) {
         Some(transfer) => transfer(inputs),
-        None => vec![Err(inputs.unknown(Why::NoTransfer)); class.outputs.len()],
+        None => class.outputs.iter().map(|output| handed_on(inputs, class, &output.types)).collect(),
+    }
+}
+
+/// Types whose nodes change a network on its way: what comes in is what goes out.
+const NETWORKS: [&str; 5] = ["MODEL", "WANVIDEOMODEL", "CLIP", "VAE", "WANVAE"];
+
+/// What a class without a line gives: of one network that it takes, the same one; else nothing is known. A
+/// class that loads LoRAs adds nobody knows what.
+fn handed_on(inputs: Inputs<'_>, class: &NodeClass, kind: &str) -> Known<Fact> {
+    let unknown = Err(inputs.unknown(Why::NoTransfer));
+    let loads_loras = class.inputs.iter().any(|input| input.kind.folder() == Some("loras"));
+    if loads_loras || !NETWORKS.contains(&kind) || class.name.to_lowercase().contains("lora") {
+        return unknown;
+    }
+    let mut same = class.inputs.iter().filter(|input| input.kind.type_name() == kind);
+    match (same.next(), same.next()) {
+        (Some(input), None) => match inputs.fact(&input.name)? {
+            Fact::Model(model) => Ok(Fact::Model(Arc::new(model.changed(inputs.id())))),
+            _ => unknown,
+        },
+        _ => unknown,
     }
 }
 

@@ -14,6 +14,13 @@ pub(super) const TABLE: Table = &[
     ("WanImageToVideo", wan_conditioned),
     ("WanSoundImageToVideo", wan_conditioned),
     ("WanSCAILToVideo", wan_conditioned),
+    ("WanAnimateToVideo", wan_conditioned),
+    ("WanFirstLastFrameToVideo", wan_conditioned),
+    ("WanFunControlToVideo", wan_conditioned),
+    ("WanVaceToVideo", wan_conditioned),
+    ("WanSoundImageToVideoExtend", wan_extended),
+    ("LatentConcat", |inputs| vec![joined(inputs)]),
+    ("LatentCut", |inputs| vec![cut(inputs)]),
     ("VAEEncode", |inputs| vec![encoded(inputs, "pixels")]),
     ("VAEDecode", |inputs| vec![decoded(inputs)]),
     ("VAEDecodeTiled", |inputs| vec![decoded(inputs)]),
@@ -64,8 +71,63 @@ fn wan_conditioned(inputs: Inputs<'_>) -> Outputs {
     let mut outputs = vec![Err(inputs.unknown(Why::NoTransfer)); slots.max(3)];
     outputs[0] = inputs.fact("positive");
     outputs[1] = inputs.fact("negative");
-    outputs[2] = empty(inputs, LatentFamily::WAN21, Some("length"));
+    let latent = empty(inputs, LatentFamily::WAN21, Some("length"));
+    // Some put reference frames before the video, and say how many cells to trim.
+    let trims = inputs.node().class.as_ref().is_some_and(|class| class.output_slot("trim_latent").is_some());
+    outputs[2] = latent.map(|latent| match latent {
+        Fact::Latent(latent) if trims => {
+            Fact::Latent(Latent { frames: Err(inputs.unknown(Why::NoTransfer)), ..latent })
+        }
+        latent => latent,
+    });
     outputs
+}
+
+/// Goes on from a latent, in its size.
+fn wan_extended(inputs: Inputs<'_>) -> Outputs {
+    let mut outputs = wan_conditioned(inputs);
+    outputs[2] = inputs.latent("video_latent").map(|before| {
+        let frames = inputs.int("length").map(|frames| LatentFamily::WAN21.frames(frames));
+        Fact::Latent(Latent { frames, content: Content::Empty, ..before })
+    });
+    outputs
+}
+
+/// comfy_extras/nodes_latent.py, `LatentConcat`: of what is joined in time, the cells are added; of a picture's
+/// sides nothing is said.
+fn joined(inputs: Inputs<'_>) -> Known<Fact> {
+    let (one, other) = (inputs.latent("samples1")?, inputs.latent("samples2")?);
+    let frames = || {
+        if !matches!(&*inputs.text("dim")?, "t" | "-t") {
+            return Err(inputs.unknown(Why::NoTransfer));
+        }
+        // The first cell of each is one frame, and of the second becomes a whole cell.
+        let temporal = i64::from(one.family?.temporal);
+        Ok(one.frames?.saturating_add(other.frames?).saturating_add(temporal - 1))
+    };
+    Ok(Fact::Latent(Latent { frames: frames(), content: Content::Unknown, ..one }))
+}
+
+/// Of a latent that is cut in time, the size stays.
+fn cut(inputs: Inputs<'_>) -> Known<Fact> {
+    let latent = inputs.latent("samples")?;
+    let frames = || {
+        if &*inputs.text("dim")? != "t" {
+            return Err(inputs.unknown(Why::NoTransfer));
+        }
+        let temporal = i64::from(latent.family?.temporal);
+        Ok((inputs.int("amount")?.max(1) - 1).saturating_mul(temporal).saturating_add(1))
+    };
+    let side = |side: Known<i64>| match inputs.text("dim").as_deref() {
+        Ok("t") => side,
+        _ => Err(inputs.unknown(Why::NoTransfer)),
+    };
+    Ok(Fact::Latent(Latent {
+        width: side(latent.width),
+        height: side(latent.height),
+        frames: frames(),
+        ..latent
+    }))
 }
 
 /// The family of the VAE decides; how many frames there are, its kind.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Outputs, Table, passed};
+use super::{Outputs, Table};
 use crate::analysis::fact::{Fact, Known, Lora};
 use crate::analysis::inputs::Inputs;
 use crate::analysis::model::Model;
@@ -23,8 +23,6 @@ pub(super) const TABLE: Table = &[
     ("LoraLoader", |inputs| vec![with_lora(inputs, "strength_model"), inputs.fact("clip")]),
     ("ModelSamplingSD3", |inputs| vec![shifted(inputs)]),
     ("ModelSamplingAuraFlow", |inputs| vec![shifted(inputs)]),
-    ("CFGNorm", |inputs| vec![changed(inputs)]),
-    ("CLIPSetLastLayer", |inputs| passed(inputs, "clip")),
 ];
 
 /// The network of a file, at each slot: of a checkpoint, all its parts are of one family.
@@ -45,8 +43,4 @@ fn with_lora(inputs: Inputs<'_>, strength: &str) -> Known<Fact> {
 
 fn shifted(inputs: Inputs<'_>) -> Known<Fact> {
     Ok(Fact::Model(Arc::new(inputs.model("model")?.with_shift(inputs.float("shift"), inputs.id()))))
-}
-
-fn changed(inputs: Inputs<'_>) -> Known<Fact> {
-    Ok(Fact::Model(Arc::new(inputs.model("model")?.changed(inputs.id()))))
 }

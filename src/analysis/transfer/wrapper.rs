@@ -15,9 +15,9 @@ pub(super) const TABLE: Table = &[
     ("WanVideoUni3C_ControlnetLoader", |inputs| vec![file(inputs, "model")]),
     ("WanVideoControlnetLoader", |inputs| vec![file(inputs, "model")]),
     ("WanVideoExtraModelSelect", |inputs| vec![file(inputs, "extra_model")]),
-    ("WanVideoSetBlockSwap", |inputs| vec![changed(inputs)]),
     ("WanVideoSetLoRAs", |inputs| vec![with_loras(inputs)]),
     ("WanVideoLoraSelect", |inputs| vec![lora(inputs)]),
+    ("WanVideoLoraSelectMulti", |inputs| vec![several_loras(inputs)]),
     ("WanVideoBlockSwap", settings),
     ("WanVideoVRAMManagement", settings),
     ("WanVideoTorchCompileSettings", settings),
@@ -68,10 +68,6 @@ fn model(inputs: Inputs<'_>) -> Outputs {
     vec![Ok(Fact::Model(Arc::new(model)))]
 }
 
-fn changed(inputs: Inputs<'_>) -> Known<Fact> {
-    Ok(Fact::Model(Arc::new(inputs.model("model")?.changed(inputs.id()))))
-}
-
 fn with_loras(inputs: Inputs<'_>) -> Known<Fact> {
     let model = inputs.model("model")?;
     if !inputs.has("lora") {
@@ -89,6 +85,25 @@ fn lora(inputs: Inputs<'_>) -> Known<Fact> {
         node: inputs.id(),
     };
     remember(&mut loras, [lora]);
+    Ok(Fact::Loras(loras.into()))
+}
+
+/// Of five places, those that name a file; `none` is none.
+fn several_loras(inputs: Inputs<'_>) -> Known<Fact> {
+    let mut loras = if inputs.has("prev_lora") { inputs.loras("prev_lora")?.to_vec() } else { Vec::new() };
+    for place in 0..5 {
+        let file = inputs.text(&format!("lora_{place}"));
+        if file.as_deref() == Ok("none") {
+            continue;
+        }
+        let lora = Lora {
+            model: Arc::new(Model::load(inputs.id(), file, inputs.models())),
+            strength: inputs.float(&format!("strength_{place}")),
+            merged: Some(inputs.bool("merge_loras")),
+            node: inputs.id(),
+        };
+        remember(&mut loras, [lora]);
+    }
     Ok(Fact::Loras(loras.into()))
 }
 

@@ -105,8 +105,8 @@ fn every_prompt_of_the_corpus_gets_the_verdict_of_the_server() {
         let depends = String::from_utf8(unpacked("prompts.jsonl.gz").unwrap()).unwrap();
         let depends = depends.lines().filter(|row| {
             let row: Json = serde_json::from_str(row).unwrap();
-            let first = self::ours(&compiler, &row["prompt"]);
-            (0..orders).any(|order| self::ours(&compiler, &reordered(&row["prompt"], order)) != first)
+            let first = ours(&compiler, &row["prompt"]);
+            (0..orders).any(|order| ours(&compiler, &reordered(&row["prompt"], order)) != first)
         });
         println!("the answer to {} prompts depends on the order ({orders} tried)", depends.count());
     }
