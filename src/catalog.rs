@@ -24,11 +24,13 @@ mod lines;
 pub mod models;
 mod nonfinite;
 mod object_info;
+mod outputs;
 mod own_check;
 mod pack;
 mod packages;
 mod prune;
 mod pure;
+mod renamed_inputs;
 #[cfg(test)]
 mod tests;
 mod text_encoders;
@@ -59,11 +61,13 @@ pub use import::{DEFAULT_LIMIT_BYTES, ImportError, ImportOptions, import};
 pub use lines::LineFileError;
 pub use models::{Dims, Model, Models};
 pub use object_info::read_class;
+pub use outputs::{OutputFiles, output_files};
 pub use own_check::{Demand, OwnCheck};
 pub use pack::{
     CORE_PACK, Identity, PackError, PackFile, PackIdentity, file_name as pack_file_name, pack_of_module,
 };
 pub use packages::OptionalPackage;
+pub use renamed_inputs::{Renamed, renamed_input};
 pub use text_encoders::TextEncoder;
 
 /// The packs that come with the tool: name for `--catalog`, and text. One line a pack; a class that

@@ -143,7 +143,9 @@ impl Compiler {
     #[must_use]
     pub fn settings(&self, levels: Levels, target: Option<&Target>, policies: &[Arc<Policy>]) -> Settings {
         let gpu = target.and_then(|target| self.gpus.gpu(target.gpu.as_ref()?.get()));
-        Settings { levels, target: gpu, policies: policies.to_vec(), ..Settings::default() }
+        let platform = target.and_then(|target| target.platform);
+        let policies = policies.to_vec();
+        Settings { levels, target: gpu, platform, policies, ..Settings::default() }
     }
 
     fn facts(&self) -> lint::Facts<'_> {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef as _;
+use rustc_hash::FxHashMap;
 
 use crate::catalog::{InputKind, NodeClass};
 use crate::source::Span;
@@ -210,6 +211,8 @@ pub struct Graph {
     inner: DiGraph<Node, Link>,
     keys: Keys,
     bindings: Vec<Binding>,
+    /// Where names of inputs are written that their classes do not declare, by node and input.
+    names: FxHashMap<(NodeId, u32), Span>,
 }
 
 impl Graph {
@@ -265,6 +268,19 @@ impl Graph {
             let input = u32::try_from(input).unwrap_or(u32::MAX);
             self.bindings.push(Binding { param, node, input, computed });
         }
+    }
+
+    /// Records where the name of the input is written that `node` was given last.
+    pub fn name_at(&mut self, node: NodeId, span: Span) {
+        if let Some(input) = self.inner[node].inputs.len().checked_sub(1) {
+            self.names.insert((node, u32::try_from(input).unwrap_or(u32::MAX)), span);
+        }
+    }
+
+    /// Where the name of an input is written. Readers record that of inputs that classes do not declare.
+    #[must_use]
+    pub fn written_name(&self, node: NodeId, input: usize) -> Option<Span> {
+        self.names.get(&(node, u32::try_from(input).ok()?)).copied()
     }
 
     /// Which parameters reach which inputs, in the order of the inputs.

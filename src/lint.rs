@@ -18,6 +18,7 @@ use crate::catalog::{Catalog, Gpu, Models};
 use crate::check::Verdict;
 use crate::diag::{Diagnostic, Diagnostics, NodeRef, Severity};
 use crate::front::toml::policy::Policy;
+use crate::front::toml::types::Platform;
 use crate::ir::{Graph, Node, NodeId};
 
 pub use levels::{Levels, apply};
@@ -174,6 +175,8 @@ pub struct Settings {
     pub target: Option<Gpu>,
     /// The ranges that the team works in, each with its name.
     pub policies: Vec<Arc<Policy>>,
+    /// What runs it, if that is said.
+    pub platform: Option<Platform>,
     /// Report also what rules could not judge, and why.
     pub verbose: bool,
 }

@@ -87,6 +87,25 @@ pub fn optimize(graph: &Graph) -> Optimized {
     Optimized { graph: rebuilt(graph, &alive, &stands_for), changes }
 }
 
+/// The nodes that would stand for others, each with those others, in the order of the graph.
+#[must_use]
+pub fn repeated(graph: &Graph) -> Vec<(NodeId, Vec<NodeId>)> {
+    let stands_for = merge(graph, &alive(graph));
+    let mut groups: FxHashMap<NodeId, usize> = FxHashMap::default();
+    let mut repeated: Vec<(NodeId, Vec<NodeId>)> = Vec::new();
+    for (id, _) in graph.nodes() {
+        let kept = stands_for[id.index()];
+        if kept != id {
+            let at = *groups.entry(kept).or_insert(repeated.len());
+            if at == repeated.len() {
+                repeated.push((kept, Vec::new()));
+            }
+            repeated[at].1.push(id);
+        }
+    }
+    repeated
+}
+
 /// By node index: whether an output depends on the node, or a node of which nothing is known.
 fn alive(graph: &Graph) -> Vec<bool> {
     let is_output = |node: &Node| node.class.as_ref().is_none_or(|class| class.output_node);

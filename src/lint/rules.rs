@@ -3,7 +3,9 @@
 //! `cargo xtask new-rule NAME` makes a rule's file, its page in `docs/rules/` and its lines here.
 
 mod api_node;
+mod audio_length_mismatch;
 mod batched_cfg;
+mod blank_around_prompt;
 mod block_swap_with_vram_management;
 mod bridge_without_negative;
 mod cfg_with_distilled_model;
@@ -13,29 +15,52 @@ mod coerced_value;
 mod control_embeds_without_control_model;
 mod deprecated_class;
 mod dropped_output;
+mod edit_without_reference;
+mod editor_token_in_file_name;
 mod empty_embeds_for_image_model;
+mod empty_file_name_prefix;
+mod encoder_of_older_edit_model;
 mod fast_fp8_on_old_card;
 mod fast_fp8_with_unmerged_lora;
 mod float_noise;
+mod flux2_schedule_for_other_size;
 mod fp8_compile_on_old_card;
+mod frame_rate_mismatch;
 mod frames_off_grid;
+mod guide_on_av_latent;
+mod half_bound_parameter;
 mod image_embeds_for_text_model;
+mod intermediate_output;
 mod latent_of_another_family;
+mod leftover_noise_decoded;
 mod literal_for_link;
+mod looped_video_decoded_twice;
 mod merged_lora_in_set_loras;
 mod misspelt_model_file;
 mod model_larger_than_card;
+mod more_frames_than_loaded;
 mod needs_optional_package;
+mod non_finite_number;
 mod not_a_main_model;
 mod off_step;
+mod only_temporary_outputs;
 mod outside_policy;
+mod path_outside_folder;
 mod policy_against_model;
+mod prompt_names_missing_picture;
 mod radial_attention_not_loaded;
+mod reference_only_on_positive;
+mod renamed_input;
+mod repeated_node;
+mod runpod_returns_nothing;
 mod sageattn3_off_blackwell;
 mod scaled_quantization_of_unscaled_file;
+mod second_stage_drops_sound;
+mod secret_in_workflow;
 mod shared_file_name_prefix;
 mod shared_prompt_cache;
 mod size_off_grid;
+mod sound_may_be_missing;
 mod text_encode_without_encoder;
 mod text_encoder_of_another_format;
 mod text_encoder_of_another_model;
@@ -47,6 +72,7 @@ mod unknown_model_file;
 mod unreachable_node;
 mod unusable_size;
 mod vace_on_image_model;
+mod video_format_of_another_model;
 mod windows_separator;
 
 use super::{Check, Group, Rule, Subject, page};
@@ -55,7 +81,9 @@ use crate::diag::Severity;
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
     &api_node::RULE,
+    &audio_length_mismatch::RULE,
     &batched_cfg::RULE,
+    &blank_around_prompt::RULE,
     &block_swap_with_vram_management::RULE,
     &bridge_without_negative::RULE,
     &cfg_with_distilled_model::RULE,
@@ -107,14 +135,24 @@ pub static RULES: &[&Rule] = &[
         "a choice `{a|b}` in a prompt, which the editor makes at random when it exports",
         page!("dynamic-prompt"),
     ),
+    &edit_without_reference::RULE,
+    &editor_token_in_file_name::RULE,
     &empty_embeds_for_image_model::RULE,
+    &empty_file_name_prefix::RULE,
+    &encoder_of_older_edit_model::RULE,
     &fast_fp8_on_old_card::RULE,
     &fast_fp8_with_unmerged_lora::RULE,
     &float_noise::RULE,
+    &flux2_schedule_for_other_size::RULE,
     &fp8_compile_on_old_card::RULE,
+    &frame_rate_mismatch::RULE,
     &frames_off_grid::RULE,
+    &guide_on_av_latent::RULE,
+    &half_bound_parameter::RULE,
     &image_embeds_for_text_model::RULE,
+    &intermediate_output::RULE,
     &latent_of_another_family::RULE,
+    &leftover_noise_decoded::RULE,
     &elsewhere(
         "link-from-nowhere",
         Group::Correctness,
@@ -137,6 +175,7 @@ pub static RULES: &[&Rule] = &[
         page!("link-to-nowhere"),
     ),
     &literal_for_link::RULE,
+    &looped_video_decoded_twice::RULE,
     &elsewhere(
         "made-in-editor",
         Group::Portability,
@@ -154,6 +193,7 @@ pub static RULES: &[&Rule] = &[
     ),
     &misspelt_model_file::RULE,
     &model_larger_than_card::RULE,
+    &more_frames_than_loaded::RULE,
     &needs_optional_package::RULE,
     &elsewhere(
         "negative-slot",
@@ -162,6 +202,7 @@ pub static RULES: &[&Rule] = &[
         "a link to an output slot below 0, which Python counts from the end",
         page!("negative-slot"),
     ),
+    &non_finite_number::RULE,
     &not_a_main_model::RULE,
     &elsewhere(
         "odd-link",
@@ -171,6 +212,7 @@ pub static RULES: &[&Rule] = &[
         page!("odd-link"),
     ),
     &off_step::RULE,
+    &only_temporary_outputs::RULE,
     &outside_policy::RULE,
     &elsewhere(
         "param-without-effect",
@@ -179,13 +221,22 @@ pub static RULES: &[&Rule] = &[
         "a value in a preset without which the workflow would be the same",
         page!("param-without-effect"),
     ),
+    &path_outside_folder::RULE,
     &policy_against_model::RULE,
+    &prompt_names_missing_picture::RULE,
     &radial_attention_not_loaded::RULE,
+    &reference_only_on_positive::RULE,
+    &renamed_input::RULE,
+    &repeated_node::RULE,
+    &runpod_returns_nothing::RULE,
     &sageattn3_off_blackwell::RULE,
     &scaled_quantization_of_unscaled_file::RULE,
+    &second_stage_drops_sound::RULE,
+    &secret_in_workflow::RULE,
     &shared_file_name_prefix::RULE,
     &shared_prompt_cache::RULE,
     &size_off_grid::RULE,
+    &sound_may_be_missing::RULE,
     &text_encode_without_encoder::RULE,
     &text_encoder_of_another_format::RULE,
     &text_encoder_of_another_model::RULE,
@@ -211,6 +262,7 @@ pub static RULES: &[&Rule] = &[
         page!("unused-param"),
     ),
     &vace_on_image_model::RULE,
+    &video_format_of_another_model::RULE,
     &elsewhere(
         "widget-count-mismatch",
         Group::Correctness,

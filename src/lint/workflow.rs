@@ -10,7 +10,9 @@ use crate::catalog::{Gpu, InputSpec, NodeClass};
 use crate::check::Verdict;
 use crate::diag::{Diagnostic, Diagnostics, Edit, Fix, Severity};
 use crate::front::toml::policy::Policy;
+use crate::front::toml::types::Platform;
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
+use crate::source::Span;
 
 /// A workflow, as rules see it.
 pub(super) struct Workflow<'w> {
@@ -21,6 +23,8 @@ pub(super) struct Workflow<'w> {
     pub(super) target: Option<&'w Gpu>,
     /// The ranges that the team works in.
     pub(super) policies: &'w [Arc<Policy>],
+    /// What runs it, if that is said.
+    pub(super) platform: Option<Platform>,
     /// What is known of every node's outputs, of samplers, and of the order of things.
     pub(super) analysis: Analysis<'w>,
     /// By node: whether an output depends on it, through whatever link.
@@ -108,6 +112,8 @@ pub(super) struct At<'a> {
     pub(super) input: &'a Input,
     /// Its declaration, if the class has one.
     pub(super) spec: Option<&'a InputSpec>,
+    /// Where its name is written, if that is known and the class does not declare it.
+    pub(super) name_at: Option<Span>,
 }
 
 impl At<'_> {
@@ -197,6 +203,7 @@ pub(super) fn run(
         facts,
         target: settings.target.as_ref(),
         policies: &settings.policies,
+        platform: settings.platform,
         analysis: Analysis::new(graph, facts.models),
         needed: graph.ancestors(outputs),
         dropped: dropped.collect(),
@@ -244,9 +251,10 @@ pub(super) fn run(
             }
         };
         let specs = class.known_inputs(&chosen);
-        for input in node.inputs() {
+        for (index, input) in node.inputs().iter().enumerate() {
             let spec = specs.iter().find(|spec| spec.name == input.name);
-            let at = At { facts, node, class, input, spec };
+            let name_at = graph.written_name(id, index);
+            let at = At { facts, node, class, input, spec, name_at };
             diagnostics.extend(selected.inputs.iter().filter_map(|check| check(&at)));
         }
     }

@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bind", &["back", "catalog", "check", "diag", "front", "ir", "lower", "source"]),
     ("report", &["diag", "source"]),
     ("analysis", &["catalog", "ir"]),
-    ("lint", &["analysis", "catalog", "check", "diag", "front", "ir"]),
+    ("lint", &["analysis", "catalog", "check", "diag", "front", "ir", "optimize", "source"]),
     ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "optimize", "source"]),
     (
         "cli",

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! `workflow` is `presets/NAME.workflow_api.json`. `add` adds nodes, `remove` takes away inputs (`node.input`) or nodes,
-//! `set` gives inputs another value (a link is `["node", 0]`), and `target` and `policies` stand in `wfc.toml`.
+//! `set` gives inputs another value (a link is `["node", 0]`), and `target` (the card), `platform` and
+//! `policies` stand in `wfc.toml`.
 //! The rule must report more in the changed workflow than in the unchanged one.
 
 use serde_json::Value;
@@ -42,8 +43,13 @@ fn count(rule: &Rule, workflow: &Value, defect: &Value) -> (usize, String) {
     if !defect["policies"].is_null() {
         project += &format!("policies = {}\n", defect["policies"]);
     }
-    if !defect["target"].is_null() {
-        project += &format!("[target]\ngpu = {}\n", defect["target"]);
+    if !(defect["target"].is_null() && defect["platform"].is_null()) {
+        project += "[target]\n";
+    }
+    for (of, key) in [("target", "gpu"), ("platform", "platform")] {
+        if !defect[of].is_null() {
+            project += &format!("{key} = {}\n", defect[of]);
+        }
     }
     folder.write("wfc.toml", project);
     let mut arguments = vec!["lint", "w.json", "--format", "json"];

@@ -26,6 +26,7 @@ pub(super) const TABLE: Table = &[
     ("VAEDecodeTiled", |inputs| vec![decoded(inputs)]),
     ("LTXVConcatAVLatent", |inputs| vec![inputs.fact("video_latent")]),
     ("LTXVSeparateAVLatent", separate),
+    ("LTXVImgToVideoInplace", |inputs| vec![inputs.fact("latent")]),
     ("LTXVLatentUpsampler", |inputs| vec![upsampled(inputs)]),
     ("TrimVideoLatent", |inputs| vec![trimmed(inputs)]),
 ];

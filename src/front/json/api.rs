@@ -144,8 +144,12 @@ impl<'t> Reader<'_, 't> {
         let origin = self.origin(entry.value.place);
         let class = self.graph.node(id).class.as_ref();
         let declared = class.and_then(|class| class.input(entry.key));
+        let is_declared = declared.is_some();
         let name = declared.map_or_else(|| (*entry.key).into(), |input| input.name.clone());
         self.graph.push_input(id, Input { name, value, origin, text: TextPlace::Here });
+        if let Some(span) = self.span(entry.place).filter(|_| !is_declared) {
+            self.graph.name_at(id, span);
+        }
     }
 
     fn doubled_inputs(&mut self, node: NodeId, inputs: &[Entry<'_>]) {

@@ -200,6 +200,11 @@ impl Target {
         } else {
             (self.gpu, self.vram)
         };
-        Self { gpu: card.0, vram: card.1, headroom: over.headroom.or(self.headroom) }
+        Self {
+            gpu: card.0,
+            vram: card.1,
+            headroom: over.headroom.or(self.headroom),
+            platform: over.platform.or(self.platform),
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::decode::{Decode, Reader, table};
+use super::decode::{Decode, Reader, table, words};
 use super::{Item, Raw};
 use crate::diag::Diagnostic;
 
@@ -139,6 +139,16 @@ table! {
         "vram" => vram: super::decode::At<Size>, optional;
         /// Memory that must stay free, for the driver and other programs.
         "headroom" => headroom: super::decode::At<Size>, optional;
+        /// What runs the workflow there, if it is more than ComfyUI itself.
+        "platform" => platform: Platform, optional;
+    }
+}
+
+words! {
+    /// What runs a workflow.
+    pub enum Platform {
+        /// A serverless worker of `RunPod` with worker-comfyui, which returns pictures and videos of some nodes only.
+        "runpod" => Runpod,
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>) -> Option<Diagnostic> {
-    if at.spec.is_some() || is_legal(at) {
+    if at.spec.is_some() || is_legal(at) || super::renamed_input::renamed(at).is_some() {
         return None;
     }
     let (name, class) = (&at.input.name, &at.class.name);

@@ -18,7 +18,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>) -> Option<Diagnostic> {
-    let file = at.literal()?.as_str().filter(|file| file.contains('\\'))?;
+    let is_relative = |file: &&str| file.contains('\\') && !super::path_outside_folder::is_absolute(file);
+    let file = at.literal()?.as_str().filter(is_relative)?;
     let spec = at.spec?;
     let InputKind::Combo(Combo { options, folder, .. }) = &spec.kind else { return None };
     let lists = |file: &str| {
