@@ -101,7 +101,7 @@ pub enum Format {
     Sarif,
     /// Commands for GitHub Actions, which shows them beside the changed lines.
     Github,
-    /// JUnit's XML, for GitLab, Jenkins and others that show test results.
+    /// Test results in XML, for GitLab, Jenkins and others that show such.
     Junit,
 }
 

@@ -34,6 +34,7 @@ const MAX_COMBINATIONS: u64 = 256;
 /// it that wfc can read and git does not ignore. One unreadable file is reported and does not stop
 /// the others.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Args {
     /// Files or folders.
     #[arg(required = true, value_name = "PATH")]

@@ -1,4 +1,4 @@
-//! Diagnostics as test results in JUnit's XML: a suite for each file, a failed case for each problem.
+//! Diagnostics as test results in `JUnit`'s XML: a suite for each file, a failed case for each problem.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -67,7 +67,7 @@ fn join(path: &Path, push: impl Fn(&OsStr, &mut String)) -> String {
             Component::CurDir => {}
             // Of `C:` the colon stays.
             Component::Prefix(prefix) => {
-                out.push_str(&prefix.as_os_str().to_string_lossy().replace('\\', "/"))
+                out.push_str(&prefix.as_os_str().to_string_lossy().replace('\\', "/"));
             }
             Component::RootDir => out.push('/'),
             Component::ParentDir | Component::Normal(_) => {

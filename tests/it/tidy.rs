@@ -56,6 +56,7 @@ const TOP: &[&str] = &[
     "Cargo.lock",
     "Cargo.toml",
     "README.md",
+    "action.yml",
     "benches",
     "clippy.toml",
     "docs",
