@@ -1,4 +1,4 @@
-//! The formats of findings that other programs read: SARIF, GitHub's commands, JUnit's XML.
+//! The formats of findings that other programs read: SARIF, GitHub's commands, test results in XML.
 
 use std::collections::BTreeSet;
 

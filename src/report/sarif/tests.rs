@@ -36,6 +36,7 @@ fn fingerprints(text: &str, marks: &[(&str, Option<&str>)]) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most are the log itself")]
 fn a_log_has_rules_places_and_fixes() {
     let mut sources = Sources::new();
     let prompt = sources.add("./a b/x.json", "\u{feff}{\"é\": 7,\n\"x\": 8}");
