@@ -244,7 +244,8 @@ def action(folder, env, wfc, page):
     (wfc / "src/new.rs").unlink()
     check(run.used[-1][1]["key"] != key, "other files give another key")
 
-    rows = re.findall(r"^\| `([a-z-]+)` \| (.*?) \|", page, re.MULTILINE)
+    table = page.split("| input | default | |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `([a-z-]+)` \| *(`.*?`)? *\|", table, re.MULTILINE)
     expected = [(name, f"`{spec['default']}`" if spec["default"] else "") for name, spec in run.text["inputs"].items()]
     check(rows == expected, "docs/ci.md lists the inputs and their defaults", f"{rows}\n{expected}")
 
