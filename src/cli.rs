@@ -130,6 +130,21 @@ impl Terminal {
         }
     }
 
+    /// How to write for people.
+    fn options(&self, stream: Stream) -> HumanOptions {
+        let is_terminal = match stream {
+            Stream::Output => io::stdout().is_terminal(),
+            Stream::Error => io::stderr().is_terminal(),
+        };
+        HumanOptions { color: self.color(is_terminal), unicode: true, width: width() }
+    }
+
+    /// Shows how often each rule found something.
+    fn statistics(&self, format: Format, sources: &Sources, files: &[FileReport]) -> Result<(), ToolError> {
+        let text = format.render_statistics(sources, files, self.options(Stream::Output));
+        print(&text.ok_or_else(|| ToolError::new("--statistics goes with the formats human and json"))?)
+    }
+
     /// Shows a report.
     fn report(
         &self,
@@ -138,12 +153,7 @@ impl Terminal {
         sources: &Sources,
         files: &[FileReport],
     ) -> Result<(), ToolError> {
-        let is_terminal = match stream {
-            Stream::Output => io::stdout().is_terminal(),
-            Stream::Error => io::stderr().is_terminal(),
-        };
-        let options = HumanOptions { color: self.color(is_terminal), unicode: true, width: width() };
-        let text = format.render_explained(sources, files, options, rule_text);
+        let text = format.render_explained(sources, files, self.options(stream), rule_text);
         match stream {
             Stream::Output => print(&text),
             Stream::Error => {

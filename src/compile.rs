@@ -22,7 +22,7 @@ use crate::front::toml::graph::GraphFile;
 use crate::front::toml::policy::Policy;
 use crate::front::toml::types::Target;
 use crate::ir::Graph;
-use crate::lint::{self, Levels, Settings};
+use crate::lint::{self, Allowances, Levels, Settings};
 use crate::lower::expr::Engine;
 use crate::lower::ladder::{self, Rung};
 use crate::lower::load::Loaded;
@@ -56,8 +56,22 @@ impl Compiler {
     }
 
     /// Makes a preset ready: everything that does not depend on the combination is checked. Gives
-    /// nothing if something is wrong, be it in `diagnostics` before; every problem is reported.
+    /// nothing if something is wrong, be it in `diagnostics` before; every problem is reported, with the level that
+    /// the preset gives it.
     pub fn job<'c>(
+        &'c self,
+        loaded: &'c Loaded,
+        sources: &'c Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Job<'c>> {
+        let job = self.job_before_levels(loaded, sources, diagnostics);
+        self.preset_settings(loaded, diagnostics).judge(diagnostics);
+        job.filter(|_| !diagnostics.has_errors())
+    }
+
+    /// The same, with the levels that rules have by themselves: what the preset denies does not stop it, and what
+    /// it allows is still there.
+    pub fn job_before_levels<'c>(
         &'c self,
         loaded: &'c Loaded,
         sources: &'c Sources,
@@ -94,7 +108,6 @@ impl Compiler {
             job.check_rungs(diagnostics);
             job.check_effects(diagnostics);
         }
-        lint::apply(&preset.lint, diagnostics);
         job.filter(|_| !diagnostics.has_errors())
     }
 
@@ -124,7 +137,7 @@ impl Compiler {
         }
         check::stop_at_missing_class(options.server, &mut found);
         match &options.lint {
-            Some(settings) => settings.levels.apply(&mut found),
+            Some(settings) => settings.judge(&mut found),
             None => found.relevel(|problem| (problem.gate != Gate::Lint).then_some(problem.severity)),
         }
         diagnostics.append(&mut found);
@@ -135,7 +148,7 @@ impl Compiler {
     pub fn lint(&self, checked: &Checked, settings: &Settings, diagnostics: &mut Diagnostics) {
         let mut found = Diagnostics::new();
         lint::workflow(checked.graph(), &checked.verdict(), &self.facts(), settings, &mut found);
-        settings.levels.apply(&mut found);
+        settings.judge(&mut found);
         diagnostics.append(&mut found);
     }
 
@@ -146,6 +159,13 @@ impl Compiler {
         let platform = target.and_then(|target| target.platform);
         let policies = policies.to_vec();
         Settings { levels, target: gpu, platform, policies, ..Settings::default() }
+    }
+
+    /// The settings to lint the workflows of a preset with. Rules that do not exist are reported.
+    pub fn preset_settings(&self, loaded: &Loaded, diagnostics: &mut Diagnostics) -> Settings {
+        let levels = Levels::of(&loaded.preset.lint, diagnostics);
+        let allowances = Allowances::of_comments(&loaded.comments, diagnostics);
+        Settings { allowances, ..self.settings(levels, loaded.preset.target.as_ref(), &loaded.policies) }
     }
 
     fn facts(&self) -> lint::Facts<'_> {
@@ -341,9 +361,12 @@ impl Job<'_> {
 
     /// From now on, a workflow in which a rule finds something that the preset denies does not compile.
     pub fn deny(&mut self) {
-        let levels = Levels::denied(&self.loaded.preset.lint);
-        let (target, policies) = (self.loaded.preset.target.as_ref(), &self.loaded.policies);
-        self.denied = levels.map(|levels| self.compiler.settings(levels, target, policies));
+        let settings = |levels| Settings {
+            levels,
+            // What is wrong with them was reported when the preset was made ready.
+            ..self.compiler.preset_settings(self.loaded, &mut Diagnostics::new())
+        };
+        self.denied = Levels::denied(&self.loaded.preset.lint).map(settings);
     }
 
     fn filled_in(&mut self, diagnostics: &mut Diagnostics) -> Option<Graph> {

@@ -3,6 +3,8 @@
 //! Producers push into a [`Diagnostics`]; only `report` knows how one looks on a screen.
 //! A diagnostic says what is wrong (message), where (labels), why and what to do (help).
 
+use std::collections::BTreeSet;
+
 use crate::source::{Sources, Span};
 
 /// Which of the tool's gates found the problem.
@@ -253,6 +255,8 @@ pub struct Diagnostics {
     errors: usize,
     /// Problems that were not kept, and whether one was an error.
     left_out: (usize, bool),
+    /// Where it is said that problems are allowed that were found.
+    allowed: BTreeSet<Span>,
 }
 
 impl Diagnostics {
@@ -279,6 +283,7 @@ impl Diagnostics {
         self.left_out = (self.left_out.0 + count, self.left_out.1 || is_error);
         self.items.append(&mut other.items);
         self.errors += std::mem::take(&mut other.errors);
+        self.allowed.append(&mut other.allowed);
     }
 
     /// Moves here what of `other` says something new.
@@ -301,6 +306,25 @@ impl Diagnostics {
                 self.push(diagnostic);
             }
         }
+    }
+
+    /// Drops the problems that something allows: `by` gives the places that say so. They are remembered.
+    pub fn allow(&mut self, by: impl Fn(&Diagnostic) -> Vec<Span>) {
+        let places: Vec<Vec<Span>> = self.items.iter().map(by).collect();
+        let mut is_allowed = places.iter().map(|places| !places.is_empty());
+        let mut dropped = 0;
+        self.items.retain(|item| {
+            let is_allowed = is_allowed.next().unwrap_or_default();
+            dropped += usize::from(is_allowed && item.severity == Severity::Error);
+            !is_allowed
+        });
+        self.errors -= dropped;
+        self.allowed.extend(places.into_iter().flatten());
+    }
+
+    /// The places that allowed a problem.
+    pub fn allowed(&self) -> impl Iterator<Item = Span> {
+        self.allowed.iter().copied()
     }
 
     /// All, to be completed; their severities are [`relevel`](Self::relevel)'s business.

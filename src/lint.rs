@@ -5,6 +5,9 @@
 //! `lower` and `compile` on their way and are only listed here. Levels are applied at the end. Rules
 //! never change what is compiled.
 
+pub mod baseline;
+
+mod allow;
 mod grid;
 mod levels;
 mod rules;
@@ -21,7 +24,8 @@ use crate::front::toml::policy::Policy;
 use crate::front::toml::types::Platform;
 use crate::ir::{Graph, Node, NodeId};
 
-pub use levels::{Levels, apply};
+pub use allow::Allowances;
+pub use levels::Levels;
 pub use rules::RULES;
 use workflow::{At, Findings, Workflow};
 
@@ -67,6 +71,12 @@ pub enum Group {
 }
 
 impl Group {
+    /// The group of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.name() == name)
+    }
+
     /// All groups, in the order of the documentation.
     pub const ALL: [Self; 8] = [
         Self::Correctness,
@@ -171,6 +181,8 @@ pub struct Facts<'f> {
 pub struct Settings {
     /// Which rules are on, and how bad what they find is.
     pub levels: Levels,
+    /// The findings that are allowed.
+    pub allowances: Allowances,
     /// The card that the workflow is for, if that is said.
     pub target: Option<Gpu>,
     /// The ranges that the team works in, each with its name.
@@ -179,6 +191,15 @@ pub struct Settings {
     pub platform: Option<Platform>,
     /// Report also what rules could not judge, and why.
     pub verbose: bool,
+}
+
+impl Settings {
+    /// Gives every finding the severity of its rule, and drops those of rules that are off and those that are
+    /// allowed.
+    pub fn judge(&self, diagnostics: &mut Diagnostics) {
+        self.levels.apply(diagnostics);
+        self.allowances.apply(diagnostics);
+    }
 }
 
 impl From<Levels> for Settings {

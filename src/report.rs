@@ -9,6 +9,7 @@ mod junit;
 mod place;
 mod sarif;
 mod snippet;
+mod statistics;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -127,6 +128,24 @@ impl Format {
             Self::Sarif => sarif::render(sources, files, texts),
             Self::Github => github::render(sources, files),
             Self::Junit => junit::render(sources, files),
+        }
+    }
+}
+
+impl Format {
+    /// How often each rule found something: instead of the findings for people, beside them in JSON. Nothing for
+    /// formats that have no place for it.
+    #[must_use]
+    pub fn render_statistics(
+        self,
+        sources: &Sources,
+        files: &[FileReport],
+        options: HumanOptions,
+    ) -> Option<String> {
+        match self {
+            Self::Human => Some(human::render_statistics(files, options)),
+            Self::Json => Some(json::render_with_statistics(sources, files)),
+            Self::Sarif | Self::Github | Self::Junit => None,
         }
     }
 }

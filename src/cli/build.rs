@@ -157,9 +157,9 @@ fn plan(path: &Path, found: Found, args: &Args, session: &mut Session) -> Result
         _ if found == Found::Walked && kind != Some(Kind::Preset) && diagnostics.is_empty() => {
             return Ok(None);
         }
-        // `wfc build *.toml` names the project's own file, too.
-        Some(Kind::Project) if args.presets.len() > 1 => return Ok(None),
-        Some(Kind::Graph | Kind::Project) => {
+        // `wfc build *.toml` names the project's own file and lint files, too.
+        Some(Kind::Project | Kind::LintFile) if args.presets.len() > 1 => return Ok(None),
+        Some(Kind::Graph | Kind::Project | Kind::LintFile) => {
             let what = kind.map_or("", Kind::name);
             return Err(ToolError::new(format!(
                 "{} is a {what}, not a preset; `wfc lint` checks it",

@@ -44,8 +44,9 @@ fn formats() -> String {
         (Name::Graph, "Graph"),
         (Name::Project, "Project: `wfc.toml`"),
         (Name::Policy, "Policy"),
+        (Name::Lint, "Lint file: `NAME.lint.toml`"),
     ] {
-        let schema = name.schema();
+        let schema = name.declared();
         let _ = write!(page, "\n## {title}\n\n{}\n\n", description(&schema));
         fields(&schema, &mut page);
         let definitions = schema["$defs"].as_object().into_iter().flatten();

@@ -1,16 +1,19 @@
 //! `wfc schema`: the JSON Schemas of the formats.
 
 use schemars::{JsonSchema, SchemaGenerator};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Exit, ToolError, print};
 use crate::back::manifest::Manifest;
 use crate::diag::Diagnostics;
 use crate::front::toml;
+use crate::front::toml::baseline::BaselineFile;
 use crate::front::toml::graph::GraphFile;
+use crate::front::toml::lint::LintFile;
 use crate::front::toml::policy::Policy;
 use crate::front::toml::preset::Preset;
 use crate::front::toml::project::Project;
+use crate::lint::{Group, RULES};
 use crate::lower::{library, params};
 use crate::report::diagnostics_schema;
 use crate::source::Sources;
@@ -37,6 +40,10 @@ pub(super) enum Name {
     Project,
     /// A policy.
     Policy,
+    /// `NAME.lint.toml`, beside the workflow `NAME.json`.
+    Lint,
+    /// The file of `wfc lint --baseline`.
+    Baseline,
     /// `NAME.wfc.json`.
     Manifest,
     /// The output of `--format json`.
@@ -45,21 +52,32 @@ pub(super) enum Name {
 
 impl Name {
     /// All of them, with the name of the file in `schemas/`.
-    pub(super) const ALL: [(Self, &'static str); 6] = [
+    pub(super) const ALL: [(Self, &'static str); 8] = [
         (Self::Preset, "preset"),
         (Self::Graph, "graph"),
         (Self::Project, "project"),
         (Self::Policy, "policy"),
+        (Self::Lint, "lint"),
+        (Self::Baseline, "baseline"),
         (Self::Manifest, "manifest"),
         (Self::Diagnostics, "diagnostics"),
     ];
 
+    /// The schema as it is given to editors.
     pub(super) fn schema(self) -> Value {
+        let schema = with_rules(self.declared());
+        if self == Self::Preset { with_params(schema) } else { schema }
+    }
+
+    /// The schema as the format is declared, without the names of parameters and rules.
+    pub(super) fn declared(self) -> Value {
         match self {
-            Self::Preset => with_params(root::<Preset>("wfc preset")),
+            Self::Preset => root::<Preset>("wfc preset"),
             Self::Graph => root::<GraphFile>("wfc graph"),
             Self::Project => root::<Project>("wfc project"),
             Self::Policy => root::<Policy>("wfc policy"),
+            Self::Lint => root::<LintFile>("wfc lint file"),
+            Self::Baseline => root::<BaselineFile>("wfc lint baseline"),
             Self::Manifest => root::<Manifest>("wfc manifest"),
             Self::Diagnostics => diagnostics_schema(),
         }
@@ -83,6 +101,28 @@ fn root<T: JsonSchema>(title: &str) -> Value {
     schema.to_value()
 }
 
+/// Adds the names of rules and groups where they have levels or are allowed, so that an editor completes them.
+fn with_rules(mut schema: Value) -> Value {
+    if let Some(levels) = schema.pointer_mut("/$defs/LintLevels") {
+        let level = levels["additionalProperties"].take();
+        let described = |doc: &str| {
+            let mut schema = level.clone();
+            schema["description"] = doc.into();
+            schema
+        };
+        let groups = Group::ALL.map(|group| (group.name(), described("All rules of this group.")));
+        let rules = RULES.iter().map(|rule| (rule.name, described(rule.summary)));
+        let all: Map<String, Value> =
+            groups.into_iter().chain(rules).map(|(name, schema)| (name.to_owned(), schema)).collect();
+        levels["properties"] = all.into();
+        levels["additionalProperties"] = false.into();
+    }
+    if let Some(rule) = schema.pointer_mut("/$defs/AllowedFinding/properties/rule") {
+        rule["enum"] = RULES.iter().map(|rule| rule.name).collect();
+    }
+    schema
+}
+
 /// Adds what the built-in graphs say about their parameters, so that an editor completes them.
 fn with_params(mut schema: Value) -> Value {
     let rules: Vec<Value> = library::GRAPHS
@@ -91,12 +131,12 @@ fn with_params(mut schema: Value) -> Value {
             let mut sources = Sources::new();
             let file = sources.add(*name, *text);
             let graph = toml::read::<GraphFile>(file, text, &mut Diagnostics::new())?;
-            let params: serde_json::Map<String, Value> = graph
+            let params: Map<String, Value> = graph
                 .params
                 .iter()
                 .map(|(name, param)| (name.value.to_string(), params::schema(param)))
                 .collect();
-            let models: serde_json::Map<String, Value> =
+            let models: Map<String, Value> =
                 graph.models.names().map(|name| (name.to_owned(), json!({"type": "string"}))).collect();
             Some(json!({
                 "if": {"required": ["graph"], "properties": {"graph": {"const": name}}},

@@ -13,7 +13,7 @@ use crate::compile::Compiler;
 use crate::diag::Diagnostics;
 use crate::front::toml::decode::At;
 use crate::front::toml::policy::Policy;
-use crate::front::toml::{self, Kind, project};
+use crate::front::toml::{self, Kind, lint, project};
 use crate::lower::load::{self, Loaded, Root};
 use crate::report::FileReport;
 use crate::source::{self, FileId, Sources};
@@ -134,7 +134,7 @@ impl Session {
             return Ok(None);
         };
         if let Some(root) = &root {
-            loaded.preset.inherit(&root.project);
+            loaded.preset.inherit(&root.project, root.levels(&path));
         }
         loaded.policies = self.policies(loaded.preset.policies.as_deref(), root.as_ref(), diagnostics);
         for setting in settings {
@@ -151,6 +151,9 @@ impl Session {
         let source = self.sources.file(file);
         if source.path().file_name().is_some_and(|name| name == project::FILE_NAME) {
             return Some(Kind::Project);
+        }
+        if is_lint_file(source.path()) {
+            return Some(Kind::LintFile);
         }
         let mut problems = Diagnostics::new();
         let root = toml::parse(file, source.text(), &mut problems);
@@ -260,15 +263,30 @@ pub(super) fn is_toml(path: &Path) -> bool {
     has_extension(path, &["toml"])
 }
 
+/// True for the names of lint files.
+pub(super) fn is_lint_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(lint::FILE_SUFFIX))
+}
+
+/// The lint file of a workflow, whether or not it exists.
+pub(super) fn lint_file(workflow: &Path) -> PathBuf {
+    let mut name = workflow.file_stem().unwrap_or_default().to_owned();
+    name.push(lint::FILE_SUFFIX);
+    workflow.with_file_name(name)
+}
+
 /// True for the names of presets, graphs, projects and workflows.
 pub(super) fn is_source(path: &Path) -> bool {
     is_toml(path) || is_workflow(path)
 }
 
+/// What the names of workflows end with.
+pub(super) const WORKFLOW_EXTENSIONS: [&str; 3] = ["json", "png", "webp"];
+
 /// True for the names that workflows have, in text or in pictures; manifests are none.
 pub(super) fn is_workflow(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    !name.ends_with(".wfc.json") && has_extension(path, &["json", "png", "webp"])
+    !name.ends_with(".wfc.json") && has_extension(path, &WORKFLOW_EXTENSIONS)
 }
 
 /// How a file came to be looked at.

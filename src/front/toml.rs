@@ -1,12 +1,15 @@
-//! The TOML formats: presets, graphs, projects and policies.
+//! The TOML formats: presets, graphs, projects, policies, and what is said of findings.
 //!
 //! [`decode`] turns parsed TOML into declared structures and reports every mistake at once;
-//! the declarations in [`preset`], [`graph`], [`project`] and [`policy`] are at the same time the reader, the
-//! JSON Schema and the documentation of the formats.
+//! the declarations in [`preset`], [`graph`], [`project`], [`policy`], [`lint`] and [`baseline`] are at the same
+//! time the reader, the JSON Schema and the documentation of the formats. [`comments`] reads what comments allow.
 
+pub mod baseline;
 pub mod batch;
+pub mod comments;
 pub mod decode;
 pub mod graph;
+pub mod lint;
 pub mod policy;
 pub mod preset;
 pub mod project;
@@ -30,6 +33,8 @@ pub enum Kind {
     Project,
     /// Has `limits`.
     Policy,
+    /// Called `NAME.lint.toml`.
+    LintFile,
 }
 
 impl Kind {
@@ -41,6 +46,7 @@ impl Kind {
             Self::Graph => "graph",
             Self::Project => "project",
             Self::Policy => "policy",
+            Self::LintFile => "lint-file",
         }
     }
 }

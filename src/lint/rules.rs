@@ -248,6 +248,13 @@ pub static RULES: &[&Rule] = &[
     &unreachable_node::RULE,
     &unusable_size::RULE,
     &elsewhere(
+        "unused-allowance",
+        Group::Style,
+        Subject::Source,
+        "an allowed finding that is not found",
+        page!("unused-allowance"),
+    ),
+    &elsewhere(
         "unused-model",
         Group::Style,
         Subject::Source,

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::library;
 use crate::diag::{self, Diagnostic, Diagnostics};
 use crate::front::toml::batch::model_slot;
+use crate::front::toml::comments::{self, Comment};
 use crate::front::toml::decode::At;
 use crate::front::toml::graph::{GraphFile, ParamType};
+use crate::front::toml::lint::LintLevels;
 use crate::front::toml::policy::Policy;
 use crate::front::toml::preset::Preset;
 use crate::front::toml::project::{self, Project};
@@ -30,6 +32,8 @@ pub struct Loaded {
     pub graph: Arc<GraphFile>,
     /// The policies that it keeps to; see [`policies`].
     pub policies: Vec<Arc<Policy>>,
+    /// What comments in the preset, in those that it extends, and in the graph allow.
+    pub comments: Vec<Comment>,
 }
 
 /// Reads a preset, its ancestors and its graph. Gives what could be read, so that the rest can be
@@ -42,7 +46,8 @@ pub fn preset(
 ) -> Option<Loaded> {
     let before = diagnostics.error_count();
     let path = sources.file(file).path().to_owned();
-    let preset = inherited(file, &mut vec![source::identity(&path)], sources, diagnostics)?;
+    let mut comments = Vec::new();
+    let preset = inherited(file, &mut vec![source::identity(&path)], &mut comments, sources, diagnostics)?;
     let Some(graph) = &preset.graph else {
         if diagnostics.error_count() == before {
             diagnostics.push(
@@ -61,18 +66,21 @@ pub fn preset(
     let graph_file = find_graph(&graph_name, graph_span, &graph_home, root, sources, diagnostics)?;
     let text = sources.file(graph_file).text().clone();
     let graph = toml::read::<GraphFile>(graph_file, &text, diagnostics)?;
-    Some(Loaded { preset, graph_name, graph_span, graph: Arc::new(graph), policies: Vec::new() })
+    comments.extend(comments::read(graph_file, &text, diagnostics));
+    Some(Loaded { preset, graph_name, graph_span, graph: Arc::new(graph), policies: Vec::new(), comments })
 }
 
 /// Reads a preset and overlays it on the one it extends, and so on.
 fn inherited(
     file: FileId,
     chain: &mut Vec<PathBuf>,
+    comments: &mut Vec<Comment>,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<Preset> {
     let text = sources.file(file).text().clone();
     let preset = toml::read::<Preset>(file, &text, diagnostics)?;
+    comments.extend(comments::read(file, &text, diagnostics));
     let Some(extends) = &preset.extends else { return Some(preset) };
     let path = beside(sources.file(file).path(), extends.get());
     let identity = source::identity(&path);
@@ -96,7 +104,7 @@ fn inherited(
             return None;
         }
     };
-    Some(inherited(base, chain, sources, diagnostics)?.overlaid(preset))
+    Some(inherited(base, chain, comments, sources, diagnostics)?.overlaid(preset))
 }
 
 fn beside(file: &Path, relative: &str) -> PathBuf {
@@ -237,6 +245,23 @@ impl Root {
     #[must_use]
     pub fn graphs(&self) -> PathBuf {
         self.folder.join(self.project.graphs.as_ref().map_or("graphs", |graphs| &**graphs.get()))
+    }
+
+    /// The numbers of the project's overrides that hold for the file at `path`, which may be a link.
+    #[must_use]
+    pub fn overrides(&self, path: &Path) -> Vec<usize> {
+        if self.project.overrides.is_empty() {
+            return Vec::new();
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = source::identity(folder).join(path.file_name().unwrap_or_default());
+        file.strip_prefix(&self.folder).map_or_else(|_| Vec::new(), |file| self.project.overrides_for(file))
+    }
+
+    /// The project's levels for the file at `path`.
+    #[must_use]
+    pub fn levels(&self, path: &Path) -> LintLevels {
+        self.project.levels(&self.overrides(path))
     }
 }
 

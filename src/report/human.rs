@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use super::snippet::{self, printable};
-use super::{FileReport, Summary};
+use super::{FileReport, Summary, statistics};
 use crate::diag::{Diagnostic, NodeRef, Severity};
 use crate::source::Sources;
 
@@ -50,6 +50,31 @@ pub(super) fn render(sources: &Sources, files: &[FileReport], options: HumanOpti
             let path = printable(&file.path.to_string_lossy());
             let _ = writeln!(out, "{dots} and {rest} more in {path} (--format json lists all)\n");
         }
+    }
+    let summary = Summary::of(files);
+    let _ = writeln!(out, "{}", paint.text(summary_color(summary), &summary_line(summary)));
+    out
+}
+
+/// How often each rule found something, and the summary.
+pub(super) fn render_statistics(files: &[FileReport], options: HumanOptions) -> String {
+    let paint = Paint(options.color);
+    let mut out = String::new();
+    let counts = statistics::counts(files);
+    let width = counts.iter().map(|count| count.count.to_string().len()).max().unwrap_or_default();
+    for count in &counts {
+        let fixable = match count.fixable {
+            0 => String::new(),
+            all if all == count.count => ", --fix repairs them".to_owned(),
+            some => format!(", --fix repairs {some}"),
+        };
+        let files = if count.files == 1 { "1 file".to_owned() } else { format!("{} files", count.files) };
+        let head = format!("{}[{}]", count.severity, count.rule);
+        let color = severity_color(count.kind);
+        let _ = writeln!(out, "{:width$} {} in {files}{fixable}", count.count, paint.text(color, &head));
+    }
+    if !counts.is_empty() {
+        out.push('\n');
     }
     let summary = Summary::of(files);
     let _ = writeln!(out, "{}", paint.text(summary_color(summary), &summary_line(summary)));

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+use super::statistics::{self, RuleCount};
 use super::{FileReport, Summary};
 use crate::diag;
 use crate::source::{self, Sources};
@@ -15,9 +16,19 @@ const VERSION: u32 = 1;
 
 /// The document, on one line.
 pub(super) fn render(sources: &Sources, files: &[FileReport]) -> String {
+    document(sources, files, None)
+}
+
+/// The same with how often each rule found something.
+pub(super) fn render_with_statistics(sources: &Sources, files: &[FileReport]) -> String {
+    document(sources, files, Some(statistics::counts(files)))
+}
+
+fn document(sources: &Sources, files: &[FileReport], statistics: Option<Vec<RuleCount>>) -> String {
     let report = Report {
         version: VERSION,
         files: files.iter().map(|file| File::of(sources, file)).collect(),
+        statistics,
         summary: Summary::of(files),
     };
     // Only a map whose keys are no strings or a failing `Serialize` could make this an error.
@@ -42,6 +53,9 @@ struct Report<'a> {
     version: u32,
     /// Every file that was looked at, clean ones included.
     files: Vec<File<'a>>,
+    /// With `--statistics`: what each rule found, the most frequent one first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statistics: Option<Vec<RuleCount>>,
     /// The counts.
     summary: Summary,
 }

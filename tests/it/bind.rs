@@ -66,6 +66,7 @@ fn every_type() -> Preset {
         graph_span: Span::new(file, 0..0),
         graph,
         policies: Vec::new(),
+        comments: Vec::new(),
     };
     Preset { name: "every type".into(), loaded, sources }
 }
@@ -95,6 +96,7 @@ impl Preset {
             graph_span: self.loaded.graph_span,
             graph: Arc::clone(&self.loaded.graph),
             policies: Vec::new(),
+            comments: Vec::new(),
         };
         let place: Span = loaded.graph_span;
         for (param, value) in values {

@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod allowances;
 mod analysis;
+mod baseline;
 mod bind;
 mod build;
 mod bypass;

@@ -37,7 +37,7 @@ fn every_generated_file_is_current() {
 #[test]
 fn the_command_prints_what_is_committed() {
     let folder = Folder::new();
-    for name in ["preset", "graph", "project", "manifest", "diagnostics"] {
+    for name in ["preset", "graph", "project", "lint", "baseline", "manifest", "diagnostics"] {
         let committed = std::fs::read_to_string(repository(&format!("schemas/{name}.schema.json"))).unwrap();
         assert_eq!(folder.wfc(&["schema", name]).succeeded().stdout, committed);
     }
@@ -148,7 +148,7 @@ fn what_the_reader_takes_the_schema_takes() {
         "graph = \"my-own\"\n[params]\nanything = 1\n",
         "graph = \"wan22-a14b\"\n[params]\nloras_high = [\"a.pt\", { file = \"b.pt\" }, { file = \"c.pt\", strength = 1 }]\n",
         "graph = \"wan22-a14b\"\n[target]\nvram = \"24 GiB\"\nheadroom = \"1.5GB\"\n[matrix]\nseed = [1, 2]\n",
-        "graph = \"wan22-a14b\"\n[lint]\na-rule = \"warn\"\nb-rule = { level = \"allow\", reason = \"x\" }\n",
+        "graph = \"wan22-a14b\"\n[lint]\nstyle = \"warn\"\nfloat-noise = { level = \"allow\", reason = \"x\" }\n",
     ] {
         assert_eq!(errors(&preset, &json_of(text)), [""; 0], "{text}");
     }
@@ -157,7 +157,18 @@ fn what_the_reader_takes_the_schema_takes() {
 #[test]
 fn a_project_has_the_shape_of_its_schema() {
     let validator = schema("project");
-    let text = "catalog = \"c.json\"\ngraphs = \"g\"\n[target]\ngpu = \"l40s\"\n[lint]\na = \"deny\"\n";
+    let text = "catalog = \"c.json\"\ngraphs = \"g\"\n[target]\ngpu = \"l40s\"\n[lint]\nstyle = \"deny\"\n\
+                [[overrides]]\npaths = [\"drafts/**\"]\nlint = { float-noise = \"warn\" }\n";
     assert_eq!(errors(&validator, &json_of(text)), [""; 0]);
     assert!(!validator.is_valid(&json!({"catlog": "c.json"})));
+    assert!(!validator.is_valid(&json!({"lint": {"flot-noise": "warn"}})));
+}
+
+#[test]
+fn a_lint_file_has_the_shape_of_its_schema() {
+    let validator = schema("lint");
+    let text = "[lint]\nstyle = \"deny\"\n[[allow]]\nrule = \"float-noise\"\nnode = \"1\"\nreason = \"so\"\n";
+    assert_eq!(errors(&validator, &json_of(text)), [""; 0]);
+    assert!(!validator.is_valid(&json!({"allow": [{"rule": "float-noise"}]})), "there must be a reason");
+    assert!(!validator.is_valid(&json!({"allow": [{"rule": "flot-noise", "reason": "so"}]})));
 }

@@ -37,9 +37,11 @@ const PLACES: &[(&str, &[&str])] = &[
     ("miette", &["src/report"]),
     ("clap", &["src/cli", "src/report.rs"]),
     ("clap_complete", &["src/cli"]),
+    ("globset", &["src/front/toml/lint.rs"]),
     ("minijinja", &["src/analysis/expression.rs", "src/lower/expr.rs", "src/lower/expr/filters.rs"]),
     ("petgraph", &["src/ir.rs", "src/check.rs", "src/analysis"]),
     ("saphyr_parser", &["src/catalog/models/extra_paths.rs"]),
+    ("toml_parser", &["src/front/toml/comments.rs"]),
     ("ureq", &["src/cli/http.rs"]),
 ];
 

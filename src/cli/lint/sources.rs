@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::fix::{self, MAX_ROUNDS, Repairs};
-use super::{Overrides, file};
+use super::levels::Overrides;
+use super::{allowances::Noted, files};
 use crate::cli::session::{Found, Session};
 use crate::cli::{ToolError, output};
 use crate::diag::{Diagnostic, Diagnostics, Fix};
@@ -17,6 +18,8 @@ use crate::source;
 /// What is left of the files' problems, and what was repaired.
 pub(super) struct Results {
     pub(super) reports: Vec<(usize, FileReport)>,
+    /// What became of allowances; by the order of the files.
+    pub(super) noted: Vec<(usize, Noted)>,
     pub(super) repaired: usize,
     /// What the repairs change, where they are only shown; by the order of the files.
     pub(super) diffs: Vec<(usize, String)>,
@@ -29,9 +32,9 @@ pub(super) fn run(
     overrides: &Overrides,
     repairs: Repairs,
 ) -> Result<Results, ToolError> {
-    let mut results = Results { reports: Vec::new(), repaired: 0, diffs: Vec::new() };
+    let (reports, noted) = check(files, session, overrides)?;
+    let mut results = Results { reports, noted, repaired: 0, diffs: Vec::new() };
     let mut revised: BTreeMap<PathBuf, Revised> = BTreeMap::new();
-    results.reports = check(files, session, overrides)?;
     for _ in 0..MAX_ROUNDS {
         let count =
             if repairs.any() { repair(files, session, &results.reports, repairs, &mut revised) } else { 0 };
@@ -39,7 +42,7 @@ pub(super) fn run(
             break;
         }
         results.repaired += count;
-        results.reports = check(files, session, overrides)?;
+        (results.reports, results.noted) = check(files, session, overrides)?;
     }
     for (order, (path, _)) in files {
         let Some(Revised { before, after }) = revised.get(&source::identity(path)) else { continue };
@@ -62,32 +65,36 @@ struct Revised {
     after: Arc<str>,
 }
 
+/// What is wrong with each file, and what became of the allowances in it.
+type Checked = (Vec<(usize, FileReport)>, Vec<(usize, Noted)>);
+
 fn check(
     files: &[(usize, (PathBuf, Found))],
     session: &mut Session,
     overrides: &Overrides,
-) -> Result<Vec<(usize, FileReport)>, ToolError> {
-    let mut reports = Vec::new();
+) -> Result<Checked, ToolError> {
+    let (mut reports, mut all_noted) = (Vec::new(), Vec::new());
     for (order, (path, found)) in files {
         let mut diagnostics = Diagnostics::new();
-        let Some(kind) = file(path, *found, session, &mut diagnostics)? else { continue };
-        overrides.apply(&mut diagnostics);
+        let checked = files::check(path, *found, session, overrides, &mut diagnostics)?;
+        let Some((kind, noted)) = checked else { continue };
         let report = FileReport { path: path.clone(), kind, diagnostics: diagnostics.into_sorted() };
         reports.push((*order, report));
+        all_noted.push((*order, noted));
     }
-    Ok(reports)
+    Ok((reports, all_noted))
 }
 
 /// Makes the repairs of one round, in memory; gives how many findings that repairs.
 fn repair(
-    files: &[(usize, (PathBuf, Found))],
+    given: &[(usize, (PathBuf, Found))],
     session: &mut Session,
     reports: &[(usize, FileReport)],
     repairs: Repairs,
     revised: &mut BTreeMap<PathBuf, Revised>,
 ) -> usize {
-    let given: BTreeMap<PathBuf, &PathBuf> =
-        files.iter().map(|(_, (path, _))| (source::identity(path), path)).collect();
+    let by_identity: BTreeMap<PathBuf, &PathBuf> =
+        given.iter().map(|(_, (path, _))| (source::identity(path), path)).collect();
     // A file is read anew for each preset that uses it; its text is the same.
     let mut fixes: BTreeMap<PathBuf, (Arc<str>, Vec<&Fix>)> = BTreeMap::new();
     for fix in repairs.of(reports.iter().flat_map(|(_, report)| &report.diagnostics)) {
@@ -95,11 +102,11 @@ fn repair(
         let in_one_file = fix.edits.iter().all(|edit| edit.span.file == first.span.file);
         let file = session.sources.file(first.span.file);
         let path = source::identity(file.path());
-        if in_one_file && file.is_read() && given.contains_key(&path) {
+        if in_one_file && file.is_read() && by_identity.contains_key(&path) {
             let (_, fixes) = fixes.entry(path).or_insert_with(|| (file.text().clone(), Vec::new()));
             // Two presets may find the same in the graph that they share.
             let is_known = |known: &&Fix| known.edits.iter().map(range).eq(fix.edits.iter().map(range));
-            if !fixes.iter().any(|known| is_known(known)) {
+            if !fixes.iter().any(is_known) {
                 fixes.push(fix);
             }
         }
@@ -108,7 +115,7 @@ fn repair(
     for (path, (text, fixes)) in fixes {
         let Some((after, repaired)) = fix::repaired(&text, fixes) else { continue };
         // A repair that breaks the file is none.
-        let scratch = session.sources.add(given[&path].as_path(), after.as_str());
+        let scratch = session.sources.add(by_identity[&path].as_path(), after.as_str());
         if toml::parse(scratch, &after, &mut Diagnostics::new()).is_none() {
             continue;
         }

@@ -1,21 +1,19 @@
 //! Workflows, which are independent of each other: on all cores, and their texts kept only where
 //! there is something to show.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::Overrides;
+use super::allowances::Noted;
 use super::fix::{self, MAX_ROUNDS, Repairs};
+use super::settings::{AllRules, Rules};
 use crate::cli::session::{Found, Session};
 use crate::cli::workflow_file::{self, WorkflowText};
 use crate::cli::{ToolError, output};
-use crate::compile::{Compiler, WorkflowOptions};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::json;
-use crate::lint::Levels;
 use crate::report::FileReport;
 use crate::source::FileId;
 
@@ -34,36 +32,25 @@ struct Task {
     rules: Arc<Rules>,
 }
 
-/// What all workflows of a folder are judged by.
-struct Rules {
-    compiler: Arc<Compiler>,
-    options: WorkflowOptions,
-}
-
 /// What came of a file; the text only if places in it are shown.
 struct Outcome {
     task: usize,
     kind: &'static str,
     diagnostics: Vec<Diagnostic>,
     text: Option<String>,
+    /// What became of the allowances in its lint file.
+    noted: Noted,
     /// How many findings were repaired.
     repaired: usize,
     /// What that changes, where it is only shown.
     diff: Option<String>,
 }
 
-/// What to do with workflows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Request {
-    /// Run the rules, and not only the server's own checks.
-    pub(super) lint: bool,
-    /// Which repairs to make.
-    pub(super) repairs: Repairs,
-}
-
 /// What is left of the workflows' problems, and how many were repaired.
 pub(super) struct Results {
     pub(super) reports: Vec<(usize, FileReport)>,
+    /// What became of allowances; by the order of the files.
+    pub(super) noted: Vec<(usize, Noted)>,
     pub(super) repaired: usize,
     /// What the repairs change, where they are only shown; by the order of the files.
     pub(super) diffs: Vec<(usize, String)>,
@@ -73,55 +60,31 @@ pub(super) struct Results {
 pub(super) fn run(
     files: Vec<(usize, (PathBuf, Found))>,
     session: &mut Session,
-    overrides: &Overrides,
-    request: Request,
+    mut rules: AllRules<'_>,
+    repairs: Repairs,
 ) -> Result<Results, ToolError> {
-    let mut folders: BTreeMap<PathBuf, Arc<Rules>> = BTreeMap::new();
     let mut tasks = Vec::with_capacity(files.len());
     for (order, (path, found)) in files {
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let rules = if let Some(rules) = folders.get(&folder) {
-            Arc::clone(rules)
-        } else {
-            let rules = Arc::new(rules_for(&path, session, overrides, request.lint)?);
-            folders.insert(folder, Arc::clone(&rules));
-            rules
-        };
+        let rules = rules.of(&path, session)?;
         let file = session.sources.add(path.clone(), "");
         tasks.push(Task { order, path, found, file, rules });
     }
-    let mut results = Results { reports: Vec::with_capacity(tasks.len()), repaired: 0, diffs: Vec::new() };
-    for outcome in on_all_cores(&tasks, request.repairs) {
+    let reports = Vec::with_capacity(tasks.len());
+    let mut results = Results { reports, noted: Vec::new(), repaired: 0, diffs: Vec::new() };
+    for outcome in on_all_cores(&tasks, repairs) {
         let task = &tasks[outcome.task];
         if let Some(text) = outcome.text {
             session.sources.set_text(task.file, text);
         }
-        let report =
-            FileReport { path: task.path.clone(), kind: outcome.kind, diagnostics: outcome.diagnostics };
+        let mut diagnostics = outcome.diagnostics;
+        diagnostics.extend(task.rules.problems.iter().cloned());
+        let report = FileReport { path: task.path.clone(), kind: outcome.kind, diagnostics };
         results.reports.push((task.order, report));
+        results.noted.push((task.order, outcome.noted));
         results.repaired += outcome.repaired;
         results.diffs.extend(outcome.diff.map(|diff| (task.order, diff)));
     }
     Ok(results)
-}
-
-fn rules_for(
-    path: &Path,
-    session: &mut Session,
-    overrides: &Overrides,
-    lint: bool,
-) -> Result<Rules, ToolError> {
-    // What is wrong with the project is reported for the project.
-    let mut silent = Diagnostics::new();
-    let root = session.root(path, &mut silent)?;
-    let compiler = session.compiler(root.as_ref())?;
-    let project = root.as_ref().map(|root| &root.project);
-    let levels = project.map_or_else(Levels::default, |project| Levels::of(&project.lint, &mut silent));
-    let target = project.and_then(|project| project.target.as_ref());
-    let named = project.and_then(|project| project.policies.as_deref());
-    let policies = session.policies(named, root.as_ref(), &mut silent);
-    let lint = lint.then(|| compiler.settings(overrides.on(levels), target, &policies));
-    Ok(Rules { compiler, options: WorkflowOptions { server: overrides.server, lint } })
 }
 
 fn on_all_cores(tasks: &[Task], repairs: Repairs) -> Vec<Outcome> {
@@ -158,6 +121,7 @@ fn check(at: usize, task: &Task, repairs: Repairs) -> Option<Outcome> {
                 kind: "unknown",
                 diagnostics,
                 text: None,
+                noted: Noted::default(),
                 repaired: 0,
                 diff: None,
             });
@@ -167,7 +131,7 @@ fn check(at: usize, task: &Task, repairs: Repairs) -> Option<Outcome> {
     if !is_named && !MARKS.iter().any(|mark| text.contains(mark)) {
         return None;
     }
-    let (kind, mut diagnostics) = judged(task, &text);
+    let (kind, mut diagnostics, noted) = judged(task, &text);
     let is_cut = || {
         let is_json = diagnostics.iter().all(|found| found.rule != "json-syntax");
         !is_json && workflow_file::looks_like_workflow(&text)
@@ -195,13 +159,18 @@ fn check(at: usize, task: &Task, repairs: Repairs) -> Option<Outcome> {
     }
     let shown = !diagnostics.is_empty();
     let kind = kind.map_or("unknown", json::Kind::name);
-    Some(Outcome { task: at, kind, diagnostics, text: shown.then_some(text), repaired, diff })
+    Some(Outcome { task: at, kind, diagnostics, text: shown.then_some(text), noted, repaired, diff })
 }
 
-fn judged(task: &Task, text: &str) -> (Option<json::Kind>, Vec<Diagnostic>) {
+fn judged(task: &Task, text: &str) -> (Option<json::Kind>, Vec<Diagnostic>, Noted) {
     let mut diagnostics = Diagnostics::new();
-    let kind = task.rules.compiler.workflow(task.file, text, &task.rules.options, &mut diagnostics);
-    (kind, diagnostics.into_sorted())
+    let rules = &task.rules;
+    let kind = rules.compiler.workflow(task.file, text, &rules.options, &mut diagnostics);
+    let noted = match rules.options.lint.as_ref().zip(rules.lint_file) {
+        Some((settings, file)) => Noted::of(&diagnostics, settings, file),
+        None => Noted::default(),
+    };
+    (kind, diagnostics.into_sorted(), noted)
 }
 
 /// A file after its repair.
@@ -223,7 +192,7 @@ fn repair(task: &Task, text: &str, diagnostics: &[Diagnostic], repairs: Repairs)
             None => (text, diagnostics, 0),
         };
         let Some((text, count)) = fix::repaired(text, repairs.of(diagnostics)) else { break };
-        let (_, diagnostics) = judged(task, &text);
+        let (_, diagnostics, _) = judged(task, &text);
         done = Some(Repaired { text, diagnostics, count: before + count });
     }
     done

@@ -218,8 +218,11 @@ fn file(
                 return Ok(None);
             }
             if diagnostics.is_empty() {
-                let what =
-                    kind.map_or("neither a preset nor a graph", |_| "a project, and needs no models itself");
+                let what = match kind {
+                    None => "neither a preset nor a graph",
+                    Some(Kind::LintFile) => "a lint file, and needs no models",
+                    Some(_) => "a project, and needs no models itself",
+                };
                 diagnostics.push(Diagnostic::format("unknown-file-kind", format!("this file is {what}")));
             }
             return Ok(Some("unknown"));

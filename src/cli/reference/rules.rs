@@ -16,19 +16,81 @@ always an error, and nothing switches it off. Its findings have names too, such 
 `--gate check` leaves the second one out. A file that cannot be read is an error in either case.
 [workflows.md](workflows.md) says what is read and how it is judged.
 
-Every rule has a level: `allow` switches it off, `warn` makes its findings warnings, `deny` errors. The levels
-of a project stand in `wfc.toml`, and those of a preset in the preset itself; for a workflow those of the
-`wfc.toml` in its folder or the nearest one above count. `allow` needs a reason:
+## Levels
+
+Every rule has a level: `allow` switches it off, `warn` makes its findings warnings, `deny` errors, and what a preset
+or project denies is not built. A level can be set for a rule or for its group: `correctness`, `order`, `budget`, `cost`,
+`reproducibility`, `portability`, `style`, `pedantic`. What is said of a rule wins over what is said of its group, in
+whatever order they stand. `allow` needs a reason:
 
 ```toml
 [lint]
-float-noise = \"deny\"
+style = \"deny\"
+float-noise = \"warn\"
 unreachable-node = { level = \"allow\", reason = \"sketches are kept beside the pipeline\" }
+
+[[overrides]]                       # for some files: globs of paths from wfc.toml's folder
+paths = [\"drafts/**\", \"**/*_test.json\"]
+lint = { reproducibility = { level = \"allow\", reason = \"seeds are chosen later\" } }
 ```
 
-`--allow RULE`, `--warn RULE` and `--deny RULE` win over both; of several for one rule `--deny` wins, then `--warn`.
-The exit code is 1 if there is an error, or with `--fail-on warning` a warning; findings of the level info never
-change it.
+Levels come in layers, and each wins over those before it: `[lint]` of the `wfc.toml` in the folder of the file or the
+nearest one above; its `[[overrides]]` whose globs match the file, in their order; the presets that a preset extends;
+the preset itself, or the lint file of a workflow; `--allow`, `--warn` and `--deny`, of which for one name `--deny` wins, then
+`--warn`. In a glob `*` stands for no `/` and `**` does; a glob that matches a folder stands for everything in it.
+
+## Findings that are meant to be
+
+A comment allows what is found on its line, or, where it has a line to itself, on the next one that is neither blank
+nor a comment. It works in presets and graphs, also for what is found in the workflow that a preset compiles to, if any
+of the places that the finding shows lies on that line. There must be a reason:
+
+```toml
+steps = 30                          # wfc: allow(param-without-effect) for the day without lightning
+
+# wfc: allow(unreachable-node, deprecated-class) kept until the new pipeline is proved
+[nodes.old_sampler]
+```
+
+A workflow in JSON or in a picture is never touched. What is allowed in `NAME.json`, `NAME.png` or `NAME.webp` stands in the
+lint file `NAME.lint.toml` beside it; `node` and `input` may be left out:
+
+```toml
+[[allow]]
+rule = \"batched-cfg\"
+node = \"93\"
+input = \"batched_cfg\"
+reason = \"our fork of the pack mends the sampler\"
+
+[lint]                              # levels for this workflow
+style = { level = \"allow\", reason = \"made by another program\" }
+```
+
+What ComfyUI refuses cannot be allowed. A reason that is missing and a rule that does not exist are errors
+(`missing-reason`, `unknown-rule`, `unknown-directive`), and what allows nothing is reported as `unused-allowance`.
+
+## Baselines: starting with an old project
+
+`wfc lint . --baseline lint-baseline.toml --update-baseline` writes what is found into the file, and from then on
+`wfc lint . --baseline lint-baseline.toml` reports only what is new. The file is sorted, one finding a line, and is made to be
+committed. A finding is known by its file (a path from the baseline's folder), its rule, and the node and input that it is
+about, or by its message where it is about no node; so lines may move. If a file has more findings of a kind than are
+known, all of that kind are reported, since nobody can tell which are new.
+
+What ComfyUI refuses is recorded too, so that old workflows that no server takes any more do not keep a project from
+being checked; what cannot be read never is, for nobody has seen what is in such a file. One line on standard error says
+how many entries are stale. `--update-baseline` removes them, and keeps what is known of files that it was not given. It writes
+the whole file or nothing. `--fix` repairs what is known, too.
+
+## What is shown, and how it ends
+
+The exit code is 1 if there is an error, with `--fail-on warning` also if there is a warning, and never with
+`--fail-on never`; findings of the level info do not count. It is 2 if a file could not be read at all. `--quiet` reports
+only what makes the exit code 1, and prints nothing where there is none. `--statistics` counts the findings
+of each rule instead of showing them; `--format json` has both. `--verbose` adds what rules could not judge, and why, such as
+the cfg of a sampler whose model is not known.
+
+## Repairs
 
 `--fix` makes the repairs that cannot change what a file means, and reports the rest. It writes workflows in JSON
 only, never pictures, presets or graphs; a byte order mark and the line breaks stay.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::batch::{Axes, Ladder, model_axis};
-use super::decode::{At, Decode, Named, Reader, table, words};
+use super::decode::{At, Decode, Named, Reader, table};
+use super::lint::LintLevels;
 use super::project::Project;
 use super::types::Target;
 use super::{Item, Raw};
-use crate::diag::Diagnostic;
 
 table! {
     /// A preset: the parameter values of one graph for one purpose.
@@ -37,8 +37,8 @@ table! {
         "request" => request: At<Named<Field>>, optional;
         /// The policies that it keeps to, in place of the project's: names, or paths from this file.
         "policies" => policies: Vec<At<Arc<str>>>, optional;
-        /// Levels of lint rules.
-        "lint" => lint: Named<LintLevel>, default;
+        /// Levels of lint rules and groups of rules.
+        "lint" => lint: LintLevels, default;
     }
 }
 
@@ -85,66 +85,6 @@ impl JsonSchema for Field {
     }
 }
 
-words! {
-    /// How a lint rule's findings count.
-    pub enum Level {
-        /// Not reported.
-        "allow" => Allow,
-        /// Reported.
-        "warn" => Warn,
-        /// Reported, and nothing is written.
-        "deny" => Deny,
-    }
-}
-
-/// The level of a rule, with the reason for it.
-#[derive(Clone, Debug)]
-pub struct LintLevel {
-    /// The level.
-    pub level: Level,
-    /// Why.
-    pub reason: Option<Arc<str>>,
-}
-
-table! {
-    /// The level of a lint rule, with the reason for it.
-    pub struct LintTable ("a lint level") {
-        /// The level.
-        "level" => level: Level, required;
-        /// Why; `allow` needs one.
-        "reason" => reason: Arc<str>, optional;
-    }
-}
-
-impl Decode for LintLevel {
-    fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
-        let level = if let Raw::Str(_) = item.value {
-            Self { level: Level::decode(item, reader)?, reason: None }
-        } else {
-            let table = LintTable::decode(item, reader)?;
-            Self { level: table.level, reason: table.reason }
-        };
-        if level.level == Level::Allow && level.reason.is_none() {
-            reader.report(
-                Diagnostic::format("missing-reason", "`allow` needs a reason")
-                    .at(item.span, "")
-                    .help("write { level = \"allow\", reason = \"…\" }"),
-            );
-        }
-        Some(level)
-    }
-}
-
-impl JsonSchema for LintLevel {
-    fn schema_name() -> Cow<'static, str> {
-        "LintLevel".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let (level, table) = (generator.subschema_for::<Level>(), generator.subschema_for::<LintTable>());
-        json_schema!({"description": "A level, or a level with the reason for it.", "anyOf": [level, table]})
-    }
-}
-
 impl Preset {
     /// Overlays `over` on this preset, key by key.
     #[must_use]
@@ -178,14 +118,14 @@ impl Preset {
 }
 
 impl Preset {
-    /// Takes over from the project what the preset leaves open.
-    pub fn inherit(&mut self, project: &Project) {
+    /// Takes over from the project what the preset leaves open; `lint` are the levels that the project has for
+    /// this preset.
+    pub fn inherit(&mut self, project: &Project, mut lint: LintLevels) {
         self.target = match (project.target.clone(), self.target.take()) {
             (Some(base), Some(over)) => Some(base.overlaid(over)),
             (base, over) => over.or(base),
         };
         self.policies = self.policies.take().or_else(|| project.policies.clone());
-        let mut lint = project.lint.clone();
         lint.merge(std::mem::take(&mut self.lint));
         self.lint = lint;
     }

@@ -1,9 +1,10 @@
 //! The project format, `wfc.toml` at the root of a project.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::decode::{At, Named, table};
-use super::preset::LintLevel;
+use super::decode::{At, table};
+use super::lint::{LintLevels, Override};
 use super::types::Target;
 
 /// The file's name.
@@ -22,7 +23,28 @@ table! {
         /// The policies that all presets and workflows keep to: names (looked up in the project's `policies/`, then
         /// among the ones that come with wfc) or paths ending in `.toml`, from this file.
         "policies" => policies: Vec<At<Arc<str>>>, optional;
-        /// Levels of lint rules; presets override them.
-        "lint" => lint: Named<LintLevel>, default;
+        /// Levels of lint rules and groups of rules; presets override them.
+        "lint" => lint: LintLevels, default;
+        /// What holds for some files only.
+        "overrides" => overrides: Vec<Override>, default;
+    }
+}
+
+impl Project {
+    /// The numbers of the overrides that hold for a file, given as a path from wfc.toml's folder.
+    #[must_use]
+    pub fn overrides_for(&self, path: &Path) -> Vec<usize> {
+        let holds = |number: &usize| self.overrides.get(*number).is_some_and(|over| over.holds_for(path));
+        (0..self.overrides.len()).filter(holds).collect()
+    }
+
+    /// The levels with these overrides.
+    #[must_use]
+    pub fn levels(&self, overrides: &[usize]) -> LintLevels {
+        let mut levels = self.lint.clone();
+        for over in overrides.iter().filter_map(|number| self.overrides.get(*number)) {
+            levels.merge(over.lint.clone());
+        }
+        levels
     }
 }

@@ -7,7 +7,7 @@ use wfc::compile::Compiler;
 use wfc::dsl::nodes::{EmptyHunyuanLatentVideo, LoadImage, SaveVideo, VAEDecode, VAELoader};
 use wfc::dsl::types::{Image, Vae, Video};
 use wfc::dsl::{Custom, Node as _, Problems, Workflow, model};
-use wfc::front::toml::preset::Level;
+use wfc::front::toml::lint::Level;
 use wfc::lint::Levels;
 use wfc::report::{Format, HumanOptions};
 

@@ -106,6 +106,7 @@ fn load(
         graph_span: Span::new(file, 0..0),
         graph,
         policies: Vec::new(),
+        comments: Vec::new(),
     })
 }
 
