@@ -280,3 +280,16 @@ impl Fact {
         Self::computed(Value::Float(value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LatentFamily;
+
+    #[test]
+    fn latents_of_one_shape_can_mean_different_things() {
+        assert!(LatentFamily::QWEN.fits(LatentFamily::WAN21));
+        assert!(
+            !LatentFamily::FLUX1.fits(LatentFamily::QWEN) && !LatentFamily::FLUX2.fits(LatentFamily::LTX)
+        );
+    }
+}

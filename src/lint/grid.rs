@@ -39,12 +39,12 @@ pub(super) fn check(
     }
 }
 
-/// False for a grid of models that take another kind of latent.
+/// False for a grid of models or VAEs that take another kind of latent.
 fn concerns(inputs: Inputs<'_>, grid: &Grid) -> bool {
-    let is_of = |latent| {
-        inputs.model("model").is_ok_and(|model| model.facts().is_some_and(|facts| facts.latent == latent))
+    let is_of = |input| {
+        inputs.model(input).is_ok_and(|model| model.facts().is_some_and(|facts| facts.latent == grid.latent))
     };
-    grid.latent.is_empty() || is_of(grid.latent)
+    grid.latent.is_empty() || is_of("model") || is_of("vae")
 }
 
 /// The numbers of an input: one, or both sides of what arrives there.
@@ -57,10 +57,14 @@ fn measured(inputs: Inputs<'_>, input: &str) -> Vec<Measured> {
     };
     match inputs.fact(input) {
         Ok(Fact::Embeds(embeds)) => vec![
-            number("width", embeds.width, embeds.source, "width"),
-            number("height", embeds.height, embeds.source, "height"),
+            number("`width`", embeds.width, embeds.source, "width"),
+            number("`height`", embeds.height, embeds.source, "height"),
         ],
-        Ok(Fact::Scalar(_)) => vec![number(input, inputs.int(input), inputs.id(), input)],
+        Ok(Fact::Scalar(_)) => vec![number(&format!("`{input}`"), inputs.int(input), inputs.id(), input)],
+        Ok(Fact::Image(image)) => vec![
+            number("the width of what arrives", image.width, inputs.id(), input),
+            number("the height of what arrives", image.height, inputs.id(), input),
+        ],
         Ok(_) => Vec::new(),
         Err(unknown) => vec![number(input, Err(unknown), inputs.id(), input)],
     }
@@ -75,7 +79,7 @@ fn finding(
     explain: fn(&Grid, i64) -> String,
 ) -> Diagnostic {
     let (name, node, input) = (&measured.name, measured.node, &measured.input);
-    let message = format!("`{name}` is {value}: {}", explain(grid, value));
+    let message = format!("{name} is {value}: {}", explain(grid, value));
     let near: Vec<String> = grid.near(value).iter().map(ToString::to_string).collect();
     let by = grid.multiple;
     let kind = match (grid.unit, grid.offset) {
