@@ -15,7 +15,7 @@ mod roles;
 mod sampler;
 mod transfer;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -28,7 +28,7 @@ pub use fact::{
 };
 pub use inputs::Inputs;
 pub use model::{Confidence, Expert, Model};
-pub use order::ContentPath;
+pub use order::{Arrives, Reach, Stages, Step};
 pub use roles::Role;
 pub use sampler::{Sampler, SamplerKind, Setting};
 
@@ -40,6 +40,8 @@ pub struct Analysis<'g> {
     outputs: Vec<Vec<Known<Fact>>>,
     samplers: Vec<Sampler>,
     by_class: FxHashMap<Arc<str>, Vec<NodeId>>,
+    /// What comes before what, once somebody asks.
+    stages: OnceLock<Stages>,
 }
 
 impl<'g> Analysis<'g> {
@@ -51,7 +53,8 @@ impl<'g> Analysis<'g> {
             by_class.entry(node.class_type.clone()).or_default().push(id);
         }
         let outputs = vec![Vec::new(); graph.len()];
-        let mut analysis = Self { graph, models, outputs, samplers: Vec::new(), by_class };
+        let mut analysis =
+            Self { graph, models, outputs, samplers: Vec::new(), by_class, stages: OnceLock::new() };
         for id in graph.dependencies_first() {
             let outputs = transfer::outputs(analysis.inputs(id));
             analysis.outputs[id.index()] = outputs;

@@ -113,6 +113,8 @@ pub struct Diagnostic {
     /// The inputs that ComfyUI's answer names, one for each error that it makes of this problem, where that is
     /// not one error at the input of `node`. Empty if its answer says nothing of this problem.
     pub server_inputs: Option<Vec<Option<String>>>,
+    /// Keys of nodes, each linked to the next: the way that the problem is about. Mostly empty.
+    pub path: Vec<String>,
     /// What to do about it.
     pub help: Option<String>,
     /// An automatic repair.
@@ -132,6 +134,7 @@ impl Diagnostic {
             node: None,
             server_type: None,
             server_inputs: None,
+            path: Vec::new(),
             help: None,
             fix: None,
         }

@@ -5,14 +5,16 @@
 //! `lower` and `compile` on their way and are only listed here. Levels are applied at the end. Rules
 //! never change what is compiled.
 
-pub mod baseline;
-
 mod allow;
+mod frames_of;
 mod grid;
 mod levels;
+mod path;
 mod rules;
+mod scail_sizes;
 mod weights;
 mod workflow;
+mod wrapper_args;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@
 
 mod latents;
 mod models;
+mod motion;
 mod pictures;
 mod prompts;
 mod schedules;
@@ -28,7 +29,7 @@ type Transfer = fn(Inputs<'_>) -> Outputs;
 /// Classes and their functions.
 type Table = &'static [(&'static str, Transfer)];
 
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 8] = [
     values::TABLE,
     pictures::TABLE,
     latents::TABLE,
@@ -36,6 +37,7 @@ const TABLES: [Table; 7] = [
     prompts::TABLE,
     schedules::TABLE,
     wrapper::TABLE,
+    motion::TABLE,
 ];
 
 static BY_CLASS: LazyLock<FxHashMap<&str, Transfer>> =

@@ -2,6 +2,10 @@
 //!
 //! `cargo xtask new-rule NAME` makes a rule's file, its page in `docs/rules/` and its lines here.
 
+mod animate_frame_counts;
+mod animate_half_mix;
+mod animate_part_from_start;
+mod animate_untrimmed;
 mod api_node;
 mod audio_length_mismatch;
 mod batched_cfg;
@@ -13,6 +17,7 @@ mod clip_vision_of_another_loader;
 mod clip_vision_of_another_model;
 mod coerced_value;
 mod control_embeds_without_control_model;
+mod controlnet_of_other_kind;
 mod deprecated_class;
 mod dropped_output;
 mod edit_without_reference;
@@ -37,6 +42,7 @@ mod literal_for_link;
 mod looped_video_decoded_twice;
 mod merged_lora_in_set_loras;
 mod misspelt_model_file;
+mod mixed_scail_versions;
 mod model_larger_than_card;
 mod more_frames_than_loaded;
 mod needs_optional_package;
@@ -47,19 +53,34 @@ mod only_temporary_outputs;
 mod outside_policy;
 mod path_outside_folder;
 mod policy_against_model;
+mod pose_at_full_size;
+mod pose_not_half_size;
+mod pose_size_from_elsewhere;
 mod prompt_names_missing_picture;
 mod radial_attention_not_loaded;
 mod reference_only_on_positive;
+mod relight_lora_in_move_mode;
 mod renamed_input;
+mod render_without_scail;
+mod render_without_uni3c;
 mod repeated_node;
 mod runpod_returns_nothing;
+mod s2v_doubled_reference;
+mod s2v_frame_rate;
+mod s2v_longer_than_audio;
 mod sageattn3_off_blackwell;
+mod scail_after_uni3c;
+mod scail_reference_without_clip;
+mod scail_with_other_model;
+mod scail_without_pose;
 mod scaled_quantization_of_unscaled_file;
 mod second_stage_drops_sound;
 mod secret_in_workflow;
 mod shared_file_name_prefix;
 mod shared_prompt_cache;
+mod shared_scail_embeds;
 mod size_off_grid;
+mod skipped_sampler;
 mod sound_may_be_missing;
 mod text_encode_without_encoder;
 mod text_encoder_of_another_format;
@@ -67,6 +88,14 @@ mod text_encoder_of_another_model;
 mod text_encoder_type_mismatch;
 mod too_many_blocks_to_swap;
 mod unfit_for_gguf;
+mod uni3c_fp8_undeclared;
+mod uni3c_on_one_expert;
+mod uni3c_on_small_model;
+mod uni3c_past_scail;
+mod uni3c_precision_mismatch;
+mod uni3c_render_mask;
+mod uni3c_render_size;
+mod uni3c_without_render_latent;
 mod unknown_input;
 mod unknown_model_file;
 mod unreachable_node;
@@ -80,6 +109,10 @@ use crate::diag::Severity;
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &animate_frame_counts::RULE,
+    &animate_half_mix::RULE,
+    &animate_part_from_start::RULE,
+    &animate_untrimmed::RULE,
     &api_node::RULE,
     &audio_length_mismatch::RULE,
     &batched_cfg::RULE,
@@ -91,6 +124,7 @@ pub static RULES: &[&Rule] = &[
     &clip_vision_of_another_model::RULE,
     &coerced_value::RULE,
     &control_embeds_without_control_model::RULE,
+    &controlnet_of_other_kind::RULE,
     &elsewhere(
         "date-in-file-name",
         Group::Reproducibility,
@@ -192,6 +226,7 @@ pub static RULES: &[&Rule] = &[
         page!("missing-link"),
     ),
     &misspelt_model_file::RULE,
+    &mixed_scail_versions::RULE,
     &model_larger_than_card::RULE,
     &more_frames_than_loaded::RULE,
     &needs_optional_package::RULE,
@@ -223,19 +258,34 @@ pub static RULES: &[&Rule] = &[
     ),
     &path_outside_folder::RULE,
     &policy_against_model::RULE,
+    &pose_at_full_size::RULE,
+    &pose_not_half_size::RULE,
+    &pose_size_from_elsewhere::RULE,
     &prompt_names_missing_picture::RULE,
     &radial_attention_not_loaded::RULE,
     &reference_only_on_positive::RULE,
+    &relight_lora_in_move_mode::RULE,
     &renamed_input::RULE,
+    &render_without_scail::RULE,
+    &render_without_uni3c::RULE,
     &repeated_node::RULE,
     &runpod_returns_nothing::RULE,
+    &s2v_doubled_reference::RULE,
+    &s2v_frame_rate::RULE,
+    &s2v_longer_than_audio::RULE,
     &sageattn3_off_blackwell::RULE,
+    &scail_after_uni3c::RULE,
+    &scail_reference_without_clip::RULE,
+    &scail_with_other_model::RULE,
+    &scail_without_pose::RULE,
     &scaled_quantization_of_unscaled_file::RULE,
     &second_stage_drops_sound::RULE,
     &secret_in_workflow::RULE,
     &shared_file_name_prefix::RULE,
     &shared_prompt_cache::RULE,
+    &shared_scail_embeds::RULE,
     &size_off_grid::RULE,
+    &skipped_sampler::RULE,
     &sound_may_be_missing::RULE,
     &text_encode_without_encoder::RULE,
     &text_encoder_of_another_format::RULE,
@@ -243,6 +293,14 @@ pub static RULES: &[&Rule] = &[
     &text_encoder_type_mismatch::RULE,
     &too_many_blocks_to_swap::RULE,
     &unfit_for_gguf::RULE,
+    &uni3c_fp8_undeclared::RULE,
+    &uni3c_on_one_expert::RULE,
+    &uni3c_on_small_model::RULE,
+    &uni3c_past_scail::RULE,
+    &uni3c_precision_mismatch::RULE,
+    &uni3c_render_mask::RULE,
+    &uni3c_render_size::RULE,
+    &uni3c_without_render_latent::RULE,
     &unknown_input::RULE,
     &unknown_model_file::RULE,
     &unreachable_node::RULE,

@@ -43,6 +43,11 @@ impl<'w> Workflow<'w> {
         self.needed[id.index()]
     }
 
+    /// The outputs that run.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = NodeId> {
+        self.verdict.outputs.iter().map(|(id, _)| *id)
+    }
+
     /// A finding about a whole node.
     pub(super) fn at_node(&self, rule: &Rule, id: NodeId, message: impl Into<String>) -> Diagnostic {
         let node = self.node(id);
@@ -147,6 +152,11 @@ impl Findings {
     /// Adds a finding.
     pub(super) fn push(&mut self, finding: Diagnostic) {
         self.found.push(finding);
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.found.len()
     }
 
     /// What is known, or nothing after a note that `node` could not be judged.

@@ -108,12 +108,29 @@ pub(super) fn push_diagnostic(
     if let Some(node) = &diagnostic.node {
         note("node", &describe(node));
     }
+    if !diagnostic.path.is_empty() {
+        note("path", &way(&diagnostic.path, options.unicode));
+    }
     if let Some(help) = &diagnostic.help {
         note("help", help);
     }
     if let Some(fix) = &diagnostic.fix {
         let option = if fix.safe { "--fix" } else { "--fix --unsafe" };
         note("fix", &format!("{} ({option})", fix.title));
+    }
+}
+
+/// So many nodes of a way are shown from each of its ends.
+const MAX_WAY: usize = 20;
+
+/// `a → b → c`
+fn way(keys: &[String], unicode: bool) -> String {
+    let (arrow, dots) = if unicode { (" → ", "…") } else { (" -> ", "...") };
+    match (keys.get(..MAX_WAY), keys.len().checked_sub(MAX_WAY).and_then(|at| keys.get(at..))) {
+        (Some(first), Some(last)) if keys.len() > 2 * MAX_WAY => {
+            [first.join(arrow), dots.to_owned(), last.join(arrow)].join(arrow)
+        }
+        _ => keys.join(arrow),
     }
 }
 

@@ -102,6 +102,10 @@ struct Diagnostic<'a> {
     span: Option<Span>,
     /// All places, the primary one first.
     labels: Vec<Label<'a>>,
+    /// Keys of nodes, each linked to the next: the way through the workflow that the problem is about. Left out if
+    /// it is about none.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    path: &'a [String],
     /// What to do about it.
     help: Option<&'a str>,
     /// An automatic repair.
@@ -203,6 +207,7 @@ impl<'a> Diagnostic<'a> {
             server_inputs: diagnostic.server_inputs.as_deref(),
             span: diagnostic.span().map(&span),
             labels: diagnostic.labels.iter().map(label).collect(),
+            path: &diagnostic.path,
             help: diagnostic.help.as_deref(),
             fix: diagnostic.fix.as_ref().map(fix),
         }

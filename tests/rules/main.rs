@@ -16,5 +16,6 @@ fn rules() -> Vec<&'static Rule> {
     RULES.iter().filter(is_wanted).copied().collect()
 }
 
+mod order;
 mod pages;
 mod seeded;

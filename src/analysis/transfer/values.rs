@@ -43,8 +43,10 @@ fn numbers(result: Known<Number>) -> Outputs {
 fn calculated(inputs: Inputs<'_>, family: &str) -> Outputs {
     let result = inputs.text("expression").and_then(|text| {
         let variable = |name: &str| -> Known<Number> {
-            let input = format!("{family}.{name}");
-            match inputs.scalar(&input)?.value {
+            // Older versions of the class took them without the prefix.
+            let grown = format!("{family}.{name}");
+            let input = if inputs.has(&grown) { &*grown } else { name };
+            match inputs.scalar(input)?.value {
                 Value::Int(int) => {
                     i64::try_from(int).map(Number::Int).map_err(|_| inputs.unknown(Why::Unfit))
                 }
