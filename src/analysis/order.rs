@@ -3,6 +3,10 @@
 mod reach;
 mod stages;
 
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashSet;
+
 use super::Analysis;
 use crate::ir::{Argument, NodeId};
 
@@ -56,6 +60,26 @@ impl Analysis<'_> {
             at += 1;
         }
         vec![from, to]
+    }
+
+    /// The nodes whose content arrives at `node`, through some of its inputs or through any, the nearest first.
+    #[must_use]
+    pub fn content_of(&self, node: NodeId, inputs: Option<&[&str]>) -> Vec<NodeId> {
+        let mut seen: FxHashSet<NodeId> = FxHashSet::default();
+        let mut found = Vec::new();
+        let mut queue = VecDeque::from([node]);
+        while let Some(at) = queue.pop_front() {
+            for input in self.graph.node(at).inputs() {
+                let Argument::Link { from, slot } = input.value else { continue };
+                let is_asked = at != node || inputs.is_none_or(|inputs| inputs.contains(&&*input.name));
+                let carries = is_asked && from != node && self.carries_content(from, slot, at, &input.name);
+                if carries && seen.insert(from) {
+                    found.push(from);
+                    queue.push_back(from);
+                }
+            }
+        }
+        found
     }
 
     /// The nodes whose content a node is given, each as often as it is linked.

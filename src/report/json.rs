@@ -236,6 +236,7 @@ mod tests {
             .help("did you mean `dpm`?");
         let edits = vec![Edit { span: value, text: "\"dpm\"".into() }];
         wrong.fix = Some(Fix { title: "write `dpm`".into(), edits, safe: true });
+        wrong.path = vec!["7".into(), "104:92".into()];
         wrong.set_server_inputs(vec![Some("sampler_name".into()), None]);
         let nowhere = Diagnostic::format("no-output-node", "the workflow has no output node").warning();
         let file = |path: &str, diagnostics| FileReport { path: path.into(), kind: "api", diagnostics };
@@ -295,6 +296,10 @@ mod tests {
                       },
                       "text": ""
                     }
+                  ],
+                  "path": [
+                    "7",
+                    "104:92"
                   ],
                   "help": "did you mean `dpm`?",
                   "fix": {

@@ -19,10 +19,11 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Workflow(check),
 };
 
-fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
+/// The ways by which what a sampler rendered with Uni3C arrives at SCAIL.
+pub(super) fn ways(workflow: &Workflow<'_>) -> Vec<Vec<NodeId>> {
     let stages = workflow.analysis.stages();
     if stages.scail.is_empty() || stages.uni3c.is_empty() {
-        return;
+        return Vec::new();
     }
     // A later part of a long video begins with what an earlier one rendered: that had SCAIL before it.
     let is_early: FxHashSet<NodeId> = stages
@@ -32,7 +33,7 @@ fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
         .filter(|id| stages.with_uni3c.at(*id) == Arrives::Yes && stages.after_scail.at(*id) == Arrives::No)
         .collect();
     if is_early.is_empty() {
-        return;
+        return Vec::new();
     }
     let is_scail: FxHashSet<NodeId> = stages.scail.iter().copied().collect();
     let reach = workflow.analysis.reach(|id| match id {
@@ -41,15 +42,19 @@ fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
         _ => Step::Passes,
     });
     let late = |id: &NodeId| workflow.runs(*id) && reach.at(*id) == Arrives::Yes;
-    for id in stages.scail.iter().copied().filter(late).take(MOST) {
-        let path = reach.path(id);
-        let sampler = path.first().map_or("", |first| &*workflow.node(*first).key);
+    stages.scail.iter().copied().filter(late).take(MOST).map(|id| reach.path(id)).collect()
+}
+
+fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
+    for path in ways(workflow) {
+        let (Some(first), Some(last)) = (path.first().copied(), path.last().copied()) else { continue };
         let message = format!(
-            "`{}` conditions on what `{sampler}` rendered with Uni3C: {}",
-            workflow.node(id).key,
+            "`{}` conditions on what `{}` rendered with Uni3C: {}",
+            workflow.node(last).key,
+            workflow.node(first).key,
             workflow.way(&path)
         );
-        let finding = workflow.at_node(&RULE, id, message).help(
+        let finding = workflow.at_node(&RULE, last, message).help(
             "SCAIL comes first: it gives the motion, Uni3C then holds the camera while Wan renders; feed SCAIL \
              with the reference picture and the driving video",
         );

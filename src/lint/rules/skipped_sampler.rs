@@ -23,9 +23,6 @@ fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
     let stages = workflow.analysis.stages();
     let is_video = |id: &NodeId| Role::of(&workflow.node(*id).class_type) == Some(Role::Video);
     let outputs: Vec<NodeId> = workflow.outputs().collect();
-    if stages.wan.is_empty() || !outputs.iter().any(is_video) {
-        return;
-    }
     let idle: FxHashSet<NodeId> = stages.wan.iter().copied().filter(|id| !workflow.runs(*id)).collect();
     if idle.is_empty() {
         return;

@@ -1,5 +1,6 @@
 //! Uni3C that follows something else than what SCAIL rendered.
 
+use super::scail_after_uni3c;
 use crate::analysis::Arrives;
 use crate::diag::Severity;
 use crate::lint::path::MOST;
@@ -19,7 +20,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
     let stages = workflow.analysis.stages();
-    if !stages.scail.iter().any(|id| workflow.runs(*id)) {
+    // Where SCAIL stands behind Uni3C altogether, that is what is to be mended.
+    let has_scail = stages.scail.iter().any(|id| workflow.runs(*id));
+    if !has_scail || !scail_after_uni3c::ways(workflow).is_empty() {
         return;
     }
     for id in stages.uni3c.iter().copied().filter(|id| workflow.runs(*id)) {

@@ -23,10 +23,9 @@ fn check(workflow: &Workflow<'_>, sampler: &Sampler) -> Judged {
         return Ok(None);
     };
     let (render, embeds) = (uni3c.latent("render_latent")?, sampler.embeds.value.clone()?);
-    let family = LatentFamily::WAN21;
     // The sampler works on cells of 16 pixels and 4 frames.
     let side = |pixels: i64| pixels.div_euclid(16);
-    let frames = |frames: i64| family.frames(frames);
+    let frames = |frames: i64| LatentFamily::WAN21.frames(frames);
     let pairs = [
         ("wide", render.width, embeds.width, side as fn(i64) -> i64),
         ("high", render.height, embeds.height, side),

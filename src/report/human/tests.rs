@@ -386,3 +386,21 @@ proptest! {
         prop_assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
     }
 }
+
+#[test]
+fn a_way_is_one_line_and_loses_its_middle_when_it_is_long() {
+    let line = |count: usize, options: HumanOptions| {
+        let mut diagnostic = Diagnostic::format("some-rule", "something is wrong");
+        diagnostic.path = (0..count).map(|at| at.to_string()).collect();
+        let report = report("p.toml", vec![diagnostic]);
+        let mut out = String::new();
+        push_diagnostic(&mut out, &Sources::new(), &report, &report.diagnostics[0], options);
+        out.lines().find(|line| line.trim_start().starts_with("path:")).map(str::to_owned)
+    };
+    assert_eq!(line(0, UNICODE), None);
+    assert_eq!(line(3, UNICODE).as_deref(), Some("  path: 0 → 1 → 2"));
+    assert_eq!(line(2, HumanOptions::default()).as_deref(), Some("  path: 0 -> 1"));
+    let long = line(100_000, UNICODE).unwrap_or_default();
+    assert!(long.starts_with("  path: 0 → 1 → ") && long.ends_with(" → 99998 → 99999"), "{long}");
+    assert!(long.contains(" → 19 → … → 99980 → "), "{long}");
+}
