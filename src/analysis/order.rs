@@ -62,11 +62,10 @@ impl Analysis<'_> {
         vec![from, to]
     }
 
-    /// The nodes whose content arrives at `node`, through some of its inputs or through any, the nearest first.
+    /// The nodes whose content arrives at `node`, through some of its inputs or through any.
     #[must_use]
     pub fn content_of(&self, node: NodeId, inputs: Option<&[&str]>) -> Vec<NodeId> {
         let mut seen: FxHashSet<NodeId> = FxHashSet::default();
-        let mut found = Vec::new();
         let mut queue = VecDeque::from([node]);
         while let Some(at) = queue.pop_front() {
             for input in self.graph.node(at).inputs() {
@@ -74,11 +73,12 @@ impl Analysis<'_> {
                 let is_asked = at != node || inputs.is_none_or(|inputs| inputs.contains(&&*input.name));
                 let carries = is_asked && from != node && self.carries_content(from, slot, at, &input.name);
                 if carries && seen.insert(from) {
-                    found.push(from);
                     queue.push_back(from);
                 }
             }
         }
+        let mut found: Vec<NodeId> = seen.into_iter().collect();
+        found.sort_unstable();
         found
     }
 

@@ -23,10 +23,6 @@ pub(super) const TABLE: Table = &[
     ("LoraLoader", |inputs| vec![with_lora(inputs, "strength_model"), inputs.fact("clip")]),
     ("ModelSamplingSD3", |inputs| vec![shifted(inputs)]),
     ("ModelSamplingAuraFlow", |inputs| vec![shifted(inputs)]),
-    ("CFGNorm", |inputs| vec![changed(inputs)]),
-    ("TorchCompileModel", |inputs| vec![changed(inputs)]),
-    ("TorchCompileModelAdvanced", |inputs| vec![changed(inputs)]),
-    ("CLIPSetLastLayer", |inputs| passed(inputs, "clip")),
 ];
 
 /// The network of a file, at each slot: of a checkpoint, all its parts are of one family.
