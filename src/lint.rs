@@ -5,6 +5,8 @@
 //! `lower` and `compile` on their way and are only listed here. Levels are applied at the end. Rules
 //! never change what is compiled.
 
+pub mod baseline;
+
 mod allow;
 mod frames_of;
 mod grid;
