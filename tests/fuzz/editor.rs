@@ -24,7 +24,7 @@ fuzz_target!(|text: &str| {
     let _ = graph.and_then(|graph| wfc::check::check(graph, &CATALOG, &mut diagnostics));
     let diagnostics = diagnostics.into_sorted();
     let files = [FileReport { path: "w.json".into(), kind: "ui", diagnostics }];
-    for format in [Format::Human, Format::Json] {
+    for format in [Format::Human, Format::Json, Format::Sarif, Format::Github, Format::Junit] {
         assert!(!format.render(&sources, &files, HumanOptions::default()).is_empty());
     }
 });

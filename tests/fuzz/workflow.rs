@@ -38,7 +38,7 @@ fuzz_target!(|text: &str| {
     }
     let diagnostics = diagnostics.into_sorted();
     let files = [FileReport { path: "w.json".into(), kind: "api", diagnostics }];
-    for format in [Format::Human, Format::Json] {
+    for format in [Format::Human, Format::Json, Format::Sarif, Format::Github, Format::Junit] {
         assert!(!format.render(&sources, &files, HumanOptions::default()).is_empty());
     }
 });

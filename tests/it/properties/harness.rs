@@ -140,8 +140,18 @@ fn finish(workflow: Option<Vec<u8>>, sources: &Sources, diagnostics: Diagnostics
     let diagnostics = diagnostics.into_sorted();
     let files = [FileReport { path: "p.toml".into(), kind: "preset", diagnostics }];
     let report = Format::Human.render(sources, &files, HumanOptions::default());
-    let json = Format::Json.render(sources, &files, HumanOptions::default());
-    serde_json::from_str::<serde_json::Value>(&json).expect("the report is JSON");
+    for format in [Format::Json, Format::Sarif] {
+        let json = format.render(sources, &files, HumanOptions::default());
+        serde_json::from_str::<serde_json::Value>(&json).expect("the report is JSON");
+    }
+    let commands = Format::Github.render(sources, &files, HumanOptions::default());
+    assert_eq!(
+        commands.lines().count(),
+        files[0].diagnostics.len() + 1,
+        "a line for each problem: {commands}"
+    );
+    let suites = Format::Junit.render(sources, &files, HumanOptions::default());
+    assert!(suites.ends_with("</testsuites>\n"), "{suites}");
     let [FileReport { diagnostics, .. }] = files;
     Outcome { workflow, diagnostics, report }
 }
