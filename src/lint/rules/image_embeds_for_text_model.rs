@@ -8,7 +8,7 @@ use crate::lint::{Check, Group, Judged, Rule, Subject, page};
 
 pub(super) static RULE: Rule = Rule {
     name: "image-embeds-for-text-model",
-    summary: "embeds of an encoded image for a text-to-video model: the sampler fails before its first step",
+    summary: "embeds of an encoded image for a text-to-video model: the sampler fails",
     group: Group::Correctness,
     subject: Subject::Workflow,
     severity: Some(Severity::Error),

@@ -27,7 +27,9 @@ fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     let model = Model::load(id, Ok(inputs.text(input)?), workflow.facts.models);
     let (Some(family), file) = (model.family.as_deref(), model.file_name()) else { return Ok(None) };
     let is_encoder = model.role.as_deref() == Some("text_encoder");
-    let (message, help) = if is_core && family == "umt5-xxl-wan" {
+    // Others call theirs `umt5-xxl-encoder`, in whatever format.
+    let is_wans = family == "umt5-xxl-wan" && !weights::is_called(&model, "encoder");
+    let (message, help) = if is_core && is_wans {
         let message = format!(
             "`{file}` has Wan's own names for its weights, and CLIPLoader takes it for another encoder"
         );
