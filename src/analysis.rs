@@ -13,6 +13,7 @@ mod model;
 mod order;
 mod roles;
 mod sampler;
+pub mod sigma;
 mod transfer;
 
 use std::sync::{Arc, OnceLock};
@@ -30,7 +31,7 @@ pub use inputs::Inputs;
 pub use model::{Confidence, Expert, Model};
 pub use order::{Arrives, Reach, Stages, Step};
 pub use roles::Role;
-pub use sampler::{Sampler, SamplerKind, Setting};
+pub use sampler::{Part, Sampler, SamplerKind, Setting};
 
 /// What is known of a workflow.
 pub struct Analysis<'g> {
@@ -93,7 +94,8 @@ impl<'g> Analysis<'g> {
     /// The sampler that is this node.
     #[must_use]
     pub fn sampler(&self, node: NodeId) -> Option<&Sampler> {
-        self.samplers.iter().find(|sampler| sampler.node == node)
+        let at = self.samplers.binary_search_by_key(&node, |sampler| sampler.node).ok()?;
+        self.samplers.get(at)
     }
 
     /// The nodes of a class, in the order of the file.

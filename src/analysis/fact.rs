@@ -141,6 +141,8 @@ pub enum Content {
     Encoded,
     /// The result of this sampler.
     Sampled(NodeId),
+    /// What this sampler took the finished result to be at its last step: its second output.
+    Denoised(NodeId),
     /// Nobody knows.
     Unknown,
 }

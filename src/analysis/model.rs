@@ -37,6 +37,10 @@ impl Expert {
     }
 }
 
+/// Words in the names of weights that take few steps.
+const FAST: [&str; 11] =
+    ["distill", "dmd", "fast", "flash", "forcing", "hyper", "lcm", "lightning", "lightx2v", "rapid", "turbo"];
+
 /// A loaded network.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -147,7 +151,16 @@ impl Model {
         // A LoRA that nobody knows, or of unknown strength, may be one that distills.
         let is_open = |lora: &Lora| lora.model.role.is_none() || lora.strength.is_err();
         let own = self.facts()?.distilled?;
+        if !own && self.confidence == Confidence::Name && self.sounds_distilled() {
+            return None;
+        }
         (own || !self.loras.iter().any(is_open)).then_some(own)
+    }
+
+    /// True if its name has a word for weights that take few steps, which nobody may have listed.
+    fn sounds_distilled(&self) -> bool {
+        let name = self.file_name().to_ascii_lowercase();
+        FAST.iter().any(|word| name.contains(word))
     }
 
     /// The same network with more LoRAs.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::Analysis;
-use super::fact::{Conditioning, Embeds, Known, Latent, Unknown, Why};
+use super::fact::{Conditioning, Content, Embeds, Known, Latent, Unknown, Why};
 use super::inputs::Inputs;
 use super::model::Model;
+use super::sigma;
 use crate::ir::NodeId;
 
 /// Which family of nodes a sampler is of: what its inputs mean differs between them.
@@ -69,6 +70,20 @@ pub struct Sampler {
     pub latent: Setting<Latent>,
     /// The wrapper's embeds.
     pub embeds: Setting<Arc<Embeds>>,
+    /// The node with the wrapper's further arguments, such as `context_options` and `cache_args`: its settings or
+    /// its extra arguments.
+    pub arguments: Known<NodeId>,
+}
+
+/// The part of a schedule that a sampler takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The first step, from 0.
+    pub first: i64,
+    /// The step before which it stops.
+    pub last: i64,
+    /// The steps of the whole schedule.
+    pub of: i64,
 }
 
 impl Sampler {
@@ -83,6 +98,106 @@ impl Sampler {
             Ok(_) | Err(Unknown { why: Why::Absent, .. }) => Ok(steps),
             Err(unknown) => Err(unknown),
         }
+    }
+
+    /// The part of the schedule that it takes, by its steps or by its denoise.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn part(&self) -> Known<Part> {
+        let steps = self.steps.value?;
+        let denoise = or(self.denoise.value, 1.0)?;
+        let part = |first, last, of| Ok(Part { first, last, of });
+        match self.kind {
+            SamplerKind::KSampler | SamplerKind::Custom => {
+                let of = sigma::schedule_for(steps, denoise);
+                part(of - steps, of, of)
+            }
+            SamplerKind::Wrapper if denoise < 1.0 => {
+                part(sigma::wrapper_start(steps, denoise), self.last_step()?, steps)
+            }
+            SamplerKind::KSamplerAdvanced | SamplerKind::Wrapper => {
+                part(or(self.start.value, 0)?, self.last_step()?, steps)
+            }
+        }
+    }
+
+    /// The noise level before a step of the schedule; unknown for schedules that follow another formula.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn level(&self, step: i64) -> Known<f64> {
+        let shift = self.shift.value?;
+        if !self.is_bent_line()? {
+            return Err(Unknown { node: self.node, why: Why::NoTransfer });
+        }
+        Ok(sigma::at(shift, self.part()?.of, step))
+    }
+
+    /// True if its noise levels are evenly spaced before the shift bends them.
+    fn is_bent_line(&self) -> Known<bool> {
+        Ok(match self.kind {
+            SamplerKind::Wrapper => {
+                let method = self.method.value.clone()?;
+                !method.ends_with("/beta") && !method.starts_with("flowmatch_") && !FIXED.contains(&&*method)
+            }
+            _ => matches!(&*self.scheduler.value.clone()?, "simple" | "sgm_uniform"),
+        })
+    }
+
+    /// The sampler whose result it goes on from, with whatever noise that has left in it.
+    #[must_use]
+    pub fn previous<'a>(&self, analysis: &'a Analysis<'_>) -> Option<&'a Self> {
+        match self.latent.value.ok()?.content {
+            Content::Sampled(node) => analysis.sampler(node),
+            _ => None,
+        }
+    }
+
+    /// True if it stops before the end of the schedule and gives a latent that still has noise in it.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn leaves_noise(&self, analysis: &Analysis<'_>) -> Known<bool> {
+        let inputs = analysis.inputs(self.node);
+        let part = self.part()?;
+        Ok(match self.kind {
+            SamplerKind::KSampler => false,
+            SamplerKind::KSamplerAdvanced => {
+                inputs.enabled("return_with_leftover_noise")? && part.last < part.of
+            }
+            SamplerKind::Wrapper => part.last < part.of,
+            SamplerKind::Custom => return Err(inputs.unknown(Why::NoTransfer)),
+        })
+    }
+
+    /// True if it starts from its latent with noise added, whatever the latent has already.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn renoises(&self) -> Known<bool> {
+        // The wrapper does with a denoise whatever it is told.
+        let is_forced = self.kind == SamplerKind::Wrapper && or(self.denoise.value, 1.0)? < 1.0;
+        Ok(is_forced || self.adds_noise.value?)
+    }
+
+    /// The node whose settings arrive at one of the wrapper's further arguments.
+    ///
+    /// # Errors
+    /// Why it is not known; absent where there is none.
+    pub fn argument(&self, analysis: &Analysis<'_>, name: &str) -> Known<NodeId> {
+        analysis.inputs(self.arguments?).settings(name)
+    }
+}
+
+/// The wrapper's methods, besides those of `flowmatch_`, whose noise levels no shift decides.
+const FIXED: [&str; 3] = ["longcat_distill_euler", "multitalk", "rcm"];
+
+/// What is known, or what stands for what is not given.
+fn or<T>(known: Known<T>, absent: T) -> Known<T> {
+    match known {
+        Err(Unknown { why: Why::Absent, .. }) => Ok(absent),
+        known => known,
     }
 }
 
@@ -163,6 +278,7 @@ fn core(inputs: Inputs<'_>, kind: SamplerKind) -> Sampler {
         negative: inputs.setting("negative", Inputs::conditioning),
         latent: inputs.setting("latent_image", Inputs::latent),
         embeds: inputs.none("image_embeds"),
+        arguments: Err(inputs.unknown(Why::Absent)),
     }
 }
 
@@ -233,6 +349,7 @@ fn with_sigmas(inputs: Inputs<'_>, guider: Inputs<'_>, cfg: &'static str) -> Sam
         negative: guider.setting("negative", Inputs::conditioning),
         latent: inputs.setting("latent_image", Inputs::latent),
         embeds: inputs.none("image_embeds"),
+        arguments: Err(inputs.unknown(Why::Absent)),
     }
 }
 
@@ -241,37 +358,72 @@ fn samples(inputs: Inputs<'_>) -> Setting<Latent> {
     inputs.setting("samples", Inputs::latent)
 }
 
+/// Steps and shift of a schedule: noise levels that are given replace both.
+fn stepped(inputs: Inputs<'_>) -> (Setting<i64>, Setting<f64>) {
+    if !inputs.has("sigmas") {
+        return (inputs.setting("steps", Inputs::int), inputs.setting("shift", Inputs::float));
+    }
+    let steps = |inputs: Inputs<'_>, input: &str| inputs.sigmas(input)?.steps;
+    (inputs.setting("sigmas", steps), inputs.none("shift"))
+}
+
+/// One of the two texts that a sampler of the wrapper is given in `text_embeds`.
+fn text(settings: Inputs<'_>, prompt: &'static str, linked: &'static str) -> Setting<Arc<Conditioning>> {
+    let encoder = match settings.settings("text_embeds") {
+        Ok(encoder) => settings.of(encoder),
+        Err(unknown) => {
+            return Setting { value: Err(unknown), node: settings.id(), input: "text_embeds" };
+        }
+    };
+    match &*encoder.node().class_type {
+        "WanVideoTextEmbedBridge" => encoder.setting(linked, Inputs::conditioning),
+        "WanVideoTextEncode" | "WanVideoTextEncodeCached" => encoder.setting(prompt, |encoder, prompt| {
+            let (text, node) = (encoder.text(prompt), encoder.id());
+            Ok(Arc::new(Conditioning { text, node, is_zeroed: false, references: Vec::new() }))
+        }),
+        _ => Setting {
+            value: Err(encoder.unknown(Why::NoTransfer)),
+            node: settings.id(),
+            input: "text_embeds",
+        },
+    }
+}
+
 fn wrapper(node: Inputs<'_>, settings: Inputs<'_>) -> Sampler {
+    let (steps, shift) = stepped(settings);
     Sampler {
         node: node.id(),
         kind: SamplerKind::Wrapper,
-        steps: settings.setting("steps", Inputs::int),
+        steps,
         start: settings.setting("start_step", Inputs::int),
         end: settings.setting("end_step", Inputs::int),
         cfg: settings.setting("cfg", Inputs::float),
         denoise: settings.setting("denoise_strength", Inputs::float),
         method: settings.setting("scheduler", Inputs::text),
         scheduler: settings.none("scheduler"),
-        shift: settings.setting("shift", Inputs::float),
+        shift,
         seed: settings.setting("seed", Inputs::seed),
         adds_noise: settings.setting("add_noise_to_samples", Inputs::bool),
         model: settings.setting("model", Inputs::model),
-        positive: settings.none("text_embeds"),
-        negative: settings.none("text_embeds"),
+        positive: text(settings, "positive_prompt", "positive"),
+        negative: text(settings, "negative_prompt", "negative"),
         latent: samples(settings),
         embeds: settings.setting("image_embeds", Inputs::embeds),
+        arguments: Ok(settings.id()),
     }
 }
 
 fn wrapper_v2(inputs: Inputs<'_>) -> Sampler {
     let schedule = inputs.settings("scheduler").map_or(inputs, |node| inputs.of(node));
+    let (steps, shift) = stepped(schedule);
     Sampler {
-        steps: schedule.setting("steps", Inputs::int),
+        steps,
         start: schedule.setting("start_step", Inputs::int),
         end: schedule.setting("end_step", Inputs::int),
         method: schedule.setting("scheduler", Inputs::text),
-        shift: schedule.setting("shift", Inputs::float),
+        shift,
         denoise: inputs.none("denoise_strength"),
+        arguments: inputs.settings("extra_args"),
         ..wrapper(inputs, inputs)
     }
 }

@@ -10,7 +10,7 @@ pub(super) const TABLE: Table = &[
     ("EmptyFlux2LatentImage", |inputs| vec![empty(inputs, LatentFamily::FLUX2, None)]),
     ("EmptyHunyuanLatentVideo", |inputs| vec![empty(inputs, LatentFamily::WAN21, Some("length"))]),
     ("EmptyLTXVLatentVideo", |inputs| vec![empty(inputs, LatentFamily::LTX, Some("length"))]),
-    ("Wan22ImageToVideoLatent", |inputs| vec![empty(inputs, LatentFamily::WAN22, Some("length"))]),
+    ("Wan22ImageToVideoLatent", |inputs| vec![Ok(begun(inputs, LatentFamily::WAN22))]),
     ("WanImageToVideo", wan_conditioned),
     ("WanSoundImageToVideo", wan_conditioned),
     ("WanSCAILToVideo", wan_conditioned),
@@ -64,6 +64,13 @@ fn sized(
 fn empty(inputs: Inputs<'_>, family: LatentFamily, length: Option<&str>) -> Known<Fact> {
     let frames = length.map_or(Ok(1), |length| inputs.int(length));
     Ok(Fact::Latent(sized(family, inputs.int("width"), inputs.int("height"), frames, Content::Empty)))
+}
+
+/// `comfy_extras/nodes_wan.py`, `Wan22ImageToVideoLatent`: a picture to begin with is encoded into the latent.
+fn begun(inputs: Inputs<'_>, family: LatentFamily) -> Fact {
+    let content = if inputs.has("start_image") { Content::Unknown } else { Content::Empty };
+    let (width, height) = (inputs.int("width"), inputs.int("height"));
+    Fact::Latent(sized(family, width, height, inputs.int("length"), content))
 }
 
 /// Nodes that give positive, negative and a latent of Wan's 16 channels: comfy_extras/nodes_wan.py.

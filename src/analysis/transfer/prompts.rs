@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Table;
+use super::{Table, settings};
 use crate::analysis::fact::{Conditioning, Fact, Known, Why, remember};
 use crate::analysis::inputs::Inputs;
 
@@ -18,11 +18,15 @@ pub(super) const TABLE: Table = &[
     ("LTXVCropGuides", |inputs| {
         vec![inputs.fact("positive"), inputs.fact("negative"), inputs.fact("latent")]
     }),
-    ("WanVideoTextEncode", |inputs| vec![wrapper_pair(inputs, "negative_prompt")]),
+    ("WanVideoTextEncode", settings),
     ("WanVideoTextEncodeCached", |inputs| {
-        let pair = wrapper_pair(inputs, "negative_prompt");
-        vec![pair.clone(), pair, inputs.fact("positive_prompt")]
+        let mut outputs = settings(inputs);
+        outputs.extend([Err(inputs.unknown(Why::NoTransfer)), inputs.fact("positive_prompt")]);
+        outputs
     }),
+    ("WanVideoTextEncodeSingle", settings),
+    ("WanVideoTextEmbedBridge", settings),
+    ("WanVideoApplyNAG", settings),
 ];
 
 fn encoded(inputs: Inputs<'_>, text: &str) -> Known<Fact> {
@@ -45,9 +49,4 @@ fn referred(inputs: Inputs<'_>) -> Known<Fact> {
         remember(&mut after.references, [inputs.id()]);
     }
     Ok(conditioning(after))
-}
-
-/// The wrapper encodes both texts in one node, which stands for them.
-fn wrapper_pair(inputs: Inputs<'_>, negative: &str) -> Known<Fact> {
-    if inputs.has(negative) { Ok(Fact::Settings(inputs.id())) } else { Err(inputs.unknown(Why::Absent)) }
 }

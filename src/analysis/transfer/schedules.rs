@@ -22,8 +22,8 @@ pub(super) const TABLE: Table = &[
     ("SplitSigmas", split),
     ("KSampler", |inputs| vec![sampled(inputs)]),
     ("KSamplerAdvanced", |inputs| vec![sampled(inputs)]),
-    ("SamplerCustom", |inputs| vec![sampled(inputs); 2]),
-    ("SamplerCustomAdvanced", |inputs| vec![sampled(inputs); 2]),
+    ("SamplerCustom", |inputs| vec![sampled(inputs), denoised(inputs)]),
+    ("SamplerCustomAdvanced", |inputs| vec![sampled(inputs), denoised(inputs)]),
 ];
 
 fn scheduled(inputs: Inputs<'_>, scheduler: Known<Arc<str>>) -> Known<Fact> {
@@ -95,6 +95,11 @@ fn sampled(inputs: Inputs<'_>) -> Known<Fact> {
         None => latent.family,
     };
     Ok(Fact::Latent(Latent { family, content: Content::Sampled(inputs.id()), ..latent }))
+}
+
+fn denoised(inputs: Inputs<'_>) -> Known<Fact> {
+    let latent = inputs.latent("latent_image")?;
+    Ok(Fact::Latent(Latent { content: Content::Denoised(inputs.id()), ..latent }))
 }
 
 #[cfg(test)]

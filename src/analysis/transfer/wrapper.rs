@@ -6,6 +6,7 @@ use super::{Outputs, Table, settings};
 use crate::analysis::fact::{Content, Embeds, Fact, Image, Known, Latent, LatentFamily, Lora, Why, remember};
 use crate::analysis::inputs::Inputs;
 use crate::analysis::model::Model;
+use crate::ir::NodeId;
 
 pub(super) const TABLE: Table = &[
     ("WanVideoModelLoader", model),
@@ -29,7 +30,8 @@ pub(super) const TABLE: Table = &[
     ("WanVideoEasyCache", settings),
     ("WanVideoScheduler", |inputs| {
         let step = |name| inputs.fact(name);
-        vec![Ok(Fact::Settings(inputs.id())), step("steps"), step("shift"), inputs.fact("scheduler")]
+        let settings = Ok(Fact::Settings(inputs.id()));
+        vec![settings, step("steps"), step("shift"), step("scheduler"), step("start_step"), step("end_step")]
     }),
     ("WanVideoSchedulerv2", settings),
     ("WanVideoUni3C_embeds", settings),
@@ -38,6 +40,12 @@ pub(super) const TABLE: Table = &[
     ("WanVideoAnimateEmbeds", embeds),
     ("WanVideoControlEmbeds", control_embeds),
     ("WanVideoVACEEncode", embeds),
+    ("WanVideoImageToVideoMultiTalk", |inputs| {
+        let mut outputs = embeds(inputs);
+        outputs.push(inputs.fact("output_path"));
+        outputs
+    }),
+    ("WanVideoAddExtraLatent", added),
     ("WanVideoAddSCAILReferenceEmbeds", added),
     ("WanVideoAddSCAILPoseEmbeds", added),
     ("WanVideoAddSCAIL2ConditionEmbeds", added),
@@ -47,7 +55,12 @@ pub(super) const TABLE: Table = &[
     ("WanVideoDecode", |inputs| vec![decoded(inputs)]),
     ("WanVideoSampler", sampled),
     ("WanVideoSamplerv2", sampled),
+    ("WanVideoSamplerFromSettings", |inputs| match inputs.settings("sampler_inputs") {
+        Ok(node) => rendered(inputs.of(node), inputs.id()),
+        Err(unknown) => vec![Err(unknown); 2],
+    }),
     ("WanVideoSamplerSettings", settings),
+    ("WanVideoFreeInitArgs", settings),
 ];
 
 fn network(inputs: Inputs<'_>, input: &str) -> Model {
@@ -151,19 +164,18 @@ fn decoded(inputs: Inputs<'_>) -> Known<Fact> {
 
 /// What the embeds measure, the sampler gives: sides in whole tokens of 16 pixels, frames 4n+1.
 fn sampled(inputs: Inputs<'_>) -> Outputs {
+    rendered(inputs, inputs.id())
+}
+
+fn rendered(inputs: Inputs<'_>, sampler: NodeId) -> Outputs {
     let latent = inputs.embeds("image_embeds").map(|embeds| {
         let family =
             inputs.model("model").and_then(|model| model.latent().ok_or(inputs.unknown(Why::NoTransfer)));
-        let content = Content::Sampled(inputs.id());
         let side = |side: Known<i64>| side.map(|side| side - side.rem_euclid(16));
         let frames = embeds.frames.map(|frames| LatentFamily::WAN21.frames(frames));
-        Fact::Latent(Latent {
-            family,
-            width: side(embeds.width),
-            height: side(embeds.height),
-            frames,
-            content,
-        })
+        let (width, height) = (side(embeds.width), side(embeds.height));
+        Latent { family, width, height, frames, content: Content::Sampled(sampler) }
     });
-    vec![latent; 2]
+    let denoised = latent.map(|latent| Latent { content: Content::Denoised(sampler), ..latent });
+    vec![latent.map(Fact::Latent), denoised.map(Fact::Latent)]
 }

@@ -2,6 +2,7 @@
 
 use crate::analysis::Sampler;
 use crate::diag::Severity;
+use crate::ir::Value;
 use crate::lint::workflow::Workflow;
 use crate::lint::{Check, Group, Judged, Rule, Subject, page};
 
@@ -11,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Correctness,
     subject: Subject::Workflow,
     severity: Some(Severity::Warning),
-    repairs: None,
+    repairs: Some("with `--unsafe`: sets cfg to 1"),
     page: page!("cfg-with-distilled-model"),
     check: Check::Sampler(check),
 };
@@ -22,8 +23,13 @@ fn check(workflow: &Workflow<'_>, sampler: &Sampler) -> Judged {
     if model.is_distilled() != Some(true) || (cfg - 1.0).abs() < 1e-6 {
         return Ok(None);
     }
-    let by = model.distilling_lora().map_or(&model, |lora| &lora.model);
+    let lora = model.distilling_lora();
+    let by = lora.map_or(&model, |lora| &lora.model);
     let message = format!("cfg is {cfg}, and `{}` was distilled to work with 1", by.file_name());
-    let help = "set cfg to 1: each step then takes half the time; or take the base weights without that LoRA";
-    Ok(Some(workflow.at(&RULE, sampler.cfg.node, sampler.cfg.input, message).help(help)))
+    let other = if lora.is_some() { "take that LoRA away" } else { "load the base weights" };
+    let help = format!("set cfg to 1: each step then takes half the time; or {other}");
+    let setting = &sampler.cfg;
+    let mut finding = workflow.at(&RULE, setting.node, setting.input, message).help(help);
+    finding.fix = workflow.rewrite(setting.node, setting.input, &Value::Float(1.0), false);
+    Ok(Some(finding))
 }
