@@ -91,11 +91,11 @@ mod s2v_doubled_reference;
 mod s2v_frame_rate;
 mod s2v_longer_than_audio;
 mod sageattn3_off_blackwell;
+mod samples_of_other_size;
 mod scail_after_uni3c;
 mod scail_reference_without_clip;
 mod scail_with_other_model;
 mod scail_without_pose;
-mod samples_of_other_size;
 mod scaled_quantization_of_unscaled_file;
 mod scheduler_ignores_setting;
 mod scheduler_refuses_steps;
@@ -332,11 +332,11 @@ pub static RULES: &[&Rule] = &[
     &s2v_frame_rate::RULE,
     &s2v_longer_than_audio::RULE,
     &sageattn3_off_blackwell::RULE,
+    &samples_of_other_size::RULE,
     &scail_after_uni3c::RULE,
     &scail_reference_without_clip::RULE,
     &scail_with_other_model::RULE,
     &scail_without_pose::RULE,
-    &samples_of_other_size::RULE,
     &scaled_quantization_of_unscaled_file::RULE,
     &scheduler_ignores_setting::RULE,
     &scheduler_refuses_steps::RULE,
