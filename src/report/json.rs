@@ -244,6 +244,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "it shows a whole document")]
     fn the_document_has_every_member() {
         let (sources, files) = example();
         let text = render(&sources, &files);

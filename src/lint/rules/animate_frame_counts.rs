@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Class(&["WanAnimateToVideo", "WanVideoAnimateEmbeds"], check),
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of checks by class")]
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     let inputs = workflow.analysis.inputs(id);
     let names: [&str; 4] = if &*workflow.node(id).class_type == "WanAnimateToVideo" {

@@ -20,6 +20,7 @@ pub(super) static RULE: Rule = Rule {
     ),
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of checks by class")]
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     let class = |id: NodeId| &*workflow.node(id).class_type;
     let cuts = ["ImageFromBatch", "LatentConcat", "LatentCut", "TrimVideoLatent"];

@@ -17,6 +17,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Class(&["WanSoundImageToVideoExtend"], check),
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of checks by class")]
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     let has_reference = |id: NodeId| workflow.analysis.inputs(id).has("ref_image");
     let before = ["WanSoundImageToVideo", "WanSoundImageToVideoExtend"];

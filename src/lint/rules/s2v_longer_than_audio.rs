@@ -41,10 +41,10 @@ const RATE: f64 = 16.0;
 
 /// How long a sound is at most that was encoded.
 fn sound(workflow: &Workflow<'_>, encoder: NodeId) -> Known<f64> {
-    let encoded = workflow.analysis.inputs(encoder);
+    let whole = workflow.analysis.inputs(encoder);
     let source = workflow.analysis.source(encoder, "audio").map(|id| workflow.analysis.inputs(id));
     match source.map(|source| (source, &*source.node().class_type)) {
         Some((source, "TrimAudioDuration" | "EmptyAudio")) => source.float("duration"),
-        _ => encoded.audio("audio")?.seconds,
+        _ => whole.audio("audio")?.seconds,
     }
 }

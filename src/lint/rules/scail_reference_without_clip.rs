@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Class(&["WanVideoAddSCAILReferenceEmbeds"], check),
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of checks by class")]
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     if workflow.analysis.inputs(id).has("clip_embeds") {
         return Ok(None);

@@ -18,6 +18,7 @@ pub(super) static RULE: Rule = Rule {
 
 const FIRST: [&str; 2] = ["WanVideoAddSCAILPoseEmbeds", "WanVideoAddSCAILReferenceEmbeds"];
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of checks by class")]
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     let (mut changes, mut uses): (Option<NodeId>, Option<NodeId>) = (None, None);
     for (target, _) in workflow.graph.consumers(id).filter(|(target, _)| workflow.runs(*target)) {

@@ -22,7 +22,7 @@ fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     let (file, quantization) = (inputs.text("model")?, inputs.text("quantization")?);
     let lower = file.to_lowercase();
     let format = match () {
-        () if &*quantization != "disabled" || lower.ends_with(".gguf") => return Ok(None),
+        () if &*quantization != "disabled" => return Ok(None),
         () if lower.contains("e5m2") => "fp8_e5m2",
         () if lower.contains("fp8") || lower.contains("e4m3") => "fp8_e4m3fn",
         () => return Ok(None),

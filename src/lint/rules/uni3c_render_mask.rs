@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Class(&["WanVideoUni3C_embeds"], check),
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of checks by class")]
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     if !workflow.analysis.inputs(id).has("render_mask") {
         return Ok(None);
