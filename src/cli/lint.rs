@@ -70,7 +70,8 @@ pub(super) struct Args {
     /// Write what is found to the baseline, so that from now on only what is new is reported.
     #[arg(long, requires = "baseline")]
     update_baseline: bool,
-    /// Report nothing but what makes the exit code 1, and nothing at all where there is none.
+    /// Report nothing but what makes the exit code 1 (errors, with `--fail-on never`), and nothing at all where
+    /// there is none.
     #[arg(short, long)]
     quiet: bool,
     /// Report also what rules could not judge, and why.

@@ -161,6 +161,10 @@ fn what_a_comment_allows_is_built_although_it_is_denied() {
     let deny = "graph = \"g\"\n[lint]\nunreachable-node = \"deny\"\nunused-param = \"deny\"\n";
     let folder = Folder::with([("g.toml", &*graph("", "")), ("p.toml", deny)]);
     assert_eq!(folder.wfc(&["build", "p.toml"]).code, Some(1));
+    folder.write("p.toml", "graph = \"g\"\n[lint]\nstyle = \"deny\"\n");
+    let said = folder.wfc(&["build", "p.toml"]).findings();
+    assert!(said.contains("error[unused-param]"), "a group is denied like its rules: {said}");
+    folder.write("p.toml", deny);
     let allowed = graph("# wfc: allow(unused-param) later\n", " # wfc: allow(unreachable-node) kept");
     folder.write("g.toml", allowed);
     folder.wfc(&["build", "p.toml"]).succeeded();
