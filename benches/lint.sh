@@ -81,6 +81,8 @@ pair 10 "${lint[*]} prompts" "$parse prompts"
 row '`L prompts` / `parse_json prompts`' "$first" "$second" '<=' 2.5
 pair 10 "${lint[*]} --gate check prompts" "$parse prompts"
 row '`L --gate check prompts` / `parse_json prompts`' "$first" "$second" '<=' 2.5
+pair 10 "${lint[*]} prompts" "${lint[*]} --gate check prompts"
+row '`L prompts` (all rules) / `L --gate check prompts`' "$first" "$second" '<=' 2
 pair 10 "${lint[*]} prompts" "$parse prompts object_info.json"
 row '`L prompts` / `parse_json prompts object_info.json`' "$first" "$second" -
 pair 5 "$comfy --schema-cache object_info.json --json $(echo prompts/*.json)" "${lint[*]} prompts"

@@ -18,4 +18,5 @@ fn rules() -> Vec<&'static Rule> {
 
 mod order;
 mod pages;
+mod precision;
 mod seeded;
