@@ -8,7 +8,7 @@ use super::{Check, Facts, Judged, Levels, RULES, Rule, Settings, found, node_ref
 use crate::analysis::{Analysis, Known, Place, Unknown, Why};
 use crate::catalog::{Gpu, InputSpec, NodeClass};
 use crate::check::Verdict;
-use crate::diag::{Diagnostic, Diagnostics, Edit, Fix, Severity};
+use crate::diag::{Diagnostic, Diagnostics, Edit, Fix, Gate, Severity};
 use crate::front::toml::policy::Policy;
 use crate::front::toml::types::Platform;
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
@@ -119,9 +119,16 @@ pub(super) struct At<'a> {
     pub(super) spec: Option<&'a InputSpec>,
     /// Where its name is written, if that is known and the class does not declare it.
     pub(super) name_at: Option<Span>,
+    /// The places of which the reader of the file has said something.
+    reported: &'a FxHashSet<Span>,
 }
 
 impl At<'_> {
+    /// True if the reader of the file has said something of this value, which is then not said again.
+    pub(super) fn is_reported(&self) -> bool {
+        self.input.origin.span().is_some_and(|span| self.reported.contains(&span))
+    }
+
     /// The literal that the input is given, without a wrapping.
     pub(super) fn literal(&self) -> Option<&Value> {
         match &self.input.value {
@@ -218,6 +225,8 @@ pub(super) fn run(
         needed: graph.ancestors(outputs),
         dropped: dropped.collect(),
     };
+    let reported: FxHashSet<Span> =
+        diagnostics.iter().filter(|found| found.gate == Gate::Lint).filter_map(Diagnostic::span).collect();
     let mut not_evaluated = Vec::new();
     let mut judged = |rule: &'static Rule, node: NodeId, result: Judged| match result {
         Ok(finding) => diagnostics.extend(finding),
@@ -264,7 +273,7 @@ pub(super) fn run(
         for (index, input) in node.inputs().iter().enumerate() {
             let spec = specs.iter().find(|spec| spec.name == input.name);
             let name_at = graph.written_name(id, index);
-            let at = At { facts, node, class, input, spec, name_at };
+            let at = At { facts, node, class, input, spec, name_at, reported: &reported };
             diagnostics.extend(selected.inputs.iter().filter_map(|check| check(&at)));
         }
     }

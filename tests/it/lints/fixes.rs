@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-use super::{PICTURE, SAVED, rules_in, workflow};
+use super::{PICTURE, QUIET, SAVED, rules_in, workflow};
 use crate::support::Folder;
 
 /// A workflow with a finding that is repaired and one that only a person can decide.
@@ -16,7 +16,7 @@ fn broken() -> String {
 /// Repairs `w.json` and gives what is said; a second time nothing changes.
 #[track_caller]
 fn fixed(folder: &Folder, arguments: &[&str]) -> String {
-    let arguments = [&["lint", "w.json", "--fix"], arguments].concat();
+    let arguments = [&["lint", "w.json", "--fix"], &QUIET[..], arguments].concat();
     let run = folder.wfc(&arguments);
     let text = folder.read("w.json");
     let again = folder.wfc(&arguments);

@@ -102,8 +102,10 @@ fn names_of_rules_are_sorted_and_in_kebab_case() {
     for rule in RULES {
         assert!(is_name(rule.name), "{} is no name of a rule", rule.name);
         assert_eq!(lint::rule(rule.name).map(|found| found.name), Some(rule.name));
-        let is_sentence =
-            rule.summary.len() > 10 && !rule.summary.contains(['…', '\n']) && !rule.summary.ends_with('.');
+        let is_sentence = rule.summary.len() > 10
+            && !rule.summary.starts_with('…')
+            && !rule.summary.contains('\n')
+            && !rule.summary.ends_with('.');
         assert!(is_sentence, "{}: {:?} is no summary", rule.name, rule.summary);
     }
 }
