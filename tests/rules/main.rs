@@ -16,6 +16,7 @@ fn rules() -> Vec<&'static Rule> {
     RULES.iter().filter(is_wanted).copied().collect()
 }
 
+mod deployed;
 mod order;
 mod pages;
 mod precision;
