@@ -92,8 +92,11 @@ the cfg of a sampler whose model is not known.
 
 ## Repairs
 
-`--fix` makes the repairs that cannot change what a file means, and reports the rest. It writes workflows in JSON
-only, never pictures, presets or graphs; a byte order mark and the line breaks stay.
+`--fix` makes the repairs that cannot change what was meant, `--fix --unsafe` also those that may, and what is left is
+reported. `--diff` shows what would change, and writes nothing; its exit code is 1 if there is something. Only the bytes of
+the value change: comments, order, a byte order mark and line breaks stay. Repaired are the files that are given, workflows
+in JSON, presets and graphs, a finding of a preset also in its graph if that is given too; pictures never. A value that is
+computed, or a default of a graph, has no repair.
 ";
 
 pub(super) fn page() -> String {
