@@ -224,7 +224,7 @@ fn of(inputs: Inputs<'_>) -> Option<Sampler> {
     }
 }
 
-impl<'a> Inputs<'a> {
+impl Inputs<'_> {
     /// The inputs of another node.
     pub(super) const fn of(self, id: NodeId) -> Self {
         Self { analysis: self.analysis, id }
