@@ -147,10 +147,28 @@ fn in_list(value: &Value, spec: &InputSpec, combo: &Combo) -> Option<Diagnostic>
     )
 }
 
+/// Methods of sampling that ComfyUI's own nodes and WanVideoWrapper's name in different ways, and what comes nearest.
+const OTHER_NAMES: [(&str, &str); 10] = [
+    ("dpm++", "dpmpp_2m"),
+    ("dpm++_sde", "dpmpp_2m_sde"),
+    ("dpmpp_2m", "dpm++"),
+    ("dpmpp_2m_sde", "dpm++_sde"),
+    ("dpmpp_sde", "dpm++_sde"),
+    ("sa_ode_stable", "sa_solver"),
+    ("sa_solver", "sa_ode_stable"),
+    ("uni_pc", "unipc"),
+    ("uni_pc_bh2", "unipc"),
+    ("unipc", "uni_pc"),
+];
+
 /// `did you mean`, among the choices of a list.
 fn near_choice(value: &Value, options: &[serde_json::Value]) -> Option<String> {
     let text = value.as_str()?;
     let choices = options.iter().filter_map(serde_json::Value::as_str);
+    let mut meant = OTHER_NAMES.iter().filter(|(name, _)| *name == text).map(|(_, other)| *other);
+    if let Some(other) = meant.find(|other| choices.clone().any(|choice| choice == *other)) {
+        return Some(format!("did you mean `{other}`? `{text}` is what other samplers call it"));
+    }
     let own = base(text);
     let same_file = choices.clone().find(|choice| choice.ends_with(own) && base(choice) == own);
     same_file.map(|choice| format!("did you mean `{choice}`?")).or_else(|| diag::did_you_mean(text, choices))
@@ -159,4 +177,22 @@ fn near_choice(value: &Value, options: &[serde_json::Value]) -> Option<String> {
 /// The name of a file without its folders.
 fn base(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_found_by_the_names_that_other_samplers_have() {
+        let near = |name: &str, choices: &[&str]| {
+            let choices: Vec<_> = choices.iter().map(|choice| serde_json::Value::from(*choice)).collect();
+            near_choice(&Value::Str(name.into()), &choices)
+        };
+        let help = near("sa_solver", &["unipc", "sa_ode_stable"]).unwrap_or_default();
+        assert!(help.starts_with("did you mean `sa_ode_stable`?"), "{help}");
+        let help = near("dpm++", &["euler", "dpmpp_2m"]).unwrap_or_default();
+        assert!(help.starts_with("did you mean `dpmpp_2m`?"), "{help}");
+        assert_eq!(near("sa_solver", &["other"]), None);
+    }
 }
