@@ -1,5 +1,7 @@
 //! An output that saves what another one's picture is made from.
 
+use rustc_hash::FxHashMap;
+
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::{Argument, NodeId};
 use crate::lint::workflow::{Findings, Workflow};
@@ -39,16 +41,28 @@ fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
             }
         }
     }
+    // What is made from an output of a node, two of each: one may be the output itself that is judged.
+    let mut made: FxHashMap<(NodeId, u32), [Option<NodeId>; 2]> = FxHashMap::default();
     for &id in &saves {
-        let used_for = |(from, slot): (NodeId, u32)| {
-            graph.consumers(from).filter(|(_, link)| link.slot == slot).find_map(|(user, _)| {
-                // An output beside it saves the same, and is made from nothing else.
-                result[user.index()].filter(|other| *other != user && *other != id)
-            })
+        let used_for = |source: (NodeId, u32)| {
+            let made = made.entry(source).or_insert_with(|| made_from(workflow, source, &result));
+            made.iter().flatten().copied().find(|other| *other != id)
         };
         let Some(other) = content(workflow, id).find_map(used_for) else { continue };
         findings.push(finding(workflow, id, other));
     }
+}
+
+/// Outputs that are made from what `from` gives; not those that save it as it is.
+fn made_from(
+    workflow: &Workflow<'_>,
+    (from, slot): (NodeId, u32),
+    result: &[Option<NodeId>],
+) -> [Option<NodeId>; 2] {
+    let users = workflow.graph.consumers(from).filter(|(_, link)| link.slot == slot);
+    let mut others = users.filter_map(|(user, _)| result[user.index()].filter(|other| *other != user));
+    let first = others.next();
+    [first, others.find(|other| Some(*other) != first)]
 }
 
 fn finding(workflow: &Workflow<'_>, id: NodeId, other: NodeId) -> Diagnostic {

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Portability,
     subject: Subject::Workflow,
     severity: Some(Severity::Warning),
-    repairs: Some("with `--unsafe`: a name that differs in case, `-` and `_` only"),
+    repairs: Some("with `--unsafe`: a name with `-` for `_`, or the other way round"),
     page: page!("misspelt-model-file"),
     check: Check::Input(check),
 };
@@ -24,9 +24,8 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     let file = unlisted(at)?;
     let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let finding = at.finding(&RULE, format!("there is no known model file {base:?}"));
-    // Published names use `-`, `_` and `.` as they like, even those of a pair.
-    let spelt = alike(base);
-    if let Some(near) = at.facts.models.files().find(|file| alike(file) == spelt) {
+    // Of the files of a pair one may have `-` where the other has `_`.
+    if let Some(near) = at.facts.models.files().find(|near| is_other_separator(near, base)) {
         let folder = &file[..file.len() - base.len()];
         let fix = at.rewrite(&Value::Str(format!("{folder}{near}").into()), false);
         return Some(Diagnostic { fix, ..finding.help(format!("did you mean {near:?}?")) });
@@ -41,8 +40,10 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     if stem(base).len() < SHORT || diag::nearest(stem(base), [stem(near)]).is_none() {
         return None;
     }
-    // One letter makes another model of it.
-    if KINDS.iter().any(|kind| alike(near).contains(kind) != spelt.contains(kind)) {
+    // One letter makes another model of it, and the same letters are how another publisher writes it.
+    let (near_letters, letters) = (letters(near), letters(base));
+    let is_other = |kind: &&str| near_letters.contains(*kind) != letters.contains(*kind);
+    if near_letters == letters || KINDS.iter().any(|kind| is_other(&kind)) {
         return None;
     }
     Some(finding.help(format!("did you mean {near:?}?")))
@@ -51,9 +52,16 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
 /// Parts of names that tell models apart.
 const KINDS: [&str; 6] = ["t2v", "i2v", "s2v", "high", "low", "bf16"];
 
-/// A name as it is whatever its case and separators.
-fn alike(file: &str) -> String {
-    file.to_ascii_lowercase().replace(['_', '.', ' '], "-")
+/// A name without what separates its parts.
+fn letters(file: &str) -> String {
+    file.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// True if one `-` or `_` is all that two names differ in.
+fn is_other_separator(a: &str, b: &str) -> bool {
+    let differ = || a.bytes().zip(b.bytes()).filter(|(a, b)| a != b);
+    let is_separator = |byte: u8| matches!(byte, b'-' | b'_');
+    a.len() == b.len() && differ().count() == 1 && differ().all(|(a, b)| is_separator(a) && is_separator(b))
 }
 
 /// The name of a file without its extension.
