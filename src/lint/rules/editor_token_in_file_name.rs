@@ -6,7 +6,7 @@ use crate::lint::{Check, Group, Rule, Subject, page};
 
 pub(super) static RULE: Rule = Rule {
     name: "editor-token-in-file-name",
-    summary: "a `%date:…%` or `%node.input%` in a file name, which only the editor replaces",
+    summary: "a `%date%` or `%node.input%` in a file name, which only the editor replaces",
     group: Group::Reproducibility,
     subject: Subject::Workflow,
     severity: Some(Severity::Warning),

@@ -1,7 +1,6 @@
 //! A workflow that keeps nothing.
 
 use crate::catalog::output_files;
-use crate::diag::Severity;
 use crate::ir::NodeId;
 use crate::lint::workflow::{Findings, Workflow};
 use crate::lint::{Check, Group, Rule, Subject, page};
@@ -11,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "a workflow whose outputs are all previews: ComfyUI keeps no file of it",
     group: Group::Portability,
     subject: Subject::Workflow,
-    severity: Some(Severity::Info),
+    severity: None,
     repairs: None,
     page: page!("only-temporary-outputs"),
     check: Check::Workflow(check),
