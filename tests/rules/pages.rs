@@ -1,6 +1,7 @@
 //! The rules' pages: their heads say what the declarations say, and their examples give exactly what stands
-//! below them. A fence is ```json fail (or pass, or toml), with `file=NAME` for files by other names and `with=RULE` for
-//! another finding that the defect cannot do without. `WFC_UPDATE_PAGES=1 cargo test --test rules` writes what the examples give now.
+//! below them. The words behind a fence's backticks are its language, `fail` or `pass`, `file=NAME` for a file by another
+//! name, and `with=RULE` for another finding that the defect cannot do without. `WFC_UPDATE_PAGES=1 cargo test --test
+//! rules` writes what the examples give now.
 
 use std::path::PathBuf;
 

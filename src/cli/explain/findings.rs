@@ -57,11 +57,9 @@ mod tests {
         for finding in all() {
             assert!(["check", "format", "note"].contains(&finding.gate), "{finding:?}");
             assert_eq!(finding.gate == "check", !finding.server.is_empty(), "{finding:?}");
-            assert!(
-                finding.says.ends_with('.')
-                    && !finding.says.contains('"') | (finding.name == "bad-linked-input"),
-                "{finding:?}"
-            );
+            // Quotes are part of one text, and otherwise a sign of a row that is broken.
+            let is_read = !finding.says.contains('"') || finding.name == "bad-linked-input";
+            assert!(finding.says.ends_with('.') && is_read, "{finding:?}");
         }
     }
 }
