@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
 /// So many samplers a latent is followed through.
 const HOPS: usize = 8;
 
+#[expect(clippy::unnecessary_wraps, reason = "what looks at classes may not know")]
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     let Some(joined) = joined(workflow, id) else { return Ok(None) };
     let node = &workflow.node(joined).key;

@@ -44,7 +44,8 @@ fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
         {
             continue;
         }
-        let (mut bound, mut fixed): (Option<(NodeId, &str, &str)>, Vec<(NodeId, &str)>) = (None, Vec::new());
+        let mut bound: Option<(NodeId, &str, &str)> = None;
+        let mut fixed: Vec<(NodeId, &str)> = Vec::new();
         for (class, name) in inputs {
             for &id in workflow.analysis.of_class(class).iter().filter(|id| workflow.runs(**id)) {
                 let Some(at) = workflow.analysis.written(id, name) else { continue };

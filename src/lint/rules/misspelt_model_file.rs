@@ -43,7 +43,7 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     // One letter makes another model of it, and the same letters are how another publisher writes it.
     let (near_letters, letters) = (letters(near), letters(base));
     let is_other = |kind: &&str| near_letters.contains(*kind) != letters.contains(*kind);
-    if near_letters == letters || KINDS.iter().any(|kind| is_other(&kind)) {
+    if near_letters == letters || KINDS.iter().any(is_other) {
         return None;
     }
     Some(finding.help(format!("did you mean {near:?}?")))

@@ -57,5 +57,5 @@ const SMALL: [&str; 6] = ["BOOLEAN", "COMBO", "FLOAT", "INT", "SAMPLER", "STRING
 fn is_worth_it(workflow: &Workflow<'_>, kept: NodeId, others: usize) -> bool {
     let Some(class) = &workflow.node(kept).class else { return false };
     let is_of = |types: &[&str]| class.outputs.iter().all(|output| types.contains(&&*output.types));
-    !is_of(&SMALL) && !(others == 1 && is_of(&["CONDITIONING"]))
+    !(is_of(&SMALL) || others == 1 && is_of(&["CONDITIONING"]))
 }

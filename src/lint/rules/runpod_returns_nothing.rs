@@ -1,4 +1,4 @@
-//! Outputs that the worker of RunPod does not return.
+//! Outputs that the worker of `RunPod` does not return.
 
 use crate::catalog::output_files;
 use crate::diag::Severity;

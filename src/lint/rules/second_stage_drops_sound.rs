@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
 /// So many nodes the video is followed through.
 const HOPS: usize = 16;
 
+#[expect(clippy::unnecessary_wraps, reason = "what looks at classes may not know")]
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     let source = |input: &str| workflow.analysis.source(id, input);
     let (Some(audio), Some(stage)) = (source("audio_latent"), first_stage(workflow, id)) else {

@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 const LOADERS: [&str; 2] = ["VHS_LoadVideo", "VHS_LoadVideoPath"];
 
 /// The formats that round frame counts, and to how many frames after the first:
-/// ComfyUI-VideoHelperSuite videohelpersuite/load_video_nodes.py, `VHSLoadFormats`.
+/// ComfyUI-VideoHelperSuite `videohelpersuite/load_video_nodes.py`, `VHSLoadFormats`.
 const FORMATS: [(&str, i64); 5] = [("Cosmos", 8), ("Hunyuan", 4), ("LTXV", 8), ("Mochi", 6), ("Wan", 4)];
 
 /// So many nodes a count is followed through.
