@@ -1,5 +1,7 @@
 //! `cargo xtask new-rule` in a copy of the repository: what it writes compiles, and what exists is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
