@@ -77,7 +77,7 @@ impl Judge<'_> {
             .value
             .is_ok_and(|latent| matches!(latent.content, Content::Encoded | Content::Sampled(_)));
         let denoise = limits.denoise.filter(|_| starts_from_something);
-        self.range(denoise, sampler.denoise.value, place(&sampler.denoise), findings);
+        self.denoise(denoise, findings);
         self.method(findings);
         self.loras(findings);
         self.megapixels(findings);
@@ -97,6 +97,24 @@ impl Judge<'_> {
                 format!("`{input}` is {value}; the policy `{}` has {}", self.policy.title, range.describe());
             findings.push(self.because(self.workflow.at(&RULE, node, input, message)));
         }
+    }
+
+    /// What a denoise means is not linear, so the noise level that it begins at is said.
+    fn denoise(&self, range: Option<Range>, findings: &mut Findings) {
+        let Some(range) = range else { return };
+        let (node, input) = place(&self.sampler.denoise);
+        let Some(value) = findings.known(node, self.sampler.denoise.value) else { return };
+        if range.contains(value) {
+            return;
+        }
+        let begins = self.sampler.part().and_then(|part| self.sampler.level(part.first));
+        let level = begins.map(|level| format!(", which begins at sigma {level:.3}")).unwrap_or_default();
+        let message = format!(
+            "`{input}` is {value}{level}; the policy `{}` has {}",
+            self.policy.title,
+            range.describe()
+        );
+        findings.push(self.because(self.workflow.at(&RULE, node, input, message)));
     }
 
     fn method(&self, findings: &mut Findings) {
