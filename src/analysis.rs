@@ -104,6 +104,12 @@ impl<'g> Analysis<'g> {
         self.by_class.get(class).map_or(&[], Vec::as_slice)
     }
 
+    /// True if a node has this role. Most workflows have neither SCAIL nor Uni3C, and need no order.
+    #[must_use]
+    pub fn has_role(&self, role: Role) -> bool {
+        roles::classes(role).any(|class| self.by_class.contains_key(class))
+    }
+
     /// Where the value of an input is written, if it arrives from there unchanged.
     #[must_use]
     pub fn written(&self, node: NodeId, input: &str) -> Option<Place> {

@@ -10,11 +10,12 @@
 //! later still sets it everywhere, and nowhere else; what merges does not depend on values of parameters.
 
 use std::fmt::Write as _;
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
-use crate::ir::{Argument, Binding, Graph, Input, Node, NodeId};
+use crate::ir::{Argument, Binding, Graph, Input, Node, NodeId, Value};
 
 #[cfg(doc)]
 use crate::catalog::NodeClass;
@@ -90,7 +91,11 @@ pub fn optimize(graph: &Graph) -> Optimized {
 /// The nodes that would stand for others, each with those others, in the order of the graph.
 #[must_use]
 pub fn repeated(graph: &Graph) -> Vec<(NodeId, Vec<NodeId>)> {
-    let stands_for = merge(graph, &alive(graph));
+    let alive = alive(graph);
+    if !may_repeat(graph, &alive) {
+        return Vec::new();
+    }
+    let stands_for = merge(graph, &alive);
     let mut groups: FxHashMap<NodeId, usize> = FxHashMap::default();
     let mut repeated: Vec<(NodeId, Vec<NodeId>)> = Vec::new();
     for (id, _) in graph.nodes() {
@@ -104,6 +109,34 @@ pub fn repeated(graph: &Graph) -> Vec<(NodeId, Vec<NodeId>)> {
         }
     }
     repeated
+}
+
+/// False if no two pure nodes are given the same, which is told by far faster than which ones are.
+fn may_repeat(graph: &Graph, alive: &[bool]) -> bool {
+    let is_candidate = |(id, node): &(NodeId, &Node)| {
+        alive[id.index()] && node.class.as_ref().is_some_and(|class| class.is_pure())
+    };
+    let mut seen = FxHashSet::default();
+    // Two nodes of equal shape may differ all the same; then nothing comes of looking closer.
+    graph.nodes().filter(is_candidate).any(|(_, node)| !seen.insert(shape(node)))
+}
+
+/// What tells nodes apart that are given something else.
+fn shape(node: &Node) -> u64 {
+    let mut hasher = FxHasher::default();
+    node.class_type.hash(&mut hasher);
+    for input in node.inputs() {
+        input.name.hash(&mut hasher);
+        match &input.value {
+            Argument::Link { from, slot } => (from, slot).hash(&mut hasher),
+            Argument::Literal(Value::Str(text)) => text.hash(&mut hasher),
+            Argument::Literal(Value::Int(int)) => int.hash(&mut hasher),
+            Argument::Literal(Value::Float(float)) => float.to_bits().hash(&mut hasher),
+            Argument::Literal(Value::Bool(bool)) => bool.hash(&mut hasher),
+            Argument::Literal(_) => {}
+        }
+    }
+    hasher.finish()
 }
 
 /// By node index: whether an output depends on the node, or a node of which nothing is known.

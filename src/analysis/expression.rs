@@ -1,7 +1,7 @@
 //! The arithmetic of calculator nodes, whose expressions are Python's. `MiniJinja` reads what both have in
 //! common; an expression with anything else is not evaluated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use minijinja::value::ValueKind;
@@ -49,8 +49,14 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     engine
 });
 
+/// The other functions.
+const OTHERS: [&str; 6] = ["int", "floor", "ceil", "round", "min", "max"];
+
+/// A function of one number.
+type Function = fn(f64) -> f64;
+
 /// Functions of one number whose result is a float.
-const FUNCTIONS: &[(&str, fn(f64) -> f64)] = &[("float", |x| x), ("sqrt", f64::sqrt), ("fabs", f64::abs)];
+const FUNCTIONS: &[(&str, Function)] = &[("float", |x| x), ("sqrt", f64::sqrt), ("fabs", f64::abs)];
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
 fn whole(float: f64) -> Result<i64, Error> {
@@ -65,8 +71,10 @@ fn whole(float: f64) -> Result<i64, Error> {
 pub(super) fn evaluate(text: &str, variable: impl Fn(&str) -> Known<Number>) -> Option<Known<Number>> {
     let expression = ENGINE.compile_expression(text).ok()?;
     let mut context = BTreeMap::new();
-    for name in expression.undeclared_variables(false) {
-        if ENGINE.globals().any(|(global, _)| *global == name) {
+    // Sorted, so that of several unknown ones the same is named each time.
+    let names: BTreeSet<String> = expression.undeclared_variables(false).into_iter().collect();
+    for name in names {
+        if OTHERS.contains(&&*name) || FUNCTIONS.iter().any(|(function, _)| *function == name) {
             continue;
         }
         let value = match variable(&name) {

@@ -69,12 +69,13 @@ impl Model {
     #[must_use]
     pub fn load(loader: NodeId, file: Known<Arc<str>>, models: &Models) -> Self {
         let entry = file.as_ref().ok().and_then(|file| models.by_file(file)).map(Arc::new);
-        let by_name = || catalog::by_name(file.as_ref().ok()?);
         let text = |text: &str| (!text.is_empty()).then(|| Arc::from(text));
-        let (family, role, confidence) = match (&entry, by_name()) {
-            (Some(entry), _) => (text(&entry.family), text(&entry.role), Confidence::Catalog),
-            (None, Some((family, role))) => (text(family), text(role), Confidence::Name),
-            (None, None) => (None, None, Confidence::None),
+        let (family, role, confidence) = match &entry {
+            Some(entry) => (text(&entry.family), text(&entry.role), Confidence::Catalog),
+            None => match file.as_ref().ok().and_then(|file| catalog::by_name(file)) {
+                Some((family, role)) => (text(family), text(role), Confidence::Name),
+                None => (None, None, Confidence::None),
+            },
         };
         Self {
             loader,

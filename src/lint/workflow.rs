@@ -118,7 +118,7 @@ pub(super) struct At<'a> {
     /// Its declaration, if the class has one.
     pub(super) spec: Option<&'a InputSpec>,
     /// Where its name is written, if that is known and the class does not declare it.
-    pub(super) name_at: Option<Span>,
+    pub(super) key: Option<Span>,
     /// The places of which the reader of the file has said something.
     reported: &'a FxHashSet<Span>,
 }
@@ -272,8 +272,8 @@ pub(super) fn run(
         let specs = class.known_inputs(&chosen);
         for (index, input) in node.inputs().iter().enumerate() {
             let spec = specs.iter().find(|spec| spec.name == input.name);
-            let name_at = graph.written_name(id, index);
-            let at = At { facts, node, class, input, spec, name_at, reported: &reported };
+            let key = graph.written_name(id, index);
+            let at = At { facts, node, class, input, spec, key, reported: &reported };
             diagnostics.extend(selected.inputs.iter().filter_map(|check| check(&at)));
         }
     }

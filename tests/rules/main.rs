@@ -1,6 +1,6 @@
 //! The lint rules: their pages, whose examples are tests, and defects seeded into real workflows.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[expect(dead_code, reason = "the other tests use the rest")]
 #[path = "../it/support.rs"]

@@ -13,6 +13,8 @@
 //! `policies` stand in `wfc.toml`.
 //! The rule must report more in the changed workflow than in the unchanged one.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 use wfc::lint::{Rule, Subject};
 
@@ -41,14 +43,14 @@ fn count(rule: &Rule, workflow: &Value, defect: &Value) -> (usize, String) {
     folder.write("w.json", serde_json::to_string_pretty(workflow).unwrap());
     let mut project = String::new();
     if !defect["policies"].is_null() {
-        project += &format!("policies = {}\n", defect["policies"]);
+        let _ = writeln!(project, "policies = {}", defect["policies"]);
     }
     if !(defect["target"].is_null() && defect["platform"].is_null()) {
         project += "[target]\n";
     }
     for (of, key) in [("target", "gpu"), ("platform", "platform")] {
         if !defect[of].is_null() {
-            project += &format!("{key} = {}\n", defect[of]);
+            let _ = writeln!(project, "{key} = {}", defect[of]);
         }
     }
     folder.write("wfc.toml", project);

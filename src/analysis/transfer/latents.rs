@@ -61,6 +61,7 @@ fn sized(
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the other functions of the table's lines")]
 fn empty(inputs: Inputs<'_>, family: LatentFamily, length: Option<&str>) -> Known<Fact> {
     let frames = length.map_or(Ok(1), |length| inputs.int(length));
     Ok(Fact::Latent(sized(family, inputs.int("width"), inputs.int("height"), frames, Content::Empty)))
@@ -73,7 +74,7 @@ fn begun(inputs: Inputs<'_>, family: LatentFamily) -> Fact {
     Fact::Latent(sized(family, width, height, inputs.int("length"), content))
 }
 
-/// Nodes that give positive, negative and a latent of Wan's 16 channels: comfy_extras/nodes_wan.py.
+/// Nodes that give positive, negative and a latent of Wan's 16 channels: `comfy_extras/nodes_wan.py`.
 fn wan_conditioned(inputs: Inputs<'_>) -> Outputs {
     let slots = inputs.node().class.as_ref().map_or(3, |class| class.outputs.len());
     let mut outputs = vec![Err(inputs.unknown(Why::NoTransfer)); slots.max(3)];
@@ -101,7 +102,7 @@ fn wan_extended(inputs: Inputs<'_>) -> Outputs {
     outputs
 }
 
-/// comfy_extras/nodes_latent.py, `LatentConcat`: of what is joined in time, the cells are added; of a picture's
+/// `comfy_extras/nodes_latent.py`, `LatentConcat`: of what is joined in time, the cells are added; of a picture's
 /// sides nothing is said.
 fn joined(inputs: Inputs<'_>) -> Known<Fact> {
     let (one, other) = (inputs.latent("samples1")?, inputs.latent("samples2")?);
@@ -180,7 +181,7 @@ fn upsampled(inputs: Inputs<'_>) -> Known<Fact> {
     }))
 }
 
-/// comfy_extras/nodes_wan.py, `TrimVideoLatent`: whole latent frames are taken from the beginning.
+/// `comfy_extras/nodes_wan.py`, `TrimVideoLatent`: whole latent frames are taken from the beginning.
 fn trimmed(inputs: Inputs<'_>) -> Known<Fact> {
     let latent = inputs.latent("samples")?;
     let frames = || {

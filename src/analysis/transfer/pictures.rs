@@ -80,7 +80,7 @@ fn scaled_by(inputs: Inputs<'_>) -> Outputs {
     }))
 }
 
-/// comfy_extras/nodes_post_processing.py, `ImageScaleToTotalPixels`: both sides by one factor, each rounded to
+/// `comfy_extras/nodes_post_processing.py`, `ImageScaleToTotalPixels`: both sides by one factor, each rounded to
 /// `resolution_steps`. A mebipixel is 1024 × 1024.
 fn scaled_to_pixels(inputs: Inputs<'_>) -> Outputs {
     one(inputs.image("image").map(|image| {
@@ -100,7 +100,7 @@ fn unknown_size(inputs: Inputs<'_>) -> Outputs {
     one(inputs.image("image").map(|image| image.sized(open, open)))
 }
 
-/// ComfyUI-KJNodes nodes/image_nodes.py, `ImageResizeKJv2`.
+/// ComfyUI-KJNodes `nodes/image_nodes.py`, `ImageResizeKJv2`.
 fn resized_kj(inputs: Inputs<'_>) -> Outputs {
     let image = inputs.image("image");
     let size = image.map(|image| kj_size(inputs, image));
@@ -165,7 +165,7 @@ fn repeated(inputs: Inputs<'_>) -> Outputs {
 }
 
 /// The frames that a loader of VideoHelperSuite asks for: the file may have fewer. Its `format` rounds sizes
-/// and counts: videohelpersuite/load_video_nodes.py.
+/// and counts: `videohelpersuite/load_video_nodes.py`.
 fn vhs_load_video(inputs: Inputs<'_>) -> Outputs {
     let open = inputs.unknown(Why::AtRunTime);
     let side = |name: &str| match inputs.int(name) {

@@ -29,6 +29,7 @@ pub(super) const TABLE: Table = &[
     ("WanVideoApplyNAG", settings),
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "as the other functions of the table's lines")]
 fn encoded(inputs: Inputs<'_>, text: &str) -> Known<Fact> {
     let text = inputs.text(text);
     Ok(conditioning(Conditioning { text, node: inputs.id(), is_zeroed: false, references: Vec::new() }))

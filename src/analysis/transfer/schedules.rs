@@ -26,13 +26,14 @@ pub(super) const TABLE: Table = &[
     ("SamplerCustomAdvanced", |inputs| vec![sampled(inputs), denoised(inputs)]),
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "as the other functions of the table's lines")]
 fn scheduled(inputs: Inputs<'_>, scheduler: Known<Arc<str>>) -> Known<Fact> {
     let denoise = if inputs.has("denoise") { inputs.float("denoise") } else { Ok(1.0) };
     let (steps, node) = (inputs.int("steps"), inputs.id());
     Ok(Fact::Sigmas(Arc::new(Sigmas { steps, levels: None, scheduler, denoise, node })))
 }
 
-/// comfy_extras/nodes_custom_sampler.py, `ManualSigmas`: every run of digits, dots and a sign is a number.
+/// `comfy_extras/nodes_custom_sampler.py`, `ManualSigmas`: every run of digits, dots and a sign is a number.
 fn manual(inputs: Inputs<'_>) -> Known<Fact> {
     let levels = manual_levels(&inputs.text("sigmas")?);
     let steps = i64::try_from(levels.len()).unwrap_or(i64::MAX).saturating_sub(1).max(0);

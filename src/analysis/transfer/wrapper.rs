@@ -67,6 +67,7 @@ fn network(inputs: Inputs<'_>, input: &str) -> Model {
     Model::load(inputs.id(), inputs.text(input), inputs.models())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the other functions of the table's lines")]
 fn file(inputs: Inputs<'_>, input: &str) -> Known<Fact> {
     Ok(Fact::Model(Arc::new(network(inputs, input))))
 }

@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(workflow: &Workflow<'_>, id: NodeId) -> Judged {
     let inputs = workflow.analysis.inputs(id);
     // Without guidance there is no second prediction to batch.
-    if !inputs.bool("batched_cfg")? || inputs.float("cfg").is_ok_and(|cfg| cfg == 1.0) {
+    if !inputs.bool("batched_cfg")? || inputs.float("cfg").is_ok_and(|cfg| (cfg - 1.0).abs() < 1e-6) {
         return Ok(None);
     }
     let message = "`batched_cfg` is on, and the sampler fails at its first step: it passes an argument twice";

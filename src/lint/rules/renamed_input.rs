@@ -23,7 +23,7 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     let finding = at.finding(&RULE, message);
     let Some(change) = change else {
         let title = format!("write {now:?}");
-        let edit = at.name_at.map(|span| Edit { span, text: format!("{now:?}") });
+        let edit = at.key.map(|span| Edit { span, text: format!("{now:?}") });
         let fix = edit.map(|edit| Fix { title: title.clone(), edits: vec![edit], safe: true });
         return Some(Diagnostic { fix, ..finding.help(format!("{title} in its place; the value stays")) });
     };

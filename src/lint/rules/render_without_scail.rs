@@ -1,6 +1,6 @@
 //! A sampler that SCAIL does not reach, in a workflow that uses SCAIL.
 
-use crate::analysis::Arrives;
+use crate::analysis::{Arrives, Role};
 use crate::diag::Severity;
 use crate::ir::NodeId;
 use crate::lint::path::MOST;
@@ -19,6 +19,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
+    if !workflow.analysis.has_role(Role::Scail) {
+        return;
+    }
     let stages = workflow.analysis.stages();
     if stages.scail.is_empty() {
         return;

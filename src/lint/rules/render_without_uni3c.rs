@@ -1,5 +1,6 @@
 //! Uni3C that conditions no sampler.
 
+use crate::analysis::Role;
 use crate::diag::Severity;
 use crate::ir::NodeId;
 use crate::lint::workflow::{Findings, Workflow};
@@ -17,6 +18,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
+    if !workflow.analysis.has_role(Role::Uni3c) {
+        return;
+    }
     let stages = workflow.analysis.stages();
     let samplers: Vec<NodeId> = stages.wan.iter().copied().filter(|id| workflow.runs(*id)).collect();
     let (Some(uni3c), Some(sampler)) = (stages.uni3c.first().copied(), samplers.last().copied()) else {

@@ -1,6 +1,6 @@
 //! SCAIL behind what was rendered with Uni3C.
 
-use crate::analysis::{Arrives, Step};
+use crate::analysis::{Arrives, Role, Step};
 use crate::diag::Severity;
 use crate::ir::NodeId;
 use crate::lint::path::MOST;
@@ -21,6 +21,9 @@ pub(super) static RULE: Rule = Rule {
 
 /// The ways by which what a sampler rendered with Uni3C arrives at SCAIL.
 pub(super) fn ways(workflow: &Workflow<'_>) -> Vec<Vec<NodeId>> {
+    if !workflow.analysis.has_role(Role::Uni3c) {
+        return Vec::new();
+    }
     let stages = workflow.analysis.stages();
     if stages.scail.is_empty() || stages.uni3c.is_empty() {
         return Vec::new();

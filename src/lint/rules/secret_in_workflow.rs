@@ -37,6 +37,9 @@ const PREFIXES: [(&str, usize, &str); 18] = [
     ("comfyui-", 40, "an API key of Comfy"),
 ];
 
+/// No secret of a service is shorter, its beginning included; words of prompts are.
+const LEAST: usize = 20;
+
 /// Names of inputs that hold secrets, as parts between `_`.
 const NAMES: [&str; 8] =
     ["api_key", "apikey", "access_key", "secret", "secret_key", "password", "auth_token", "access_token"];
@@ -49,6 +52,9 @@ const SHORT: usize = 8;
 
 fn check(at: &At<'_>) -> Option<Diagnostic> {
     let text = at.literal()?.as_str()?;
+    if text.len() < SHORT {
+        return None;
+    }
     let (secret, what) =
         by_prefix(text).or_else(|| by_query(text)).or_else(|| by_name(&at.input.name, text))?;
     let shown: String = secret.chars().take(4).collect();
@@ -71,7 +77,7 @@ fn by_prefix(text: &str) -> Option<(&str, &'static str)> {
     if let Some(start) = text.find("-----BEGIN ").filter(|_| text.contains("PRIVATE KEY-----")) {
         return Some((&text[start..], "a private key"));
     }
-    text.split(|c| !is_part(c)).find_map(|word| {
+    text.split(|c| !is_part(c)).filter(|word| word.len() >= LEAST).find_map(|word| {
         PREFIXES.iter().find_map(|(prefix, least, what)| {
             let rest = word.strip_prefix(prefix)?;
             let is_random = rest.chars().any(|c| c.is_ascii_digit()) && rest.chars().any(char::is_alphabetic);
@@ -92,18 +98,21 @@ fn by_query(text: &str) -> Option<(&str, &'static str)> {
 
 /// What stands in an input that is made for secrets.
 fn by_name<'t>(name: &str, text: &'t str) -> Option<(&'t str, &'static str)> {
+    let text = text.trim();
+    // A variable's name stands for the secret that the server has.
+    let is_placeholder = text.len() < SHORT
+        || text.contains(char::is_whitespace)
+        || text.starts_with(['$', '{', '<', '%'])
+        || text.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+        || text.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
+    if is_placeholder {
+        return None;
+    }
     let name = name.to_ascii_lowercase();
     let is_secret = NAMES.iter().any(|secret| {
         name.strip_suffix(secret).is_some_and(|before| before.is_empty() || before.ends_with(['_', '.', '-']))
     });
-    let text = text.trim();
-    // A variable's name stands for the secret that the server has.
-    let is_placeholder = text.len() < SHORT
-        || text.chars().any(char::is_whitespace)
-        || text.starts_with(['$', '{', '<', '%'])
-        || text.chars().all(|c| c.is_ascii_uppercase() || c == '_')
-        || text.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
-    (is_secret && !is_placeholder).then_some((text, "a secret"))
+    is_secret.then_some((text, "a secret"))
 }
 
 #[cfg(test)]

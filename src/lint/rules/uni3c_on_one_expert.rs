@@ -1,6 +1,6 @@
 //! Uni3C for one half of the noise levels.
 
-use crate::analysis::{Content, Sampler};
+use crate::analysis::{Content, Role, Sampler};
 use crate::diag::Severity;
 use crate::ir::NodeId;
 use crate::lint::workflow::Workflow;
@@ -18,6 +18,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workflow: &Workflow<'_>, sampler: &Sampler) -> Judged {
+    if !workflow.analysis.has_role(Role::Uni3c) {
+        return Ok(None);
+    }
     let stages = workflow.analysis.stages();
     if stages.uni3c.is_empty() {
         return Ok(None);

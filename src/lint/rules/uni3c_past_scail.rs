@@ -1,7 +1,7 @@
 //! Uni3C that follows something else than what SCAIL rendered.
 
 use super::scail_after_uni3c;
-use crate::analysis::Arrives;
+use crate::analysis::{Arrives, Role};
 use crate::diag::Severity;
 use crate::lint::path::MOST;
 use crate::lint::workflow::{Findings, Workflow};
@@ -19,6 +19,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
+    if !workflow.analysis.has_role(Role::Uni3c) {
+        return;
+    }
     let stages = workflow.analysis.stages();
     // Where SCAIL stands behind Uni3C altogether, that is what is to be mended.
     let has_scail = stages.scail.iter().any(|id| workflow.runs(*id));
