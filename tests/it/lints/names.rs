@@ -134,3 +134,10 @@ fn every_file_of_a_rule_is_listed() {
         assert!(lint::rule(&name).is_some(), "{} is of no rule", page.display());
     }
 }
+
+#[test]
+fn the_readme_counts_the_rules() {
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    let count = format!("[{} rules](docs/rules.md)", RULES.len());
+    assert!(readme.contains(&count), "README.md does not say {count}");
+}
