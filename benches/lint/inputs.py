@@ -34,13 +34,13 @@ def picture(nodes, length):
         nodes[str(len(nodes) + 1)] = {"class_type": name, "inputs": inputs}
         return [str(len(nodes)), 0]
 
-    link = add("EmptyImage", {"width": 512, "height": 512, "batch_size": 1, "color": len(nodes) % 256})
+    link = add("EmptyImage", {"width": 512, "height": 512, "batch_size": 1, "color": len(nodes)})
     for step in range(length):
         if step % 2:
             link = add("ImageScaleBy", {"image": link, "upscale_method": "bicubic", "scale_by": 1.0})
         else:
             link = add("ImageInvert", {"image": link})
-    add("SaveImage", {"images": link, "filename_prefix": "fan"})
+    add("SaveImage", {"images": link, "filename_prefix": f"fan-{len(nodes)}"})
 
 
 for count in 10_000, 100_000:
