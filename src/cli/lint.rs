@@ -11,7 +11,7 @@ mod workflows;
 
 use std::path::PathBuf;
 
-use self::allowances::Ledger;
+use self::allowances::{Ledger, Noted};
 use self::fix::Repairs;
 use self::known::Known;
 use self::levels::Overrides;
@@ -139,6 +139,17 @@ impl Args {
     }
 }
 
+/// What is left of some files' problems, and what was repaired; by the order of the files.
+struct Results {
+    reports: Vec<(usize, FileReport)>,
+    /// What became of allowances.
+    noted: Vec<(usize, Noted)>,
+    /// How many findings were repaired.
+    repaired: usize,
+    /// What the repairs change, where they are only shown.
+    diffs: Vec<(usize, String)>,
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::on_demand(args.catalog.clone(), &args.paths);
@@ -181,7 +192,7 @@ fn check(args: &Args, repairs: Repairs, session: &mut Session) -> Result<Checked
         files.into_iter().enumerate().partition(|(_, (path, _))| session::is_toml(path));
     let lint_files = sources.iter().filter(|(_, (path, _))| session::is_lint_file(path));
     let lint_files = lint_files.map(|(_, (path, _))| source::identity(path)).collect();
-    let sources::Results { mut reports, mut noted, mut repaired, mut diffs } =
+    let Results { mut reports, mut noted, mut repaired, mut diffs } =
         sources::run(&sources, session, &overrides, repairs)?;
     let rules = AllRules::new(&overrides, args.is_whole(), lint_files);
     let results = workflows::run(workflows, session, rules, repairs)?;

@@ -5,25 +5,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::allowances::Noted;
 use super::fix::{self, MAX_ROUNDS, Repairs};
 use super::levels::Overrides;
-use super::{allowances::Noted, files};
+use super::{Results, files};
 use crate::cli::session::{Found, Session};
 use crate::cli::{ToolError, output};
 use crate::diag::{Diagnostic, Diagnostics, Fix};
 use crate::front::toml;
 use crate::report::FileReport;
 use crate::source;
-
-/// What is left of the files' problems, and what was repaired.
-pub(super) struct Results {
-    pub(super) reports: Vec<(usize, FileReport)>,
-    /// What became of allowances; by the order of the files.
-    pub(super) noted: Vec<(usize, Noted)>,
-    pub(super) repaired: usize,
-    /// What the repairs change, where they are only shown; by the order of the files.
-    pub(super) diffs: Vec<(usize, String)>,
-}
 
 /// Checks files, and repairs them if asked: those that are given, and no others.
 pub(super) fn run(

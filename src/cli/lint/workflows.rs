@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use super::Results;
 use super::allowances::Noted;
 use super::fix::{self, MAX_ROUNDS, Repairs};
 use super::settings::{AllRules, Rules};
@@ -44,16 +45,6 @@ struct Outcome {
     repaired: usize,
     /// What that changes, where it is only shown.
     diff: Option<String>,
-}
-
-/// What is left of the workflows' problems, and how many were repaired.
-pub(super) struct Results {
-    pub(super) reports: Vec<(usize, FileReport)>,
-    /// What became of allowances; by the order of the files.
-    pub(super) noted: Vec<(usize, Noted)>,
-    pub(super) repaired: usize,
-    /// What the repairs change, where they are only shown; by the order of the files.
-    pub(super) diffs: Vec<(usize, String)>,
 }
 
 /// Checks workflows, and repairs them if asked. Files that were met in a folder and are none are left out.
