@@ -100,6 +100,12 @@ impl Sampler {
         }
     }
 
+    /// True for samplers of Wan's families.
+    #[must_use]
+    pub fn is_wan(&self) -> bool {
+        self.kind == SamplerKind::Wrapper || self.model.value.as_ref().is_ok_and(|model| model.is_of("wan"))
+    }
+
     /// The part of the schedule that it takes, by its steps or by its denoise.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
+
 const FAMILIES: &str = include_str!("../../schemas/model_families.csv");
 const NAMES: &str = include_str!("../../schemas/model_names.csv");
 
@@ -27,15 +29,14 @@ fn rows(table: &'static str) -> impl Iterator<Item = &'static str> {
     table.lines().filter(|line| !line.starts_with('#')).skip(1)
 }
 
-impl Family {
-    /// The family called `name`.
-    #[must_use]
-    pub fn find(name: &str) -> Option<Self> {
-        let row = rows(FAMILIES).find(|row| row.split(',').next() == Some(name))?;
+/// The families by name.
+static BY_NAME: LazyLock<FxHashMap<&str, Family>> = LazyLock::new(|| {
+    let family = |row: &'static str| {
         let mut fields = row.split(',');
         let mut next = || fields.next().unwrap_or_default();
-        Some(Self {
-            name: next(),
+        let name = next();
+        let family = Family {
+            name,
             line: next(),
             latent: next(),
             distilled: match next() {
@@ -45,7 +46,17 @@ impl Family {
             },
             expert: next(),
             task: next(),
-        })
+        };
+        (name, family)
+    };
+    rows(FAMILIES).map(family).collect()
+});
+
+impl Family {
+    /// The family called `name`.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        BY_NAME.get(name).copied()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The steps of a generation: SCAIL, Uni3C, samplers, outputs, and what comes before what.
 
 use super::reach::{Arrives, Reach, Step};
-use crate::analysis::{Analysis, Role, Sampler, SamplerKind};
+use crate::analysis::{Analysis, Role};
 use crate::ir::NodeId;
 
 /// Types of the links by which Uni3C's embeds come to a sampler.
@@ -60,7 +60,7 @@ impl Stages {
         Self {
             scail: with(Role::Scail),
             uni3c: with(Role::Uni3c),
-            wan: analysis.samplers().iter().filter(|it| is_wan(it)).map(|it| it.node).collect(),
+            wan: analysis.samplers().iter().filter(|it| it.is_wan()).map(|it| it.node).collect(),
             pictures: analysis.reach(|node| from(loads[node.index()])),
             rendered: analysis.reach(|node| from(is_sampler(node))),
             after_scail,
@@ -88,10 +88,6 @@ impl Stages {
         }
         path
     }
-}
-
-fn is_wan(sampler: &Sampler) -> bool {
-    sampler.kind == SamplerKind::Wrapper || sampler.model.value.as_ref().is_ok_and(|model| model.is_of("wan"))
 }
 
 /// By node: whether what it gives goes on to a sampler.

@@ -20,7 +20,7 @@ fn check(at: &At<'_>) -> Option<Diagnostic> {
     let (path, spec) = (at.literal()?.as_str()?, at.spec?);
     let how = if is_absolute(path) {
         "is an absolute path"
-    } else if climbs_out(path) {
+    } else if path.contains("..") && climbs_out(path) {
         "leads out with `..`"
     } else {
         return None;

@@ -1,5 +1,9 @@
 //! A key, a token or a password in a workflow.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::diag::{Diagnostic, Severity};
 use crate::lint::workflow::At;
 use crate::lint::{Check, Group, Rule, Subject, found, node_ref, page};
@@ -36,6 +40,9 @@ const PREFIXES: [(&str, usize, &str); 18] = [
     ("nvapi-", 30, "an API key of NVIDIA"),
     ("comfyui-", 40, "an API key of Comfy"),
 ];
+
+/// What every private key has.
+static PRIVATE_KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("PRIVATE KEY-----"));
 
 /// No secret of a service is shorter, its beginning included; words of prompts are.
 const LEAST: usize = 20;
@@ -74,8 +81,13 @@ fn is_part(c: char) -> bool {
 
 /// A word that begins as the secrets of a service do.
 fn by_prefix(text: &str) -> Option<(&str, &'static str)> {
-    if let Some(start) = text.find("-----BEGIN ").filter(|_| text.contains("PRIVATE KEY-----")) {
+    if let Some(start) = PRIVATE_KEY.find(text.as_bytes()).and_then(|_| text.find("-----BEGIN ")) {
         return Some((&text[start..], "a private key"));
+    }
+    // Most texts have no word of such a length, which is told without taking them apart.
+    let is_end = |byte: &u8| !is_part(char::from(*byte));
+    if text.as_bytes().split(is_end).all(|word| word.len() < LEAST) {
+        return None;
     }
     text.split(|c| !is_part(c)).filter(|word| word.len() >= LEAST).find_map(|word| {
         PREFIXES.iter().find_map(|(prefix, least, what)| {

@@ -20,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
-    if workflow.analysis.samplers().iter().all(|sampler| workflow.runs(sampler.node)) {
+    let samplers = workflow.analysis.samplers();
+    if samplers.iter().all(|sampler| workflow.runs(sampler.node) || !sampler.is_wan()) {
         return;
     }
     let stages = workflow.analysis.stages();
