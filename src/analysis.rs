@@ -2,7 +2,7 @@
 //!
 //! Every output of every node is given a [`Fact`]: a value, the size of a picture, the family of a model, with
 //! the LoRAs it was given. Facts flow along links from the loaders to the outputs: what a class makes of the
-//! facts at its inputs is a small function in [`transfer`]. Where there is none, or where only a run
+//! facts at its inputs is a small function in `transfer`. Where there is none, or where only a run
 //! can tell, the fact is an [`Unknown`] with the reason, and whoever asks must do without.
 //! One pass over the graph, so the effort is linear in its size.
 
@@ -24,8 +24,8 @@ use crate::catalog::Models;
 use crate::ir::{Argument, Graph, NodeId};
 
 pub use fact::{
-    Audio, Conditioning, Content, Embeds, Fact, Image, Known, Latent, LatentFamily, Lora, Place, Scalar,
-    Sigmas, Unknown, Video, Why,
+    AudioFact, ConditioningFact, Content, Embeds, Fact, ImageFact, Known, LatentFact, LatentFamily, Lora,
+    Place, Scalar, SigmasFact, Unknown, VideoFact, Why,
 };
 pub use inputs::Inputs;
 pub use model::{Confidence, Expert, Model};

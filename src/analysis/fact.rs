@@ -74,21 +74,21 @@ pub enum Fact {
     /// A number, a text, a truth value.
     Scalar(Scalar),
     /// Pictures or the frames of a video; also masks.
-    Image(Image),
+    Image(ImageFact),
     /// What a VAE makes of pictures.
-    Latent(Latent),
+    Latent(LatentFact),
     /// A sound.
-    Audio(Audio),
+    Audio(AudioFact),
     /// A video in one piece: frames, frame rate and perhaps sound.
-    Video(Video),
+    Video(VideoFact),
     /// A network that was loaded, of whatever role, with what was done to it since.
     Model(Arc<Model>),
     /// LoRAs on their way to a model.
     Loras(Arc<[Lora]>),
     /// The noise levels of a schedule.
-    Sigmas(Arc<Sigmas>),
+    Sigmas(Arc<SigmasFact>),
     /// What the model is told to show.
-    Conditioning(Arc<Conditioning>),
+    Conditioning(Arc<ConditioningFact>),
     /// What WanVideoWrapper's samplers are given to render: `WANVIDIMAGE_EMBEDS`.
     Embeds(Arc<Embeds>),
     /// A node that stands for its settings: a guider, a noise, a scheduler, the arguments of a sampler.
@@ -106,7 +106,7 @@ pub struct Scalar {
 
 /// Pictures.
 #[derive(Clone, Copy, Debug)]
-pub struct Image {
+pub struct ImageFact {
     /// In pixels.
     pub width: Known<i64>,
     /// In pixels.
@@ -119,7 +119,7 @@ pub struct Image {
 
 /// A latent, measured by what it decodes to.
 #[derive(Clone, Copy, Debug)]
-pub struct Latent {
+pub struct LatentFact {
     /// The kind of VAE that it belongs to.
     pub family: Known<LatentFamily>,
     /// In pixels, after the rounding to whole latent cells.
@@ -191,7 +191,7 @@ impl LatentFamily {
 
 /// A sound.
 #[derive(Clone, Copy, Debug)]
-pub struct Audio {
+pub struct AudioFact {
     /// Its length in seconds.
     pub seconds: Known<f64>,
     /// The loader it comes from, if it comes from a video that may have none.
@@ -200,11 +200,11 @@ pub struct Audio {
 
 /// A video.
 #[derive(Clone, Copy, Debug)]
-pub struct Video {
+pub struct VideoFact {
     /// Its frames.
-    pub image: Image,
+    pub image: ImageFact,
     /// Its sound, if it is known to have one or none.
-    pub audio: Known<Option<Audio>>,
+    pub audio: Known<Option<AudioFact>>,
 }
 
 /// A LoRA that is applied.
@@ -222,7 +222,7 @@ pub struct Lora {
 
 /// A schedule of noise levels.
 #[derive(Clone, Debug)]
-pub struct Sigmas {
+pub struct SigmasFact {
     /// How many steps are taken: one less than there are levels.
     pub steps: Known<i64>,
     /// The levels themselves, where they are written down.
@@ -237,7 +237,7 @@ pub struct Sigmas {
 
 /// Texts and reference pictures for a sampler.
 #[derive(Clone, Debug)]
-pub struct Conditioning {
+pub struct ConditioningFact {
     /// The text; of several the one that was encoded last.
     pub text: Known<Arc<str>>,
     /// The node that encodes the text.

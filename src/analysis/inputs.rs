@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Analysis;
 use super::fact::{
-    Audio, Conditioning, Embeds, Fact, Image, Known, Latent, Lora, Place, Scalar, Sigmas, Unknown, Video, Why,
+    AudioFact, ConditioningFact, Embeds, Fact, ImageFact, Known, LatentFact, Lora, Place, Scalar, SigmasFact,
+    Unknown, VideoFact, Why,
 };
 use super::model::Model;
 use crate::catalog::Models;
@@ -161,19 +162,19 @@ impl<'a> Inputs<'a> {
 
     payload! {
         /// Pictures or a mask.
-        image: Image -> Image
+        image: Image -> ImageFact
     }
     payload! {
         /// A latent.
-        latent: Latent -> Latent
+        latent: Latent -> LatentFact
     }
     payload! {
         /// A sound.
-        audio: Audio -> Audio
+        audio: Audio -> AudioFact
     }
     payload! {
         /// A video.
-        video: Video -> Video
+        video: Video -> VideoFact
     }
     payload! {
         /// A network.
@@ -185,11 +186,11 @@ impl<'a> Inputs<'a> {
     }
     payload! {
         /// A schedule.
-        sigmas: Sigmas -> Arc<Sigmas>
+        sigmas: Sigmas -> Arc<SigmasFact>
     }
     payload! {
         /// Texts and references.
-        conditioning: Conditioning -> Arc<Conditioning>
+        conditioning: Conditioning -> Arc<ConditioningFact>
     }
     payload! {
         /// What the wrapper's samplers render into.

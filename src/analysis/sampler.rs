@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Analysis;
-use super::fact::{Conditioning, Content, Embeds, Known, Latent, Unknown, Why};
+use super::fact::{ConditioningFact, Content, Embeds, Known, LatentFact, Unknown, Why};
 use super::inputs::Inputs;
 use super::model::Model;
 use super::sigma;
@@ -63,11 +63,11 @@ pub struct Sampler {
     /// The model, with its LoRAs.
     pub model: Setting<Arc<Model>>,
     /// What to show.
-    pub positive: Setting<Arc<Conditioning>>,
+    pub positive: Setting<Arc<ConditioningFact>>,
     /// What not to show.
-    pub negative: Setting<Arc<Conditioning>>,
+    pub negative: Setting<Arc<ConditioningFact>>,
     /// What it starts from; for the wrapper, `samples`.
-    pub latent: Setting<Latent>,
+    pub latent: Setting<LatentFact>,
     /// The wrapper's embeds.
     pub embeds: Setting<Arc<Embeds>>,
     /// The node with the wrapper's further arguments, such as `context_options` and `cache_args`: its settings or
@@ -360,7 +360,7 @@ fn with_sigmas(inputs: Inputs<'_>, guider: Inputs<'_>, cfg: &'static str) -> Sam
 }
 
 /// The latent that a sampler of the wrapper starts from.
-fn samples(inputs: Inputs<'_>) -> Setting<Latent> {
+fn samples(inputs: Inputs<'_>) -> Setting<LatentFact> {
     inputs.setting("samples", Inputs::latent)
 }
 
@@ -374,7 +374,7 @@ fn stepped(inputs: Inputs<'_>) -> (Setting<i64>, Setting<f64>) {
 }
 
 /// One of the two texts that a sampler of the wrapper is given in `text_embeds`.
-fn text(settings: Inputs<'_>, prompt: &'static str, linked: &'static str) -> Setting<Arc<Conditioning>> {
+fn text(settings: Inputs<'_>, prompt: &'static str, linked: &'static str) -> Setting<Arc<ConditioningFact>> {
     let encoder = match settings.settings("text_embeds") {
         Ok(encoder) => settings.of(encoder),
         Err(unknown) => {
@@ -385,7 +385,7 @@ fn text(settings: Inputs<'_>, prompt: &'static str, linked: &'static str) -> Set
         "WanVideoTextEmbedBridge" => encoder.setting(linked, Inputs::conditioning),
         "WanVideoTextEncode" | "WanVideoTextEncodeCached" => encoder.setting(prompt, |encoder, prompt| {
             let (text, node) = (encoder.text(prompt), encoder.id());
-            Ok(Arc::new(Conditioning { text, node, is_zeroed: false, references: Vec::new() }))
+            Ok(Arc::new(ConditioningFact { text, node, is_zeroed: false, references: Vec::new() }))
         }),
         _ => Setting {
             value: Err(encoder.unknown(Why::NoTransfer)),

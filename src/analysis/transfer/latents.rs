@@ -1,7 +1,7 @@
 //! Latents: makers, encoders, decoders, cutting and joining.
 
 use super::{Outputs, Table};
-use crate::analysis::fact::{Content, Fact, Image, Known, Latent, LatentFamily, Why};
+use crate::analysis::fact::{Content, Fact, ImageFact, Known, LatentFact, LatentFamily, Why};
 use crate::analysis::inputs::Inputs;
 
 pub(super) const TABLE: Table = &[
@@ -51,8 +51,8 @@ fn sized(
     height: Known<i64>,
     frames: Known<i64>,
     content: Content,
-) -> Latent {
-    Latent {
+) -> LatentFact {
+    LatentFact {
         family: Ok(family),
         width: width.map(|side| family.side(side)),
         height: height.map(|side| family.side(side)),
@@ -85,7 +85,7 @@ fn wan_conditioned(inputs: Inputs<'_>) -> Outputs {
     let trims = inputs.node().class.as_ref().is_some_and(|class| class.output_slot("trim_latent").is_some());
     outputs[2] = latent.map(|latent| match latent {
         Fact::Latent(latent) if trims => {
-            Fact::Latent(Latent { frames: Err(inputs.unknown(Why::NoTransfer)), ..latent })
+            Fact::Latent(LatentFact { frames: Err(inputs.unknown(Why::NoTransfer)), ..latent })
         }
         latent => latent,
     });
@@ -97,7 +97,7 @@ fn wan_extended(inputs: Inputs<'_>) -> Outputs {
     let mut outputs = wan_conditioned(inputs);
     outputs[2] = inputs.latent("video_latent").map(|before| {
         let frames = inputs.int("length").map(|frames| LatentFamily::WAN21.frames(frames));
-        Fact::Latent(Latent { frames, content: Content::Empty, ..before })
+        Fact::Latent(LatentFact { frames, content: Content::Empty, ..before })
     });
     outputs
 }
@@ -114,7 +114,7 @@ fn joined(inputs: Inputs<'_>) -> Known<Fact> {
         let temporal = i64::from(one.family?.temporal);
         Ok(one.frames?.saturating_add(other.frames?).saturating_add(temporal - 1))
     };
-    Ok(Fact::Latent(Latent { frames: frames(), content: Content::Unknown, ..one }))
+    Ok(Fact::Latent(LatentFact { frames: frames(), content: Content::Unknown, ..one }))
 }
 
 /// Of a latent that is cut in time, the size stays.
@@ -131,7 +131,7 @@ fn cut(inputs: Inputs<'_>) -> Known<Fact> {
         Ok("t") => side,
         _ => Err(inputs.unknown(Why::NoTransfer)),
     };
-    Ok(Fact::Latent(Latent {
+    Ok(Fact::Latent(LatentFact {
         width: side(latent.width),
         height: side(latent.height),
         frames: frames(),
@@ -149,7 +149,7 @@ fn encoded(inputs: Inputs<'_>, pixels: &str) -> Known<Fact> {
             let frames = if family.temporal == 1 { Ok(1) } else { image.frames };
             sized(family, image.width, image.height, frames, Content::Encoded)
         }
-        Err(unknown) => Latent {
+        Err(unknown) => LatentFact {
             family: Err(unknown),
             width: image.width,
             height: image.height,
@@ -162,7 +162,7 @@ fn encoded(inputs: Inputs<'_>, pixels: &str) -> Known<Fact> {
 fn decoded(inputs: Inputs<'_>) -> Known<Fact> {
     let latent = inputs.latent("samples")?;
     let fps = Err(inputs.unknown(Why::Absent));
-    Ok(Fact::Image(Image { width: latent.width, height: latent.height, frames: latent.frames, fps }))
+    Ok(Fact::Image(ImageFact { width: latent.width, height: latent.height, frames: latent.frames, fps }))
 }
 
 fn separate(inputs: Inputs<'_>) -> Outputs {
@@ -173,7 +173,7 @@ fn separate(inputs: Inputs<'_>) -> Outputs {
 fn upsampled(inputs: Inputs<'_>) -> Known<Fact> {
     let latent = inputs.latent("samples")?;
     let doubled = |side: Known<i64>| side.map(|side| side.saturating_mul(2));
-    Ok(Fact::Latent(Latent {
+    Ok(Fact::Latent(LatentFact {
         width: doubled(latent.width),
         height: doubled(latent.height),
         content: Content::Unknown,
@@ -188,5 +188,5 @@ fn trimmed(inputs: Inputs<'_>) -> Known<Fact> {
         let (cells, stride) = (inputs.int("trim_amount")?, i64::from(latent.family?.temporal));
         Ok(latent.frames?.saturating_sub(cells.saturating_mul(stride)))
     };
-    Ok(Fact::Latent(Latent { frames: frames(), ..latent }))
+    Ok(Fact::Latent(LatentFact { frames: frames(), ..latent }))
 }

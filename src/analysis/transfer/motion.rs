@@ -1,7 +1,7 @@
 //! Poses for SCAIL.
 
 use super::{Outputs, Table};
-use crate::analysis::fact::{Fact, Image, Known, Why};
+use crate::analysis::fact::{Fact, ImageFact, Known, Why};
 use crate::analysis::inputs::Inputs;
 
 pub(super) const TABLE: Table = &[("RenderNLFPoses", poses)];
@@ -18,7 +18,8 @@ fn poses(inputs: Inputs<'_>) -> Outputs {
             inputs.int(name)
         }
     };
-    let image = Image { width: side("width"), height: side("height"), frames: open, fps: open_fps(inputs) };
+    let image =
+        ImageFact { width: side("width"), height: side("height"), frames: open, fps: open_fps(inputs) };
     vec![Ok(Fact::Image(image)); 2]
 }
 

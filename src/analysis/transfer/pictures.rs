@@ -3,7 +3,7 @@
 use std::f64;
 
 use super::{Outputs, Table, passed};
-use crate::analysis::fact::{Audio, Fact, Image, Known, Video, Why};
+use crate::analysis::fact::{AudioFact, Fact, ImageFact, Known, VideoFact, Why};
 use crate::analysis::inputs::Inputs;
 
 pub(super) const TABLE: Table = &[
@@ -28,7 +28,7 @@ pub(super) const TABLE: Table = &[
     ("TrimAudioDuration", trim_audio),
 ];
 
-impl Image {
+impl ImageFact {
     /// Of the same length and rate, in another size.
     fn sized(self, width: Known<i64>, height: Known<i64>) -> Self {
         Self { width, height, ..self }
@@ -39,12 +39,12 @@ impl Image {
 fn loaded(inputs: Inputs<'_>, slots: usize) -> Outputs {
     let file = Err(inputs.unknown(Why::AtRunTime));
     // An animated picture gives all its frames.
-    let image = Image { width: file, height: file, frames: file, fps: Err(inputs.unknown(Why::Absent)) };
+    let image = ImageFact { width: file, height: file, frames: file, fps: Err(inputs.unknown(Why::Absent)) };
     vec![Ok(Fact::Image(image)); slots]
 }
 
 fn empty_image(inputs: Inputs<'_>) -> Outputs {
-    vec![Ok(Fact::Image(Image {
+    vec![Ok(Fact::Image(ImageFact {
         width: inputs.int("width"),
         height: inputs.int("height"),
         frames: inputs.int("batch_size"),
@@ -52,7 +52,7 @@ fn empty_image(inputs: Inputs<'_>) -> Outputs {
     }))]
 }
 
-fn one(image: Known<Image>) -> Outputs {
+fn one(image: Known<ImageFact>) -> Outputs {
     vec![image.map(Fact::Image)]
 }
 
@@ -104,11 +104,11 @@ fn unknown_size(inputs: Inputs<'_>) -> Outputs {
 fn resized_kj(inputs: Inputs<'_>) -> Outputs {
     let image = inputs.image("image");
     let size = image.map(|image| kj_size(inputs, image));
-    let of = |side: fn(&Image) -> Known<i64>| size.and_then(|image| side(&image)).map(Fact::int);
+    let of = |side: fn(&ImageFact) -> Known<i64>| size.and_then(|image| side(&image)).map(Fact::int);
     vec![size.map(Fact::Image), of(|image| image.width), of(|image| image.height), size.map(Fact::Image)]
 }
 
-fn kj_size(inputs: Inputs<'_>, image: Image) -> Image {
+fn kj_size(inputs: Inputs<'_>, image: ImageFact) -> ImageFact {
     let open = inputs.unknown(Why::AtRunTime);
     let divisible = inputs.int("divisible_by");
     let aligned = |side: Known<i64>| {
@@ -153,14 +153,14 @@ fn from_batch(inputs: Inputs<'_>) -> Outputs {
             let start = start.clamp(0, (there - 1).max(0));
             Ok(length.clamp(1, (there - start).max(1)))
         };
-        Image { frames: frames(), ..image }
+        ImageFact { frames: frames(), ..image }
     }))
 }
 
 fn repeated(inputs: Inputs<'_>) -> Outputs {
     one(inputs.image("image").map(|image| {
         let frames = || Ok(image.frames?.saturating_mul(inputs.int("amount")?));
-        Image { frames: frames(), ..image }
+        ImageFact { frames: frames(), ..image }
     }))
 }
 
@@ -176,15 +176,16 @@ fn vhs_load_video(inputs: Inputs<'_>) -> Outputs {
         Ok(0.0) => Err(open),
         fps => fps,
     };
-    let image = Image { width: side("custom_width"), height: side("custom_height"), frames: Err(open), fps };
-    let audio = Audio { seconds: Err(open), may_be_silent: Some(inputs.id()) };
+    let image =
+        ImageFact { width: side("custom_width"), height: side("custom_height"), frames: Err(open), fps };
+    let audio = AudioFact { seconds: Err(open), may_be_silent: Some(inputs.id()) };
     vec![Ok(Fact::Image(image)), Err(open), Ok(Fact::Audio(audio)), Err(open)]
 }
 
 fn load_video(inputs: Inputs<'_>) -> Outputs {
     let file = inputs.unknown(Why::AtRunTime);
-    let image = Image { width: Err(file), height: Err(file), frames: Err(file), fps: Err(file) };
-    vec![Ok(Fact::Video(Video { image, audio: Err(file) }))]
+    let image = ImageFact { width: Err(file), height: Err(file), frames: Err(file), fps: Err(file) };
+    vec![Ok(Fact::Video(VideoFact { image, audio: Err(file) }))]
 }
 
 fn video_components(inputs: Inputs<'_>) -> Outputs {
@@ -201,19 +202,19 @@ fn video_components(inputs: Inputs<'_>) -> Outputs {
 fn create_video(inputs: Inputs<'_>) -> Outputs {
     vec![inputs.image("images").map(|image| {
         let audio = if inputs.has("audio") { inputs.audio("audio").map(Some) } else { Ok(None) };
-        Fact::Video(Video { image: Image { fps: inputs.float("fps"), ..image }, audio })
+        Fact::Video(VideoFact { image: ImageFact { fps: inputs.float("fps"), ..image }, audio })
     })]
 }
 
 fn load_audio(inputs: Inputs<'_>) -> Outputs {
-    vec![Ok(Fact::Audio(Audio { seconds: Err(inputs.unknown(Why::AtRunTime)), may_be_silent: None }))]
+    vec![Ok(Fact::Audio(AudioFact { seconds: Err(inputs.unknown(Why::AtRunTime)), may_be_silent: None }))]
 }
 
 /// The sound may be shorter than what is asked for.
 fn trim_audio(inputs: Inputs<'_>) -> Outputs {
     vec![inputs.audio("audio").map(|audio| {
         let seconds = audio.seconds.and_then(|there| Ok(there.min(inputs.float("duration")?)));
-        Fact::Audio(Audio { seconds, ..audio })
+        Fact::Audio(AudioFact { seconds, ..audio })
     })]
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Table, settings};
-use crate::analysis::fact::{Conditioning, Fact, Known, Why, remember};
+use crate::analysis::fact::{ConditioningFact, Fact, Known, Why, remember};
 use crate::analysis::inputs::Inputs;
 
 pub(super) const TABLE: Table = &[
@@ -32,16 +32,16 @@ pub(super) const TABLE: Table = &[
 #[expect(clippy::unnecessary_wraps, reason = "as the other functions of the table's lines")]
 fn encoded(inputs: Inputs<'_>, text: &str) -> Known<Fact> {
     let text = inputs.text(text);
-    Ok(conditioning(Conditioning { text, node: inputs.id(), is_zeroed: false, references: Vec::new() }))
+    Ok(conditioning(ConditioningFact { text, node: inputs.id(), is_zeroed: false, references: Vec::new() }))
 }
 
-fn conditioning(conditioning: Conditioning) -> Fact {
+fn conditioning(conditioning: ConditioningFact) -> Fact {
     Fact::Conditioning(Arc::new(conditioning))
 }
 
 fn zeroed(inputs: Inputs<'_>) -> Known<Fact> {
     let before = inputs.conditioning("conditioning")?;
-    Ok(conditioning(Conditioning { is_zeroed: true, ..(*before).clone() }))
+    Ok(conditioning(ConditioningFact { is_zeroed: true, ..(*before).clone() }))
 }
 
 fn referred(inputs: Inputs<'_>) -> Known<Fact> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Outputs, Table, settings};
-use crate::analysis::fact::{Content, Fact, Known, Latent, Sigmas, Why};
+use crate::analysis::fact::{Content, Fact, Known, LatentFact, SigmasFact, Why};
 use crate::analysis::inputs::Inputs;
 
 pub(super) const TABLE: Table = &[
@@ -30,14 +30,14 @@ pub(super) const TABLE: Table = &[
 fn scheduled(inputs: Inputs<'_>, scheduler: Known<Arc<str>>) -> Known<Fact> {
     let denoise = if inputs.has("denoise") { inputs.float("denoise") } else { Ok(1.0) };
     let (steps, node) = (inputs.int("steps"), inputs.id());
-    Ok(Fact::Sigmas(Arc::new(Sigmas { steps, levels: None, scheduler, denoise, node })))
+    Ok(Fact::Sigmas(Arc::new(SigmasFact { steps, levels: None, scheduler, denoise, node })))
 }
 
 /// `comfy_extras/nodes_custom_sampler.py`, `ManualSigmas`: every run of digits, dots and a sign is a number.
 fn manual(inputs: Inputs<'_>) -> Known<Fact> {
     let levels = manual_levels(&inputs.text("sigmas")?);
     let steps = i64::try_from(levels.len()).unwrap_or(i64::MAX).saturating_sub(1).max(0);
-    Ok(Fact::Sigmas(Arc::new(Sigmas {
+    Ok(Fact::Sigmas(Arc::new(SigmasFact {
         steps: Ok(steps),
         levels: Some(levels.into()),
         scheduler: Err(inputs.unknown(Why::Absent)),
@@ -80,7 +80,7 @@ fn split(inputs: Inputs<'_>) -> Outputs {
             }
         });
         let levels = levels.filter(|_| whole.levels.as_ref().is_some_and(|levels| !levels.is_empty()));
-        Ok(Fact::Sigmas(Arc::new(Sigmas { steps, levels, ..(*whole).clone() })))
+        Ok(Fact::Sigmas(Arc::new(SigmasFact { steps, levels, ..(*whole).clone() })))
     };
     vec![half(true), half(false)]
 }
@@ -95,12 +95,12 @@ fn sampled(inputs: Inputs<'_>) -> Known<Fact> {
         None if latent.content == Content::Empty => Err(inputs.unknown(Why::NoTransfer)),
         None => latent.family,
     };
-    Ok(Fact::Latent(Latent { family, content: Content::Sampled(inputs.id()), ..latent }))
+    Ok(Fact::Latent(LatentFact { family, content: Content::Sampled(inputs.id()), ..latent }))
 }
 
 fn denoised(inputs: Inputs<'_>) -> Known<Fact> {
     let latent = inputs.latent("latent_image")?;
-    Ok(Fact::Latent(Latent { content: Content::Denoised(inputs.id()), ..latent }))
+    Ok(Fact::Latent(LatentFact { content: Content::Denoised(inputs.id()), ..latent }))
 }
 
 #[cfg(test)]

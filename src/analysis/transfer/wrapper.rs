@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Outputs, Table, settings};
-use crate::analysis::fact::{Content, Embeds, Fact, Image, Known, Latent, LatentFamily, Lora, Why, remember};
+use crate::analysis::fact::{
+    Content, Embeds, Fact, ImageFact, Known, LatentFact, LatentFamily, Lora, Why, remember,
+};
 use crate::analysis::inputs::Inputs;
 use crate::analysis::model::Model;
 use crate::ir::NodeId;
@@ -155,12 +157,12 @@ fn encoded(inputs: Inputs<'_>) -> Known<Fact> {
     let image = inputs.image("driving_video")?;
     let family = inputs.model("vae").and_then(|vae| vae.latent().ok_or(inputs.unknown(Why::NoTransfer)));
     let (width, height, frames) = (image.width, image.height, image.frames);
-    Ok(Fact::Latent(Latent { family, width, height, frames, content: Content::Encoded }))
+    Ok(Fact::Latent(LatentFact { family, width, height, frames, content: Content::Encoded }))
 }
 
 fn decoded(inputs: Inputs<'_>) -> Known<Fact> {
-    let Latent { width, height, frames, .. } = inputs.latent("samples")?;
-    Ok(Fact::Image(Image { width, height, frames, fps: Err(inputs.unknown(Why::Absent)) }))
+    let LatentFact { width, height, frames, .. } = inputs.latent("samples")?;
+    Ok(Fact::Image(ImageFact { width, height, frames, fps: Err(inputs.unknown(Why::Absent)) }))
 }
 
 /// What the embeds measure, the sampler gives: sides in whole tokens of 16 pixels, frames 4n+1.
@@ -175,8 +177,8 @@ fn rendered(inputs: Inputs<'_>, sampler: NodeId) -> Outputs {
         let side = |side: Known<i64>| side.map(|side| side - side.rem_euclid(16));
         let frames = embeds.frames.map(|frames| LatentFamily::WAN21.frames(frames));
         let (width, height) = (side(embeds.width), side(embeds.height));
-        Latent { family, width, height, frames, content: Content::Sampled(sampler) }
+        LatentFact { family, width, height, frames, content: Content::Sampled(sampler) }
     });
-    let denoised = latent.map(|latent| Latent { content: Content::Denoised(sampler), ..latent });
+    let denoised = latent.map(|latent| LatentFact { content: Content::Denoised(sampler), ..latent });
     vec![latent.map(Fact::Latent), denoised.map(Fact::Latent)]
 }
