@@ -52,5 +52,6 @@ pub mod ir;
 pub mod lint;
 pub mod lower;
 pub mod optimize;
+pub mod plan;
 pub mod report;
 pub mod source;

@@ -21,13 +21,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bind", &["back", "catalog", "check", "diag", "front", "ir", "lower", "source"]),
     ("report", &["diag", "source"]),
     ("analysis", &["catalog", "ir"]),
-    ("lint", &["analysis", "catalog", "check", "diag", "front", "ir", "optimize", "source"]),
-    ("compile", &["back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "optimize", "source"]),
+    ("plan", &["analysis", "catalog", "ir"]),
+    ("lint", &["analysis", "catalog", "check", "diag", "front", "ir", "optimize", "plan", "source"]),
+    (
+        "compile",
+        &[
+            "analysis", "back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "optimize",
+            "plan", "source",
+        ],
+    ),
     (
         "cli",
         &[
-            "back", "bind", "catalog", "check", "compile", "diag", "front", "ir", "lint", "lower",
-            "optimize", "report", "source",
+            "analysis", "back", "bind", "catalog", "check", "compile", "diag", "front", "ir", "lint",
+            "lower", "optimize", "plan", "report", "source",
         ],
     ),
 ];
