@@ -132,7 +132,7 @@ pub struct Plan {
 }
 
 /// How a plan is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'o> {
     /// Sizes for what is open.
     pub assume: Assume,
@@ -140,12 +140,6 @@ pub struct Options<'o> {
     pub residency: Residency,
     /// The coefficients, and the day of the code.
     pub calculator: Calculator<'o>,
-}
-
-impl Default for Options<'static> {
-    fn default() -> Self {
-        Self { assume: Assume::default(), residency: Residency::default(), calculator: Calculator::default() }
-    }
 }
 
 impl Plan {

@@ -75,18 +75,18 @@ const TABLE: &[(&str, Effect)] = &[
     }),
     ("LTXVImgToVideoInplace", |at, inputs| at.encode_first(inputs)),
     ("LTXVImgToVideo", |at, inputs| at.encode_first(inputs)),
-    ("LTXVAudioVAEDecode", |at, inputs| at.audio(inputs)),
-    ("NLFPredict", |at, inputs| at.other(inputs, "model")),
-    ("PoseDetectionVitPoseToDWPose", |at, inputs| at.other(inputs, "vitpose_model")),
+    ("LTXVAudioVAEDecode", |at, inputs| Ok(at.audio(inputs))),
+    ("NLFPredict", |at, inputs| Ok(at.other(inputs, "model"))),
+    ("PoseDetectionVitPoseToDWPose", |at, inputs| Ok(at.other(inputs, "vitpose_model"))),
     ("OnnxDetectionModelLoader", |_, _| Ok(Vec::new())),
-    ("PoseAndFaceDetection", |at, inputs| at.other(inputs, "model")),
-    ("Sam2Segmentation", |at, inputs| at.other(inputs, "sam2_model")),
-    ("SAM2_VideoTrackingSegmentation", |at, inputs| at.other(inputs, "sam2_model")),
-    ("ImageUpscaleWithModel", |at, inputs| at.other(inputs, "upscale_model")),
-    ("LTXVLatentUpsampler", |at, inputs| at.other(inputs, "upscale_model")),
-    ("RIFE VFI", |at, inputs| at.other(inputs, "")),
-    ("DWPreprocessor", |at, inputs| at.other(inputs, "")),
-    ("AudioEncoderEncode", |at, inputs| at.other(inputs, "audio_encoder")),
+    ("PoseAndFaceDetection", |at, inputs| Ok(at.other(inputs, "model"))),
+    ("Sam2Segmentation", |at, inputs| Ok(at.other(inputs, "sam2_model"))),
+    ("SAM2_VideoTrackingSegmentation", |at, inputs| Ok(at.other(inputs, "sam2_model"))),
+    ("ImageUpscaleWithModel", |at, inputs| Ok(at.other(inputs, "upscale_model"))),
+    ("LTXVLatentUpsampler", |at, inputs| Ok(at.other(inputs, "upscale_model"))),
+    ("RIFE VFI", |at, inputs| Ok(at.other(inputs, ""))),
+    ("DWPreprocessor", |at, inputs| Ok(at.other(inputs, ""))),
+    ("AudioEncoderEncode", |at, inputs| Ok(at.other(inputs, "audio_encoder"))),
 ];
 
 /// What a node needs of a card; nothing where its class runs no network.
@@ -143,12 +143,7 @@ pub(super) fn weights(
 
 impl Context<'_> {
     /// What is assumed where a size is not known.
-    pub(super) fn size(
-        self,
-        known: Known<i64>,
-        assumed: Option<f64>,
-        what: &'static str,
-    ) -> Result<f64, Open> {
+    pub(super) fn size(known: Known<i64>, assumed: Option<f64>, what: &'static str) -> Result<f64, Open> {
         match known {
             Ok(size) => Ok(float(size)),
             Err(unknown) => assumed.ok_or(Open::Size { unknown, what }),
@@ -162,9 +157,9 @@ impl Context<'_> {
         frames: Known<i64>,
     ) -> Result<(f64, f64, f64), Open> {
         Ok((
-            self.size(width, self.assume.width, "width")?,
-            self.size(height, self.assume.height, "height")?,
-            self.size(frames, self.assume.frames, "frames")?,
+            Self::size(width, self.assume.width, "width")?,
+            Self::size(height, self.assume.height, "height")?,
+            Self::size(frames, self.assume.frames, "frames")?,
         ))
     }
 
@@ -302,7 +297,7 @@ impl Context<'_> {
         need
     }
 
-    fn audio(self, inputs: Inputs<'_>) -> Needs {
+    fn audio(self, inputs: Inputs<'_>) -> Vec<Need> {
         let row = self.calculator.coefficients.find("ltx_audio", "native", "ltx2-vae", "", None);
         let seconds = inputs.audio("samples").ok().and_then(|audio| audio.seconds.ok()).unwrap_or(10.0);
         let mut need = self.calculator.other(Amount::exact(2e8));
@@ -312,10 +307,10 @@ impl Context<'_> {
             need.roomy = need.activations;
             need.basis = Basis::Counted;
         }
-        Ok(vec![need])
+        vec![need]
     }
 
-    fn other(self, inputs: Inputs<'_>, input: &str) -> Needs {
+    fn other(self, inputs: Inputs<'_>, input: &str) -> Vec<Need> {
         let model = inputs.model(input).ok();
         let bytes = model.as_ref().and_then(|model| model.entry.as_deref()?.bytes);
         let bytes = bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(float);
@@ -323,7 +318,7 @@ impl Context<'_> {
         let mut need = self.calculator.other(weights);
         need.model =
             model.map_or_else(|| inputs.node().class_type.to_string(), |model| model.file_name().to_owned());
-        Ok(vec![need])
+        vec![need]
     }
 }
 

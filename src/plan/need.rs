@@ -167,6 +167,7 @@ pub struct Weights {
 
 /// A diffusion network that samples.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Sampling {
     /// What runs it.
     pub engine: Engine,
@@ -209,7 +210,7 @@ pub struct Calculator<'c> {
     pub as_of: Option<&'c str>,
 }
 
-impl Default for Calculator<'static> {
+impl Default for Calculator<'_> {
     fn default() -> Self {
         Self { coefficients: Coefficients::embedded(), as_of: None }
     }
@@ -249,11 +250,10 @@ impl Calculator<'_> {
         let Some(row) = row else { return (Amount::ZERO, Basis::Assumed) };
         let mut sum = bytes(row, of.tokens, of.network.hidden);
         // Whether the modulation is in 32 bits is not always known.
-        if of.engine == Engine::Wrapper && of.is_fp32.is_none() {
-            if let Some(other) = self.find("activation", of.engine, of.network.name, &format!("{case} fp32"))
-            {
-                sum.high = sum.high.max(bytes(other, of.tokens, of.network.hidden).high);
-            }
+        let is_open = of.engine == Engine::Wrapper && of.is_fp32.is_none();
+        let other = self.find("activation", of.engine, of.network.name, &format!("{case} fp32"));
+        if let Some(other) = other.filter(|_| is_open) {
+            sum.high = sum.high.max(bytes(other, of.tokens, of.network.hidden).high);
         }
         let mut add = |kind: &str, case: &str, units: f64| {
             if let Some(row) = self.find(kind, of.engine, of.network.name, case) {
@@ -279,22 +279,15 @@ impl Calculator<'_> {
         let network = of.network;
         let mut notes = vec![format!("{} tokens", grouped(of.tokens))];
         let uni3c = of.uni3c.map_or(0.0, |(bytes, _)| bytes);
-        let (weights, resident, buffers) = match of.engine {
-            Engine::Wrapper => {
-                let (weights, resident, buffers) = self.swapped(of, &mut notes);
-                // Its blocks run between the network's, wherever they are kept.
-                (
-                    weights + Amount::exact(uni3c),
-                    resident + Amount { low: 0.0, typical: uni3c, high: uni3c },
-                    buffers,
-                )
-            }
-            _ => {
-                let layer = network.widest_layer();
-                let layers = self.find("weights", of.engine, network.name, "largest layer");
-                let buffers = layers.map_or(Amount::ZERO, |row| row.amount * layer);
-                (of.weights.bytes + of.loras.map(|_| 0.0), Amount::ZERO, buffers)
-            }
+        let (weights, resident, buffers) = if of.engine == Engine::Wrapper {
+            let (weights, resident, buffers) = swapped(of, &mut notes);
+            // Its blocks run between the network's, wherever they are kept.
+            let control = Amount { low: 0.0, typical: uni3c, high: uni3c };
+            (weights + Amount::exact(uni3c), resident + control, buffers)
+        } else {
+            let layers = self.find("weights", of.engine, network.name, "largest layer");
+            let buffers = layers.map_or(Amount::ZERO, |row| row.amount * network.widest_layer());
+            (of.weights.bytes, Amount::ZERO, buffers)
         };
         if of.loras.high > 0.0 {
             notes.push(format!("LoRAs of {} beside the weights", size(of.loras.typical)));
@@ -312,27 +305,6 @@ impl Calculator<'_> {
             notes,
             model: String::new(),
         }
-    }
-
-    /// Weights, those that stay on the card, and buffers, where the wrapper swaps blocks.
-    fn swapped(&self, of: &Sampling, notes: &mut Vec<String>) -> (Amount, Amount, Amount) {
-        let network = of.network;
-        let full = Amount::exact(2.0);
-        let stored = of.weights.precision.map_or(full, |precision| precision.bytes);
-        // Blocks are stored as they were loaded, the rest in the base precision of 16 bits.
-        let block = stored * network.block_params;
-        let rest = full * network.rest_params;
-        let whole = block * network.blocks + rest + of.loras;
-        let Some((told, ahead)) = of.swap else { return (whole, whole, Amount::ZERO) };
-        let told = told.clamp(0.0, network.blocks);
-        // Where layers are not replaced, one block fewer is moved than told.
-        let swapped = if of.is_patched { told } else { (told - 1.0).max(0.0) };
-        notes.push(format!("{swapped} of {} blocks swapped", network.blocks));
-        let kept = network.blocks - swapped;
-        let ahead = if swapped > 0.0 { (1.0 + ahead).min(swapped) } else { 0.0 };
-        let loras = of.loras * (kept / network.blocks);
-        let moved = of.loras * (ahead / network.blocks);
-        (whole, block * kept + rest + loras, block * ahead + moved)
     }
 
     /// What a VAE needs for pictures or frames of this size; tiles in pixels.
@@ -452,6 +424,27 @@ impl Calculator<'_> {
             model: String::new(),
         }
     }
+}
+
+/// Weights, those that stay on the card, and buffers, where the wrapper swaps blocks.
+fn swapped(of: &Sampling, notes: &mut Vec<String>) -> (Amount, Amount, Amount) {
+    let network = of.network;
+    let full = Amount::exact(2.0);
+    let stored = of.weights.precision.map_or(full, |precision| precision.bytes);
+    // Blocks are stored as they were loaded, the rest in the base precision of 16 bits.
+    let block = stored * network.block_params;
+    let rest = full * network.rest_params;
+    let whole = block * network.blocks + rest + of.loras;
+    let Some((told, ahead)) = of.swap else { return (whole, whole, Amount::ZERO) };
+    let told = told.clamp(0.0, network.blocks);
+    // Where layers are not replaced, one block fewer is moved than told.
+    let swapped = if of.is_patched { told } else { (told - 1.0).max(0.0) };
+    notes.push(format!("{swapped} of {} blocks swapped", network.blocks));
+    let kept = network.blocks - swapped;
+    let ahead = if swapped > 0.0 { (1.0 + ahead).min(swapped) } else { 0.0 };
+    let loras = of.loras * (kept / network.blocks);
+    let moved = of.loras * (ahead / network.blocks);
+    (whole, block * kept + rest + loras, block * ahead + moved)
 }
 
 /// A VAE at work.

@@ -66,7 +66,8 @@ pub(super) fn sampling(at: Context<'_>, sampler: &Sampler) -> Result<Sampling, O
     });
     let rope = sampler.arguments.and_then(|node| at.analysis.inputs(node).text("rope_function"));
     let cached = argument("cache_args");
-    let is_swapped_whole = stored_scaled(at, model) || model.file_name().ends_with(".gguf");
+    let is_swapped_whole =
+        stored_scaled(at, model) || model.file_name().to_ascii_lowercase().ends_with(".gguf");
     Ok(Sampling {
         engine: if is_wrapper { Engine::Wrapper } else { Engine::Native },
         network,
@@ -113,9 +114,8 @@ fn has_changed(at: Context<'_>, model: &Model, class: &str) -> bool {
 /// The blocks that are swapped and those that are fetched ahead, as set on the loader or later.
 fn swap(at: Context<'_>, model: &Model) -> Option<(f64, f64)> {
     let later = model.changed_by.iter().rev().copied();
-    let at_nodes = later.chain([model.loader]).map(|node| at.analysis.inputs(node));
-    let settings =
-        at_nodes.filter_map(|inputs: Inputs<'_>| inputs.settings("block_swap_args").ok()).next()?;
+    let mut at_nodes = later.chain([model.loader]).map(|node| at.analysis.inputs(node));
+    let settings = at_nodes.find_map(|inputs: Inputs<'_>| inputs.settings("block_swap_args").ok())?;
     let swap = at.analysis.inputs(settings);
     let number = |input| swap.int(input).map_or(0.0, float);
     Some((number("blocks_to_swap"), number("prefetch_blocks"))).filter(|(blocks, _)| *blocks > 0.0)
