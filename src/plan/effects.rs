@@ -89,6 +89,10 @@ const TABLE: &[(&str, Effect)] = &[
     ("AudioEncoderEncode", |at, inputs| Ok(at.other(inputs, "audio_encoder"))),
 ];
 
+/// Classes that bring pictures to a number of pixels, with the input that says how many mebipixels; where it is empty, one.
+/// `FluxKontextImageScale` chooses among sizes of about one.
+const SCALERS: &[(&str, &str)] = &[("FluxKontextImageScale", ""), ("ImageScaleToTotalPixels", "megapixels")];
+
 /// What a node needs of a card; nothing where its class runs no network.
 pub(super) fn of(at: Context<'_>, inputs: Inputs<'_>) -> Needs {
     if let Some(sampler) = at.analysis.sampler(inputs.id()) {
@@ -156,11 +160,20 @@ impl Context<'_> {
         height: Known<i64>,
         frames: Known<i64>,
     ) -> Result<(f64, f64, f64), Open> {
+        let side = |known: Known<i64>| known.err().and_then(|unknown| self.side(unknown));
         Ok((
-            Self::size(width, self.assume.width, "width")?,
-            Self::size(height, self.assume.height, "height")?,
+            Self::size(width, self.assume.width.or_else(|| side(width)), "width")?,
+            Self::size(height, self.assume.height.or_else(|| side(height)), "height")?,
             Self::size(frames, self.assume.frames, "frames")?,
         ))
+    }
+
+    /// The side of a square of as many pixels as a scaler gives a picture of whatever size: only these matter to memory.
+    fn side(self, unknown: Unknown) -> Option<f64> {
+        let scaler = self.analysis.inputs(unknown.node);
+        let (_, megapixels) = SCALERS.iter().find(|(class, _)| *class == &*scaler.node().class_type)?;
+        let megapixels = if megapixels.is_empty() { 1.0 } else { scaler.float(megapixels).ok()? };
+        Some((megapixels * 1024.0 * 1024.0).sqrt())
     }
 
     fn native_text(self, inputs: Inputs<'_>, input: &str, pictures: &[&str]) -> Needs {

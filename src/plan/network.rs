@@ -242,8 +242,9 @@ mod tests {
 
     #[test]
     fn tokens_are_those_that_logs_print() {
-        let tokens =
-            |name, width, height, frames| Network::called(name).unwrap().tokens(width, height, frames);
+        let tokens = |name, width, height, frames| {
+            format!("{:.0}", Network::called(name).unwrap().tokens(width, height, frames))
+        };
         assert_eq!(tokens("wan2.2-i2v-a14b", 1280.0, 704.0, 81.0), "73920");
         assert_eq!(tokens("wan21-t2v-14b", 832.0, 480.0, 81.0), "32760");
         assert_eq!(tokens("wan22-ti2v-5b", 1280.0, 704.0, 121.0), "27280");
