@@ -34,6 +34,7 @@ mod renamed_inputs;
 #[cfg(test)]
 mod tests;
 mod text_encoders;
+mod video_formats;
 mod wider_types;
 
 use std::borrow::Cow;
@@ -69,6 +70,7 @@ pub use pack::{
 pub use packages::OptionalPackage;
 pub use renamed_inputs::{Renamed, renamed_input};
 pub use text_encoders::TextEncoder;
+pub use video_formats::VideoFormat;
 
 /// The packs that come with the tool: name for `--catalog`, and text. One line a pack; a class that
 /// several packs have is taken from the first.

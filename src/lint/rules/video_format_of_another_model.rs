@@ -1,6 +1,7 @@
 //! A video loader whose format rounds frame counts for another family of models.
 
 use crate::analysis::Unknown;
+use crate::catalog::VideoFormat;
 use crate::diag::Severity;
 use crate::ir::{Argument, NodeId, Value};
 use crate::lint::workflow::{Findings, Workflow};
@@ -19,10 +20,6 @@ pub(super) static RULE: Rule = Rule {
 
 /// The loaders that have formats.
 const LOADERS: [&str; 2] = ["VHS_LoadVideo", "VHS_LoadVideoPath"];
-
-/// The formats that round frame counts, and to how many frames after the first:
-/// ComfyUI-VideoHelperSuite `videohelpersuite/load_video_nodes.py`, `VHSLoadFormats`.
-const FORMATS: [(&str, i64); 5] = [("Cosmos", 8), ("Hunyuan", 4), ("LTXV", 8), ("Mochi", 6), ("Wan", 4)];
 
 /// So many nodes a count is followed through.
 const HOPS: usize = 16;
@@ -48,7 +45,7 @@ fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
                 continue;
             };
             let Some((given, cap)) = findings.known(loader, asked(workflow, loader)) else { continue };
-            let step = |name: &str| FORMATS.iter().find(|(known, _)| *known == name).map(|(_, step)| *step);
+            let step = |name: &str| VideoFormat::named(name)?.frames.map(|(step, _)| step);
             let needed = step(format).unwrap_or(1);
             let fits = step(&given).is_some_and(|step| step % needed == 0);
             // Who names a fitting count means a video that is long enough.
