@@ -24,8 +24,8 @@ use crate::catalog::Models;
 use crate::ir::{Argument, Graph, NodeId};
 
 pub use fact::{
-    AudioFact, ConditioningFact, Content, Embeds, Fact, ImageFact, Known, LatentFact, LatentFamily, Lora,
-    Place, Scalar, SigmasFact, Unknown, VideoFact, Why,
+    AtMost, AudioFact, ConditioningFact, Content, Embeds, Fact, ImageFact, Known, LatentFact, LatentFamily,
+    Lora, Place, Scalar, SigmasFact, Unknown, VideoFact, Why,
 };
 pub use inputs::Inputs;
 pub use model::{Confidence, Expert, Model};

@@ -73,7 +73,9 @@ pub struct Place {
 pub enum Fact {
     /// A number, a text, a truth value.
     Scalar(Scalar),
-    /// Pictures or the frames of a video; also masks.
+    /// A whole number that only a run can tell, but not more than so many.
+    AtMost(AtMost),
+    /// Pictures or the frames of a video; also masks, and the poses that were found in each.
     Image(ImageFact),
     /// What a VAE makes of pictures.
     Latent(LatentFact),
@@ -104,6 +106,15 @@ pub struct Scalar {
     pub from: Option<Place>,
 }
 
+/// A whole number that is known from above.
+#[derive(Clone, Copy, Debug)]
+pub struct AtMost {
+    /// It is not more.
+    pub most: i64,
+    /// Why the number itself is not known.
+    pub unknown: Unknown,
+}
+
 /// Pictures.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageFact {
@@ -113,6 +124,8 @@ pub struct ImageFact {
     pub height: Known<i64>,
     /// How many; of a video, its frames.
     pub frames: Known<i64>,
+    /// Where their number is not known: not more than so many.
+    pub most: Option<i64>,
     /// Frames a second, of what comes from a video.
     pub fps: Known<f64>,
 }
@@ -128,6 +141,10 @@ pub struct LatentFact {
     pub height: Known<i64>,
     /// Frames that it decodes to; 1 for a picture.
     pub frames: Known<i64>,
+    /// Where their number is not known: not more than so many.
+    pub most: Option<i64>,
+    /// How many of them there are side by side; they are decoded one after the other.
+    pub batch: Known<i64>,
     /// What it holds.
     pub content: Content,
 }
@@ -257,10 +274,67 @@ pub struct Embeds {
     pub height: Known<i64>,
     /// Frames.
     pub frames: Known<i64>,
+    /// Where their number is not known: not more than so many.
+    pub most: Option<i64>,
     /// The node that made them.
     pub source: NodeId,
     /// The nodes that added something to them, in order.
     pub added: Vec<NodeId>,
+}
+
+impl ImageFact {
+    /// Pictures of which nothing is known, for one reason; they have no frame rate.
+    #[must_use]
+    pub const fn unknown(unknown: Unknown) -> Self {
+        let open = Err(unknown);
+        Self { width: open, height: open, frames: open, most: None, fps: Err(unknown) }
+    }
+
+    /// Their number, or the number that they are not more than.
+    #[must_use]
+    pub fn at_most(&self) -> Option<i64> {
+        self.frames.ok().or(self.most)
+    }
+
+    /// Of the same length and rate, in another size.
+    #[must_use]
+    pub const fn sized(self, width: Known<i64>, height: Known<i64>) -> Self {
+        Self { width, height, ..self }
+    }
+
+    /// Of the same size, with another number of frames: `count` of what is there, which must not give less for more.
+    #[must_use]
+    pub fn counted(self, count: impl Fn(i64) -> i64) -> Self {
+        Self { frames: self.frames.map(&count), most: self.most.map(&count), ..self }
+    }
+
+    /// Their number as a fact.
+    ///
+    /// # Errors
+    /// Why nothing is known of it.
+    pub fn count(&self) -> Known<Fact> {
+        match (self.frames, self.most) {
+            (Ok(frames), _) => Ok(Fact::int(frames)),
+            (Err(unknown), Some(most)) => Ok(Fact::AtMost(AtMost { most, unknown })),
+            (Err(unknown), None) => Err(unknown),
+        }
+    }
+}
+
+impl LatentFact {
+    /// The number of frames, or the number that they are not more than.
+    #[must_use]
+    pub fn at_most(&self) -> Option<i64> {
+        self.frames.ok().or(self.most)
+    }
+}
+
+impl Embeds {
+    /// The number of frames, or the number that they are not more than.
+    #[must_use]
+    pub fn at_most(&self) -> Option<i64> {
+        self.frames.ok().or(self.most)
+    }
 }
 
 impl Fact {

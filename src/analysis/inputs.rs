@@ -99,7 +99,17 @@ impl<'a> Inputs<'a> {
     pub fn scalar(self, input: &str) -> Known<Scalar> {
         match self.fact(input)? {
             Fact::Scalar(scalar) => Ok(scalar),
+            Fact::AtMost(number) => Err(number.unknown),
             _ => Err(self.unknown(Why::Unfit)),
+        }
+    }
+
+    /// A whole number that the input is not more than, where it is not known itself.
+    #[must_use]
+    pub fn most(self, input: &str) -> Option<i64> {
+        match self.fact(input) {
+            Ok(Fact::AtMost(number)) => Some(number.most),
+            _ => None,
         }
     }
 

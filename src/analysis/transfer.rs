@@ -3,13 +3,19 @@
 //! A class is a line in one of the tables; those of one subject stand in one file. What a class without a
 //! line makes is unknown.
 
+mod batches;
+mod handed_on;
+mod latent_shapes;
 mod latents;
 mod models;
 mod motion;
 mod pictures;
 mod prompts;
+mod resizes;
 mod schedules;
+mod texts;
 mod values;
+mod videos;
 mod wrapper;
 
 use std::sync::{Arc, LazyLock};
@@ -29,10 +35,15 @@ type Transfer = fn(Inputs<'_>) -> Outputs;
 /// Classes and their functions.
 type Table = &'static [(&'static str, Transfer)];
 
-const TABLES: [Table; 8] = [
+const TABLES: [Table; 13] = [
     values::TABLE,
+    texts::TABLE,
     pictures::TABLE,
+    resizes::TABLE,
+    batches::TABLE,
+    videos::TABLE,
     latents::TABLE,
+    latent_shapes::TABLE,
     models::TABLE,
     prompts::TABLE,
     schedules::TABLE,
@@ -49,7 +60,21 @@ pub(super) fn outputs(inputs: Inputs<'_>) -> Outputs {
     let Some(class) = &node.class else { return Vec::new() };
     match BY_CLASS.get(&*node.class_type) {
         Some(transfer) => transfer(inputs),
-        None => class.outputs.iter().map(|output| handed_on(inputs, class, &output.types)).collect(),
+        None => class
+            .outputs
+            .iter()
+            .enumerate()
+            .map(|(slot, output)| other(inputs, class, slot, &output.types))
+            .collect(),
+    }
+}
+
+/// An output of a class that has no function. What a service makes, nobody can tell before.
+fn other(inputs: Inputs<'_>, class: &NodeClass, slot: usize, kind: &str) -> Known<Fact> {
+    match handed_on::output(inputs, slot) {
+        Some(fact) => fact,
+        None if class.api_node => Err(inputs.unknown(Why::AtRunTime)),
+        None => network(inputs, class, kind),
     }
 }
 
@@ -58,7 +83,7 @@ const NETWORKS: [&str; 5] = ["MODEL", "WANVIDEOMODEL", "CLIP", "VAE", "WANVAE"];
 
 /// What a class without a line gives: of one network that it takes, the same one; else nothing is known. A
 /// class that loads LoRAs adds nobody knows what.
-fn handed_on(inputs: Inputs<'_>, class: &NodeClass, kind: &str) -> Known<Fact> {
+fn network(inputs: Inputs<'_>, class: &NodeClass, kind: &str) -> Known<Fact> {
     let unknown = Err(inputs.unknown(Why::NoTransfer));
     let loads_loras = class.inputs.iter().any(|input| input.kind.folder() == Some("loras"));
     if loads_loras || !NETWORKS.contains(&kind) || class.name.to_lowercase().contains("lora") {

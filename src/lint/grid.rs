@@ -60,7 +60,9 @@ fn measured(inputs: Inputs<'_>, input: &str) -> Vec<Measured> {
             number("`width`", embeds.width, embeds.source, "width"),
             number("`height`", embeds.height, embeds.source, "height"),
         ],
-        Ok(Fact::Scalar(_)) => vec![number(&format!("`{input}`"), inputs.int(input), inputs.id(), input)],
+        Ok(Fact::Scalar(_) | Fact::AtMost(_)) => {
+            vec![number(&format!("`{input}`"), inputs.int(input), inputs.id(), input)]
+        }
         Ok(Fact::Image(image)) => vec![
             number("the width of what arrives", image.width, inputs.id(), input),
             number("the height of what arrives", image.height, inputs.id(), input),

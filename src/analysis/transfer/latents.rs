@@ -17,18 +17,20 @@ pub(super) const TABLE: Table = &[
     ("WanAnimateToVideo", wan_conditioned),
     ("WanFirstLastFrameToVideo", wan_conditioned),
     ("WanFunControlToVideo", wan_conditioned),
-    ("WanVaceToVideo", wan_conditioned),
+    ("WanVaceToVideo", wan_vace),
     ("WanSoundImageToVideoExtend", wan_extended),
-    ("LatentConcat", |inputs| vec![joined(inputs)]),
-    ("LatentCut", |inputs| vec![cut(inputs)]),
-    ("VAEEncode", |inputs| vec![encoded(inputs, "pixels")]),
+    ("VAEEncode", |inputs| vec![encoded(inputs)]),
+    ("VAEEncodeForInpaint", |inputs| vec![encoded(inputs)]),
+    ("VAEEncodeTiled", |inputs| vec![encoded(inputs)]),
+    ("InpaintModelConditioning", |inputs| {
+        vec![inputs.fact("positive"), inputs.fact("negative"), encoded(inputs)]
+    }),
     ("VAEDecode", |inputs| vec![decoded(inputs)]),
     ("VAEDecodeTiled", |inputs| vec![decoded(inputs)]),
     ("LTXVConcatAVLatent", |inputs| vec![inputs.fact("video_latent")]),
     ("LTXVSeparateAVLatent", separate),
     ("LTXVImgToVideoInplace", |inputs| vec![inputs.fact("latent")]),
-    ("LTXVLatentUpsampler", |inputs| vec![upsampled(inputs)]),
-    ("TrimVideoLatent", |inputs| vec![trimmed(inputs)]),
+    ("LTXVAddGuide", |inputs| vec![inputs.fact("positive"), inputs.fact("negative"), guided(inputs)]),
 ];
 
 impl LatentFamily {
@@ -45,11 +47,10 @@ impl LatentFamily {
     }
 }
 
-fn sized(
+pub(super) fn sized(
     family: LatentFamily,
-    width: Known<i64>,
-    height: Known<i64>,
-    frames: Known<i64>,
+    (width, height): (Known<i64>, Known<i64>),
+    (frames, most): (Known<i64>, Option<i64>),
     content: Content,
 ) -> LatentFact {
     LatentFact {
@@ -57,21 +58,31 @@ fn sized(
         width: width.map(|side| family.side(side)),
         height: height.map(|side| family.side(side)),
         frames: frames.map(|frames| family.frames(frames)),
+        most: most.map(|frames| family.frames(frames)),
+        batch: Ok(1),
         content,
     }
 }
 
+/// How many latents a class makes: those that make one have no input for it.
+fn batch(inputs: Inputs<'_>) -> Known<i64> {
+    let has_batches = inputs.node().class.as_ref().is_some_and(|class| class.input("batch_size").is_some());
+    if has_batches { inputs.int("batch_size") } else { Ok(1) }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "as the other functions of the table's lines")]
 fn empty(inputs: Inputs<'_>, family: LatentFamily, length: Option<&str>) -> Known<Fact> {
-    let frames = length.map_or(Ok(1), |length| inputs.int(length));
-    Ok(Fact::Latent(sized(family, inputs.int("width"), inputs.int("height"), frames, Content::Empty)))
+    let frames = length.map_or((Ok(1), None), |length| (inputs.int(length), inputs.most(length)));
+    let size = (inputs.int("width"), inputs.int("height"));
+    Ok(Fact::Latent(LatentFact { batch: batch(inputs), ..sized(family, size, frames, Content::Empty) }))
 }
 
 /// `comfy_extras/nodes_wan.py`, `Wan22ImageToVideoLatent`: a picture to begin with is encoded into the latent.
 fn begun(inputs: Inputs<'_>, family: LatentFamily) -> Fact {
     let content = if inputs.has("start_image") { Content::Unknown } else { Content::Empty };
-    let (width, height) = (inputs.int("width"), inputs.int("height"));
-    Fact::Latent(sized(family, width, height, inputs.int("length"), content))
+    let size = (inputs.int("width"), inputs.int("height"));
+    let frames = (inputs.int("length"), inputs.most("length"));
+    Fact::Latent(LatentFact { batch: batch(inputs), ..sized(family, size, frames, content) })
 }
 
 /// Nodes that give positive, negative and a latent of Wan's 16 channels: `comfy_extras/nodes_wan.py`.
@@ -85,11 +96,22 @@ fn wan_conditioned(inputs: Inputs<'_>) -> Outputs {
     let trims = inputs.node().class.as_ref().is_some_and(|class| class.output_slot("trim_latent").is_some());
     outputs[2] = latent.map(|latent| match latent {
         Fact::Latent(latent) if trims => {
-            Fact::Latent(LatentFact { frames: Err(inputs.unknown(Why::NoTransfer)), ..latent })
+            Fact::Latent(LatentFact { frames: Err(inputs.unknown(Why::NoTransfer)), most: None, ..latent })
         }
         latent => latent,
     });
     outputs
+}
+
+/// `comfy_extras/nodes_wan.py`, `WanVaceToVideo`: of the reference the first picture is put before the video, as a cell
+/// of its own.
+fn wan_vace(inputs: Inputs<'_>) -> Outputs {
+    let cells = i64::from(inputs.has("reference_image"));
+    let latent = empty(inputs, LatentFamily::WAN21, Some("length")).map(|latent| match latent {
+        Fact::Latent(latent) => Fact::Latent(latent.longer(cells)),
+        other => other,
+    });
+    vec![inputs.fact("positive"), inputs.fact("negative"), latent, Ok(Fact::int(cells))]
 }
 
 /// Goes on from a latent, in its size.
@@ -97,96 +119,57 @@ fn wan_extended(inputs: Inputs<'_>) -> Outputs {
     let mut outputs = wan_conditioned(inputs);
     outputs[2] = inputs.latent("video_latent").map(|before| {
         let frames = inputs.int("length").map(|frames| LatentFamily::WAN21.frames(frames));
-        Fact::Latent(LatentFact { frames, content: Content::Empty, ..before })
+        let most = inputs.most("length").map(|frames| LatentFamily::WAN21.frames(frames));
+        Fact::Latent(LatentFact { frames, most, content: Content::Empty, ..before })
     });
     outputs
 }
 
-/// `comfy_extras/nodes_latent.py`, `LatentConcat`: of what is joined in time, the cells are added; of a picture's
-/// sides nothing is said.
-fn joined(inputs: Inputs<'_>) -> Known<Fact> {
-    let (one, other) = (inputs.latent("samples1")?, inputs.latent("samples2")?);
-    let frames = || {
-        if !matches!(&*inputs.text("dim")?, "t" | "-t") {
-            return Err(inputs.unknown(Why::NoTransfer));
-        }
-        // The first cell of each is one frame, and of the second becomes a whole cell.
-        let temporal = i64::from(one.family?.temporal);
-        Ok(one.frames?.saturating_add(other.frames?).saturating_add(temporal - 1))
-    };
-    Ok(Fact::Latent(LatentFact { frames: frames(), content: Content::Unknown, ..one }))
-}
-
-/// Of a latent that is cut in time, the size stays.
-fn cut(inputs: Inputs<'_>) -> Known<Fact> {
-    let latent = inputs.latent("samples")?;
-    let frames = || {
-        if &*inputs.text("dim")? != "t" {
-            return Err(inputs.unknown(Why::NoTransfer));
-        }
-        let temporal = i64::from(latent.family?.temporal);
-        Ok((inputs.int("amount")?.max(1) - 1).saturating_mul(temporal).saturating_add(1))
-    };
-    let side = |side: Known<i64>| match inputs.text("dim").as_deref() {
-        Ok("t") => side,
-        _ => Err(inputs.unknown(Why::NoTransfer)),
-    };
-    Ok(Fact::Latent(LatentFact {
-        width: side(latent.width),
-        height: side(latent.height),
-        frames: frames(),
-        ..latent
-    }))
-}
-
 /// The family of the VAE decides; how many frames there are, its kind.
-fn encoded(inputs: Inputs<'_>, pixels: &str) -> Known<Fact> {
-    let image = inputs.image(pixels)?;
+fn encoded(inputs: Inputs<'_>) -> Known<Fact> {
+    let image = inputs.image("pixels")?;
     let family = inputs.model("vae").and_then(|vae| vae.latent().ok_or(inputs.unknown(Why::NoTransfer)));
+    let size = (image.width, image.height);
     Ok(Fact::Latent(match family {
-        Ok(family) => {
-            // A VAE of pictures makes one latent of each.
-            let frames = if family.temporal == 1 { Ok(1) } else { image.frames };
-            sized(family, image.width, image.height, frames, Content::Encoded)
+        // A VAE of pictures makes one latent of each.
+        Ok(family) if family.temporal == 1 => {
+            LatentFact { batch: image.frames, ..sized(family, size, (Ok(1), None), Content::Encoded) }
         }
+        Ok(family) => sized(family, size, (image.frames, image.most), Content::Encoded),
         Err(unknown) => LatentFact {
             family: Err(unknown),
             width: image.width,
             height: image.height,
             frames: image.frames,
+            most: image.most,
+            batch: Err(unknown),
             content: Content::Encoded,
         },
     }))
 }
 
+/// `nodes.py`, `VAEDecode` and `VAEDecodeTiled`: the videos of a batch become one, one after the other.
 fn decoded(inputs: Inputs<'_>) -> Known<Fact> {
     let latent = inputs.latent("samples")?;
-    let fps = Err(inputs.unknown(Why::Absent));
-    Ok(Fact::Image(ImageFact { width: latent.width, height: latent.height, frames: latent.frames, fps }))
+    let all = |frames: i64| Some(frames.saturating_mul(latent.batch.ok()?));
+    let frames = latent.frames.and_then(|frames| Ok(frames.saturating_mul(latent.batch?)));
+    Ok(Fact::Image(ImageFact {
+        width: latent.width,
+        height: latent.height,
+        frames,
+        most: latent.most.and_then(all),
+        fps: Err(inputs.unknown(Why::Absent)),
+    }))
 }
 
 fn separate(inputs: Inputs<'_>) -> Outputs {
     vec![inputs.fact("av_latent"), Err(inputs.unknown(Why::NoTransfer))]
 }
 
-/// The upscaler that LTX-2 has doubles both sides.
-fn upsampled(inputs: Inputs<'_>) -> Known<Fact> {
-    let latent = inputs.latent("samples")?;
-    let doubled = |side: Known<i64>| side.map(|side| side.saturating_mul(2));
-    Ok(Fact::Latent(LatentFact {
-        width: doubled(latent.width),
-        height: doubled(latent.height),
-        content: Content::Unknown,
-        ..latent
-    }))
-}
-
-/// `comfy_extras/nodes_wan.py`, `TrimVideoLatent`: whole latent frames are taken from the beginning.
-fn trimmed(inputs: Inputs<'_>) -> Known<Fact> {
-    let latent = inputs.latent("samples")?;
-    let frames = || {
-        let (cells, stride) = (inputs.int("trim_amount")?, i64::from(latent.family?.temporal));
-        Ok(latent.frames?.saturating_sub(cells.saturating_mul(stride)))
-    };
-    Ok(Fact::Latent(LatentFact { frames: frames(), ..latent }))
+/// `comfy_extras/nodes_lt.py`, `LTXVAddGuide`: the guide is put behind the video; how many cells of it differs between
+/// versions.
+fn guided(inputs: Inputs<'_>) -> Known<Fact> {
+    let latent = inputs.latent("latent")?;
+    let frames = Err(inputs.unknown(Why::NoTransfer));
+    Ok(Fact::Latent(LatentFact { frames, most: None, content: Content::Unknown, ..latent }))
 }

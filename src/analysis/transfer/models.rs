@@ -12,6 +12,7 @@ pub(super) const TABLE: Table = &[
     ("UnetLoaderGGUF", |inputs| loaded(inputs, "unet_name", 1)),
     ("DiffusionModelLoaderKJ", |inputs| loaded(inputs, "model_name", 1)),
     ("CheckpointLoaderSimple", |inputs| loaded(inputs, "ckpt_name", 3)),
+    ("ImageOnlyCheckpointLoader", |inputs| loaded(inputs, "ckpt_name", 3)),
     ("CLIPLoader", |inputs| loaded(inputs, "clip_name", 1)),
     ("VAELoader", |inputs| loaded(inputs, "vae_name", 1)),
     ("CLIPVisionLoader", |inputs| loaded(inputs, "clip_name", 1)),

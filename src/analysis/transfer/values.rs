@@ -1,5 +1,6 @@
 //! Numbers, texts and truth values: constants, calculators, switches, sizes.
 
+use super::resizes::{rounded, to_float};
 use super::{Outputs, Table, passed};
 use crate::analysis::expression::{self, Number};
 use crate::analysis::fact::{Fact, Known, Why};
@@ -21,6 +22,7 @@ pub(super) const TABLE: Table = &[
     ("ComfyMathExpression", |inputs| calculated(inputs, "values")),
     ("ComfyNumberConvert", converted),
     ("ComfySwitchNode", switched),
+    ("ResolutionSelector", resolution),
     ("GetImageSize", image_size),
     ("GetImageSizeAndCount", image_size_and_count),
 ];
@@ -75,7 +77,7 @@ fn image_size(inputs: Inputs<'_>) -> Outputs {
     vec![
         image.and_then(|image| image.width).map(Fact::int),
         image.and_then(|image| image.height).map(Fact::int),
-        image.and_then(|image| image.frames).map(Fact::int),
+        image.and_then(|image| image.count()),
     ]
 }
 
@@ -83,4 +85,22 @@ fn image_size_and_count(inputs: Inputs<'_>) -> Outputs {
     let mut outputs = passed(inputs, "image");
     outputs.extend(image_size(inputs));
     outputs
+}
+
+/// `comfy_extras/nodes_resolution.py`, `ResolutionSelector`: as many mebipixels in the proportion, each side rounded.
+fn resolution(inputs: Inputs<'_>) -> Outputs {
+    let ratio = inputs.text("aspect_ratio").and_then(|text| {
+        let (width, height) =
+            text.split(' ').next().and_then(|ratio| ratio.split_once(':')).unwrap_or_default();
+        let number = |text: &str| text.parse::<f64>().map_err(|_| inputs.unknown(Why::Unfit));
+        Ok((number(width)?, number(height)?))
+    });
+    let side = |of: fn((f64, f64)) -> f64| {
+        let (width, height) = ratio?;
+        let (total, multiple) =
+            (inputs.float("megapixels")? * 1024.0 * 1024.0, inputs.int("multiple")?.max(1));
+        let scale = (total / (width * height)).sqrt();
+        Ok(Fact::int(rounded(of((width, height)) * scale / to_float(multiple)).saturating_mul(multiple)))
+    };
+    vec![side(|(width, _)| width), side(|(_, height)| height)]
 }

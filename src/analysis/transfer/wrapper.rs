@@ -128,6 +128,7 @@ fn embeds(inputs: Inputs<'_>) -> Outputs {
         width: inputs.int("width"),
         height: inputs.int("height"),
         frames: inputs.int("num_frames"),
+        most: inputs.most("num_frames"),
         source: inputs.id(),
         added: Vec::new(),
     })))]
@@ -140,6 +141,7 @@ fn control_embeds(inputs: Inputs<'_>) -> Outputs {
         width: latent.and_then(|latent| latent.width),
         height: latent.and_then(|latent| latent.height),
         frames: latent.and_then(|latent| latent.frames),
+        most: latent.ok().and_then(|latent| latent.most),
         source: inputs.id(),
         added: Vec::new(),
     })))]
@@ -156,13 +158,14 @@ fn added(inputs: Inputs<'_>) -> Outputs {
 fn encoded(inputs: Inputs<'_>) -> Known<Fact> {
     let image = inputs.image("driving_video")?;
     let family = inputs.model("vae").and_then(|vae| vae.latent().ok_or(inputs.unknown(Why::NoTransfer)));
-    let (width, height, frames) = (image.width, image.height, image.frames);
-    Ok(Fact::Latent(LatentFact { family, width, height, frames, content: Content::Encoded }))
+    let ImageFact { width, height, frames, most, .. } = image;
+    let content = Content::Encoded;
+    Ok(Fact::Latent(LatentFact { family, width, height, frames, most, batch: Ok(1), content }))
 }
 
 fn decoded(inputs: Inputs<'_>) -> Known<Fact> {
-    let LatentFact { width, height, frames, .. } = inputs.latent("samples")?;
-    Ok(Fact::Image(ImageFact { width, height, frames, fps: Err(inputs.unknown(Why::Absent)) }))
+    let LatentFact { width, height, frames, most, .. } = inputs.latent("samples")?;
+    Ok(Fact::Image(ImageFact { width, height, frames, most, fps: Err(inputs.unknown(Why::Absent)) }))
 }
 
 /// What the embeds measure, the sampler gives: sides in whole tokens of 16 pixels, frames 4n+1.
@@ -176,8 +179,10 @@ fn rendered(inputs: Inputs<'_>, sampler: NodeId) -> Outputs {
             inputs.model("model").and_then(|model| model.latent().ok_or(inputs.unknown(Why::NoTransfer)));
         let side = |side: Known<i64>| side.map(|side| side - side.rem_euclid(16));
         let frames = embeds.frames.map(|frames| LatentFamily::WAN21.frames(frames));
+        let most = embeds.most.map(|frames| LatentFamily::WAN21.frames(frames));
         let (width, height) = (side(embeds.width), side(embeds.height));
-        LatentFact { family, width, height, frames, content: Content::Sampled(sampler) }
+        let content = Content::Sampled(sampler);
+        LatentFact { family, width, height, frames, most, batch: Ok(1), content }
     });
     let denoised = latent.map(|latent| LatentFact { content: Content::Denoised(sampler), ..latent });
     vec![latent.map(Fact::Latent), denoised.map(Fact::Latent)]
