@@ -1,7 +1,8 @@
 //! More frames to render than the video that leads them has.
 
+use crate::catalog::Grid;
 use crate::diag::Severity;
-use crate::ir::{Argument, NodeId};
+use crate::ir::NodeId;
 use crate::lint::workflow::{Findings, Workflow};
 use crate::lint::{Check, Group, Rule, Subject, page};
 
@@ -28,22 +29,6 @@ const LED: [(&str, &str, &[&str]); 2] = [
 /// Where videos are added to embeds that were made before.
 const ADDED: (&str, &str) = ("WanVideoAddSCAILPoseEmbeds", "pose_images");
 
-/// What makes one picture of each that it is given, and the input that it is given them at.
-const EACH: [(&str, &str); 9] = [
-    ("DrawViTPose", "pose_data"),
-    ("GetImageSizeAndCount", "image"),
-    ("ImageResizeKJv2", "image"),
-    ("ImageScale", "image"),
-    ("ImageScaleBy", "image"),
-    ("NLFPredict", "images"),
-    ("PoseAndFaceDetection", "images"),
-    ("PoseDetectionVitPoseToDWPose", "images"),
-    ("RenderNLFPoses", "nlf_poses"),
-];
-
-/// So many nodes a video is followed through.
-const HOPS: usize = 16;
-
 fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
     for (class, frames, videos) in LED {
         for &id in workflow.analysis.of_class(class) {
@@ -66,36 +51,29 @@ fn judge(
     (made, frames): (NodeId, &str),
     (led, video): (NodeId, &str),
 ) {
-    let Some(loader) = loader(workflow, led, video).filter(|_| workflow.runs(led)) else { return };
-    let inputs = workflow.analysis.inputs(loader);
-    // Who links the count of what was loaded does not know it, and is right.
-    let Ok(asked) = workflow.analysis.inputs(made).int(frames) else { return };
-    let Some(cap) = findings.known(made, inputs.int("frame_load_cap")) else { return };
-    if cap < 1 || asked <= cap {
+    if !workflow.runs(led) {
         return;
     }
-    let loader = &workflow.node(loader).key;
+    let Ok(image) = workflow.analysis.inputs(led).image(video) else { return };
+    // Where the number is known, no loader's limit decides it.
+    let (Err(open), Some(most)) = (image.frames, image.most) else { return };
+    if !LOADERS.contains(&&*workflow.node(open.node).class_type) {
+        return;
+    }
+    // Who links the count of what was loaded does not know it, and is right.
+    let Ok(asked) = workflow.analysis.inputs(made).int(frames) else { return };
+    let grids = Grid::of(&workflow.node(made).class_type);
+    let rendered = |asked: i64| {
+        let grid = grids.iter().find(|grid| grid.input == frames);
+        grid.and_then(|grid| grid.made_of(asked)).unwrap_or(asked)
+    };
+    if rendered(asked) <= most {
+        return;
+    }
+    let loader = &workflow.node(open.node).key;
     let message = format!(
-        "{asked} frames are rendered, and `{loader}` loads {cap} frames of the video that leads them at most"
+        "{asked} frames are rendered, and `{loader}` gives at most {most} frames of the video that leads them"
     );
     let help = format!("link the frame count of `{loader}`, its output 1, in place of a number");
     findings.push(workflow.at(&RULE, made, frames, message).help(help));
-}
-
-/// The loader of a video that arrives at an input, each of whose frames became one.
-fn loader(workflow: &Workflow<'_>, id: NodeId, input: &str) -> Option<NodeId> {
-    let link = |node: NodeId, input: &str| match workflow.node(node).input(input)?.value {
-        Argument::Link { from, .. } => Some(from),
-        Argument::Literal(_) => None,
-    };
-    let mut at = link(id, input)?;
-    for _ in 0..HOPS {
-        let class = &*workflow.node(at).class_type;
-        if LOADERS.contains(&class) {
-            return Some(at);
-        }
-        let (_, input) = EACH.iter().find(|(known, _)| *known == class)?;
-        at = link(at, input)?;
-    }
-    None
 }
