@@ -229,7 +229,7 @@ impl Walk<'_> {
             for slot in 0..u32::try_from(slots).unwrap_or_default() {
                 if let Ok(Fact::Image(image)) = self.at.analysis.output(id, slot) {
                     // Pictures are numbers of 32 bits, three a pixel, and what a node gives is kept for the next run.
-                    let size = self.at.sizes(image.width, image.height, image.frames);
+                    let size = self.at.sizes(image.width, image.height, image.frames, image.most);
                     let bytes = size.map_or(0.0, |(width, height, frames)| width * height * frames * 12.0);
                     pictures += bytes;
                     largest = largest.max(bytes);

@@ -6,7 +6,7 @@ use super::need::{Calculator, Engine, Kind, Need, Text, Vae, Weights};
 use super::network::{Network, Precision};
 use super::sampling;
 use super::{Assume, Open};
-use crate::analysis::{Analysis, ImageFact, Inputs, Known, LatentFact, Model, Unknown, Why};
+use crate::analysis::{Analysis, Fact, ImageFact, Inputs, Known, LatentFact, Model, Unknown, Why};
 use crate::catalog;
 
 /// What effects are computed from.
@@ -159,12 +159,18 @@ impl Context<'_> {
         width: Known<i64>,
         height: Known<i64>,
         frames: Known<i64>,
+        most: Option<i64>,
     ) -> Result<(f64, f64, f64), Open> {
         let side = |known: Known<i64>| known.err().and_then(|unknown| self.side(unknown));
+        // A file that is loaded as a picture may be several, and hardly ever is.
+        let loads_one =
+            |unknown: Unknown| &*self.analysis.inputs(unknown.node).node().class_type == "LoadImage";
+        let one = frames.err().filter(|unknown| loads_one(*unknown)).map(|_| 1.0);
         Ok((
             Self::size(width, self.assume.width.or_else(|| side(width)), "width")?,
             Self::size(height, self.assume.height.or_else(|| side(height)), "height")?,
-            Self::size(frames, self.assume.frames, "frames")?,
+            // What is known from above needs not more than that.
+            Self::size(frames, one.or(self.assume.frames).or(most.map(float)), "frames")?,
         ))
     }
 
@@ -236,8 +242,9 @@ impl Context<'_> {
     }
 
     fn decode(self, inputs: Inputs<'_>, engine: Engine, tile: Option<(f64, f64)>) -> Needs {
-        let LatentFact { width, height, frames, .. } = inputs.latent("samples").map_err(Open::latent)?;
-        let (width, height, frames) = self.sizes(width, height, frames)?;
+        let LatentFact { width, height, frames, most, .. } =
+            inputs.latent("samples").map_err(Open::latent)?;
+        let (width, height, frames) = self.sizes(width, height, frames, most)?;
         // Tiles of ComfyUI's are short as well as small.
         let part = inputs.int("temporal_size").map_or(f64::INFINITY, float);
         let vae = inputs.model("vae").map_err(Open::Model)?;
@@ -251,8 +258,8 @@ impl Context<'_> {
         image: Known<ImageFact>,
         tile: Option<(f64, f64)>,
     ) -> Needs {
-        let ImageFact { width, height, frames, .. } = image.map_err(Open::latent)?;
-        let size = self.sizes(width, height, frames)?;
+        let ImageFact { width, height, frames, most, .. } = image.map_err(Open::latent)?;
+        let size = self.sizes(width, height, frames, most)?;
         let vae = inputs.model("vae").map_err(Open::Model)?;
         Ok(vec![self.vae(engine, &vae, false, size, tile)])
     }
@@ -266,7 +273,11 @@ impl Context<'_> {
         tile: Option<(f64, f64)>,
     ) -> Needs {
         let Ok(vae) = inputs.model("vae") else { return Ok(Vec::new()) };
-        let size = self.sizes(inputs.int("width"), inputs.int("height"), inputs.int(frames))?;
+        let most = match inputs.fact(frames) {
+            Ok(Fact::AtMost(bound)) => Some(bound.most),
+            _ => None,
+        };
+        let size = self.sizes(inputs.int("width"), inputs.int("height"), inputs.int(frames), most)?;
         Ok(vec![self.vae(engine, &vae, false, size, tile)])
     }
 
@@ -278,7 +289,7 @@ impl Context<'_> {
             Ok(latent) => (latent.width, latent.height),
             Err(_) => (inputs.int("width"), inputs.int("height")),
         };
-        let size = self.sizes(width, height, Ok(1))?;
+        let size = self.sizes(width, height, Ok(1), None)?;
         Ok(vec![self.vae(Engine::Native, &vae, false, size, None)])
     }
 

@@ -44,10 +44,10 @@ pub(super) fn sampling(at: Context<'_>, sampler: &Sampler) -> Result<Sampling, O
     let weights = weights(model, Some(network), stored).ok_or_else(no_data)?;
     let (width, height, frames) = if is_wrapper {
         let embeds = sampler.embeds.value.as_ref().map_err(|unknown| Open::latent(*unknown))?;
-        at.sizes(embeds.width, embeds.height, embeds.frames)?
+        at.sizes(embeds.width, embeds.height, embeds.frames, embeds.most)?
     } else {
         let latent = sampler.latent.value.map_err(Open::latent)?;
-        at.sizes(latent.width, latent.height, latent.frames)?
+        at.sizes(latent.width, latent.height, latent.frames, latent.most)?
     };
     let frames = if is_wrapper { window(at, sampler, frames) } else { frames };
     let video_tokens = network.tokens_of_frame(width, height) * network.latent_frames(frames);

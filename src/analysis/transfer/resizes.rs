@@ -68,8 +68,11 @@ fn scaled_by(inputs: Inputs<'_>) -> Outputs {
 /// `resolution_steps`. A mebipixel is 1024 × 1024.
 fn scaled_to_pixels(inputs: Inputs<'_>) -> Outputs {
     one(inputs.image("image").map(|image| {
+        // Of a picture of unknown size at least the number of pixels is decided here.
+        let open = inputs.unknown(Why::AtRunTime);
         let side = |side: Known<i64>| {
-            let (width, height) = (to_float(image.width?), to_float(image.height?));
+            let known = |side: Known<i64>| side.map(to_float).map_err(|_| open);
+            let (width, height) = (known(image.width)?, known(image.height)?);
             let steps = to_float(inputs.int("resolution_steps")?.max(1));
             let factor = (inputs.float("megapixels")? * 1024.0 * 1024.0 / (width * height)).sqrt();
             Ok(rounded(rounded_float(to_float(side?) * factor / steps) * steps))
