@@ -239,6 +239,7 @@ fn resizers_round_as_their_classes_do() {
         "smooth": {"class_type": "FrameInterpolate", "inputs": {"interp_model": ["none", 0], "images": ["a", 0], "multiplier": 3}},
         "box": {"class_type": "PrimitiveBoundingBox", "inputs": {"x": 900, "y": 0, "width": 200, "height": 200}},
         "crop": {"class_type": "ImageCropV2", "inputs": {"image": ["a", 0], "crop_region": ["box", 0]}},
+        "even": {"class_type": "LTXVPreprocess", "inputs": {"image": ["a", 0], "img_compression": 35}},
         "grey": {"class_type": "ImageToMask", "inputs": {"image": ["a", 0], "channel": "red"}},
     });
     analysed(&workflow, |graph, analysis| {
@@ -258,6 +259,7 @@ fn resizers_round_as_their_classes_do() {
             ("last", "1000x563x2"),
             ("smooth", "1000x563x13"),
             ("crop", "100x200x5"),
+            ("even", "1000x562x5"),
             ("grey", "1000x563x5"),
         ];
         for (node, known) in expected {

@@ -20,6 +20,7 @@ pub(super) const TABLE: Table = &[
     }),
     ("ImageScaleToTotalPixels", scaled_to_pixels),
     ("ImageUpscaleWithModel", unknown_size),
+    ("LTXVPreprocess", compressed),
     ("ResizeAndPadImage", |inputs| {
         one(inputs
             .image("image")
@@ -209,6 +210,13 @@ fn rotated(inputs: Inputs<'_>) -> Outputs {
         Ok(_) => image,
         Err(unknown) => image.sized(Err(*unknown), Err(*unknown)),
     }))
+}
+
+/// `comfy_extras/nodes_lt.py`, `preprocess`: a frame of a compressed video has even sides.
+fn compressed(inputs: Inputs<'_>) -> Outputs {
+    let compression = inputs.int("img_compression");
+    let even = |side: Known<i64>| Ok(if compression? == 0 { side? } else { side? / 2 * 2 });
+    one(inputs.image("image").map(|image| image.sized(even(image.width), even(image.height))))
 }
 
 /// A size that is chosen by what arrives, or by a model's factor.
