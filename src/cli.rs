@@ -19,6 +19,7 @@ mod rule_name;
 mod rules;
 mod schema;
 mod session;
+mod vram;
 mod workflow_file;
 
 use std::ffi::OsString;
@@ -110,6 +111,7 @@ enum Command {
     Import(import::Args),
     Catalog(catalog::Args),
     Models(models::Args),
+    Vram(vram::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -237,6 +239,7 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
         Command::Models(args) => models::run(&args, &terminal),
+        Command::Vram(args) => vram::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

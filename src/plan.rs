@@ -10,6 +10,9 @@ mod coefficients;
 mod effects;
 mod need;
 mod network;
+mod reference;
+mod request;
+mod run;
 mod sampling;
 mod verdict;
 
@@ -22,6 +25,8 @@ pub use amount::Amount;
 pub use coefficients::{Basis, Coefficient, Coefficients};
 pub use need::{Calculator, Engine, Kind, Need, Peak, Sampling, Text, Vae, Weights, grouped, size};
 pub use network::{Network, Precision};
+pub use request::{Model, Offload, Refusal, Request, Rope, Subject};
+pub use run::{Change, Run, Stage};
 pub use verdict::{Budget, Verdict};
 
 /// Sizes to take where a workflow leaves them open: `--assume width=832`.
@@ -193,9 +198,10 @@ impl Walk<'_> {
         let others: Amount =
             self.kept.iter().filter(|(model, _)| *model != need.model).map(|(_, weights)| *weights).sum();
         let calculator = self.options.calculator;
-        let peak = |allocated| calculator.peak(allocated, need.kind, need.engine);
-        let least = peak(need.least() + others);
-        let without_streaming = peak(need.without_streaming() + others);
+        let peak =
+            |weights, activations| calculator.peak(weights + others, activations, need.kind, need.engine);
+        let least = peak(need.resident + need.buffers, need.activations);
+        let without_streaming = peak(need.weights, need.roomy);
         if !self.loaded.iter().any(|(model, _)| *model == need.model) {
             self.loaded.push((need.model.clone(), need.weights));
         }

@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::vram::Report;
 use super::{Exit, ToolError, print};
 use crate::back::manifest::Manifest;
 use crate::diag::Diagnostics;
@@ -48,11 +49,13 @@ pub(super) enum Name {
     Manifest,
     /// The output of `--format json`.
     Diagnostics,
+    /// The output of `wfc vram --format json`.
+    Vram,
 }
 
 impl Name {
     /// All of them, with the name of the file in `schemas/`.
-    pub(super) const ALL: [(Self, &'static str); 8] = [
+    pub(super) const ALL: [(Self, &'static str); 9] = [
         (Self::Preset, "preset"),
         (Self::Graph, "graph"),
         (Self::Project, "project"),
@@ -61,6 +64,7 @@ impl Name {
         (Self::Baseline, "baseline"),
         (Self::Manifest, "manifest"),
         (Self::Diagnostics, "diagnostics"),
+        (Self::Vram, "vram"),
     ];
 
     /// The schema as it is given to editors.
@@ -80,6 +84,7 @@ impl Name {
             Self::Baseline => root::<BaselineFile>("wfc lint baseline"),
             Self::Manifest => root::<Manifest>("wfc manifest"),
             Self::Diagnostics => diagnostics_schema(),
+            Self::Vram => root::<Report>("wfc vram"),
         }
     }
 }

@@ -223,15 +223,20 @@ fn bytes(row: &Coefficient, units: f64, hidden: f64) -> Amount {
 }
 
 impl Calculator<'_> {
-    fn find(&self, kind: &str, engine: Engine, subject: &str, case: &str) -> Option<&Coefficient> {
+    pub(super) fn find(&self, kind: &str, engine: Engine, subject: &str, case: &str) -> Option<&Coefficient> {
         self.coefficients.find(kind, engine.key(), subject, case, self.as_of)
     }
 
-    /// The peak in all measures of a step that allocates so much.
+    /// The peak in all measures of a step that holds so many bytes of weights and of live tensors.
     #[must_use]
-    pub fn peak(&self, allocated: Amount, kind: Kind, engine: Engine) -> Peak {
-        let ratio = self.find("reserved", engine, kind.allocator(), "");
-        let reserved = ratio.map_or(allocated, |row| allocated * row.amount);
+    pub fn peak(&self, weights: Amount, activations: Amount, kind: Kind, engine: Engine) -> Peak {
+        let allocated = weights + activations;
+        let reserved = match self.find("reserved", engine, kind.allocator(), "") {
+            // Weights that lie still leave no holes.
+            Some(row) if row.unit == "activations" => weights + activations * row.amount,
+            Some(row) => allocated * row.amount,
+            None => allocated,
+        };
         let context = self.find("context", engine, "*", "").map_or(Amount::ZERO, |row| row.amount);
         Peak { allocated, reserved, device: reserved + context }
     }
@@ -279,15 +284,18 @@ impl Calculator<'_> {
         let network = of.network;
         let mut notes = vec![format!("{} tokens", grouped(of.tokens))];
         let uni3c = of.uni3c.map_or(0.0, |(bytes, _)| bytes);
-        let (weights, resident, buffers) = if of.engine == Engine::Wrapper {
-            let (weights, resident, buffers) = swapped(of, &mut notes);
-            // Its blocks run between the network's, wherever they are kept.
-            let control = Amount { low: 0.0, typical: uni3c, high: uni3c };
-            (weights + Amount::exact(uni3c), resident + control, buffers)
-        } else {
-            let layers = self.find("weights", of.engine, network.name, "largest layer");
-            let buffers = layers.map_or(Amount::ZERO, |row| row.amount * network.widest_layer());
-            (of.weights.bytes, Amount::ZERO, buffers)
+        let (weights, resident, buffers) = match of.engine {
+            Engine::Wrapper => {
+                let (weights, resident, buffers) = swapped(of, &mut notes);
+                // Its blocks run between the network's, wherever they are kept.
+                let control = Amount { low: 0.0, typical: uni3c, high: uni3c };
+                (weights + Amount::exact(uni3c), resident + control, buffers)
+            }
+            Engine::Native => (of.weights.bytes, Amount::ZERO, self.layers(of.engine, network)),
+            Engine::Reference | Engine::Diffusers => {
+                let weights = of.weights.bytes + of.loras;
+                (weights, weights, Amount::ZERO)
+            }
         };
         if of.loras.high > 0.0 {
             notes.push(format!("LoRAs of {} beside the weights", size(of.loras.typical)));
@@ -305,6 +313,12 @@ impl Calculator<'_> {
             notes,
             model: String::new(),
         }
+    }
+
+    /// The layers that are on the card at once while all weights are streamed.
+    pub(super) fn layers(&self, engine: Engine, network: &Network) -> Amount {
+        let layers = self.find("weights", engine, network.name, "largest layer");
+        layers.map_or(Amount::ZERO, |row| row.amount * network.widest_layer())
     }
 
     /// What a VAE needs for pictures or frames of this size; tiles in pixels.

@@ -83,7 +83,7 @@ fn network(line: &'static str) -> Option<Network> {
 }
 
 /// A name without case, dots, underscores and the like: `Wan2.2-I2V-A14B` is `wan22-i2v-a14b`.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let name = name.to_ascii_lowercase().replace(['_', ' '], "-");
     name.replace('.', "")
 }
@@ -189,6 +189,20 @@ impl Precision {
         found.map(|(_, precision)| *precision)
     }
 
+    /// The precision that somebody calls `name`: its name, or a word that tells it with what files add to it, such as
+    /// `fp8_e4m3fn_scaled` and `q4_k_m`. Other than in the name of a file the word must come first.
+    #[must_use]
+    pub fn called(name: &str) -> Option<Self> {
+        let wanted = plain(name.trim());
+        let begins = |word: &str| {
+            wanted.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        let found = PRECISION
+            .iter()
+            .find(|(words, precision)| plain(precision.name) == wanted || words.split(' ').any(begins));
+        found.map(|(_, precision)| *precision)
+    }
+
     /// True for 16 and 32 bits.
     #[must_use]
     pub fn is_full(self) -> bool {
@@ -219,6 +233,7 @@ mod tests {
         assert_eq!(name("Wan2.2_TI2V-5B"), Some("wan-5b"));
         assert_eq!(name("wan22-t2v-14b-low"), Some("wan-14b-t2v"));
         assert_eq!(name("wan21-t2v-1.3b"), Some("wan-1.3b"));
+        assert_eq!(name("Wan2.1-T2V-14B"), Some("wan21-14b-t2v"));
         assert_eq!(name("nothing"), None);
     }
 

@@ -1,5 +1,6 @@
 //! Whether a plan fits a card.
 
+use super::need::{Engine, Need, Peak};
 use super::{Plan, Step};
 
 /// A card's memory, in bytes.
@@ -55,28 +56,36 @@ impl Verdict {
     }
 }
 
+/// Whether something with these peaks fits; `is_streamed` if a part of the weights stays off the card because of how
+/// it is set.
+#[must_use]
+pub(super) fn compare(least: &Peak, without_streaming: &Peak, is_streamed: bool, budget: Budget) -> Verdict {
+    let usable = budget.usable();
+    if least.device.low > usable {
+        Verdict::DoesNotFit
+    } else if least.device.high > usable {
+        Verdict::MayNotFit
+    } else if without_streaming.device.typical > usable || is_streamed {
+        Verdict::Streams
+    } else {
+        Verdict::Fits
+    }
+}
+
+impl Need {
+    /// True if the settings keep a part of the weights off the card, whatever room there is. ComfyUI's own nodes stream
+    /// only what has no room.
+    #[must_use]
+    pub(super) fn is_streamed(&self) -> bool {
+        self.buffers.low > 0.0 && self.engine != Engine::Native
+    }
+}
+
 impl Step {
     /// Whether this step fits.
     #[must_use]
     pub fn verdict(&self, budget: Budget) -> Verdict {
-        let usable = budget.usable();
-        let least = self.least.device;
-        if least.low > usable {
-            Verdict::DoesNotFit
-        } else if least.high > usable {
-            Verdict::MayNotFit
-        } else if self.without_streaming.device.typical > usable
-            || self.need.buffers.low > 0.0 && !self.streams_at_will()
-        {
-            Verdict::Streams
-        } else {
-            Verdict::Fits
-        }
-    }
-
-    /// True if the engine streams only what has no room, whatever the settings say.
-    const fn streams_at_will(&self) -> bool {
-        matches!(self.need.engine, super::Engine::Native)
+        compare(&self.least, &self.without_streaming, self.need.is_streamed(), budget)
     }
 }
 
