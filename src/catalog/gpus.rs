@@ -34,12 +34,128 @@ pub struct Gpu {
     /// Its memory as its driver reports it, in MiB, where somebody has published that.
     #[serde(rename = "vram_mib")]
     pub reported_mib: Option<f64>,
+    /// Bandwidth of its memory, in GB (10⁹ bytes) a second.
+    #[serde(default)]
+    pub bandwidth_gb_s: Option<f64>,
+    /// Speed of its tensor cores in bf16 without sparsity and with sums in 32 bits, in 10¹² operations a second.
+    #[serde(default)]
+    pub bf16_tflops: Option<f64>,
+    /// The same in fp8, where it computes in fp8.
+    #[serde(default)]
+    pub fp8_tflops: Option<f64>,
+    /// The precisions that it computes in: `bf16`, `fp8`, `fp4`. It can store weights in the others as well.
+    #[serde(default)]
+    pub computes: Vec<String>,
+    /// True if `FlashAttention` 2 runs on it.
+    #[serde(default)]
+    pub flash_attention: bool,
+    /// What `RunPod` calls it, where it has it.
+    #[serde(default)]
+    pub runpod: RunPod,
+    /// What it costs to rent.
+    #[serde(default)]
+    pub prices: Vec<Price>,
+    /// The keys of this entry whose values nobody has looked up.
+    #[serde(default)]
+    pub inferred: Vec<String>,
+    /// Where sources disagree, and what to mind.
+    #[serde(default)]
+    pub note: String,
     /// Where these facts come from.
     #[serde(default)]
     pub source: String,
 }
 
+/// What `RunPod` calls a card.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct RunPod {
+    /// Its id in `RunPod`'s interfaces, e.g. `NVIDIA A100-SXM4-80GB`.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The serverless pool that it is in, e.g. `AMPERE_80`.
+    #[serde(default)]
+    pub pool: Option<String>,
+}
+
+/// How a machine is rented.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Rent {
+    /// What `wfc.toml` says.
+    Own,
+    /// An instance of AWS, on demand.
+    Aws,
+    /// A pod in `RunPod`'s secure cloud, on demand.
+    Secure,
+    /// A pod in `RunPod`'s community cloud.
+    Community,
+    /// A serverless worker of `RunPod` that is always on.
+    Active,
+    /// A serverless worker of `RunPod` that runs while there is work.
+    Flex,
+}
+
+impl Rent {
+    /// For people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Own => "wfc.toml",
+            Self::Aws => "AWS on demand",
+            Self::Secure => "RunPod secure cloud",
+            Self::Community => "RunPod community cloud",
+            Self::Active => "RunPod serverless, active worker",
+            Self::Flex => "RunPod serverless, flex worker",
+        }
+    }
+}
+
+/// For how long a price is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Per {
+    /// An hour.
+    #[serde(rename = "h")]
+    Hour,
+    /// A second.
+    #[serde(rename = "s")]
+    Second,
+}
+
+/// A price, as somebody published it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Price {
+    /// How it is rented.
+    pub kind: Rent,
+    /// US dollars.
+    pub usd: f64,
+    /// For how long.
+    pub per: Per,
+    /// The day, month or year of the price; `unknown` where the source has none.
+    pub date: String,
+    /// Where the price comes from.
+    pub source: String,
+}
+
+impl Price {
+    /// US dollars an hour.
+    #[must_use]
+    pub fn per_hour(&self) -> f64 {
+        match self.per {
+            Per::Hour => self.usd,
+            Per::Second => self.usd * 3600.0,
+        }
+    }
+}
+
 impl Gpu {
+    /// True if it computes in a precision, rather than only storing weights in it.
+    #[must_use]
+    pub fn computes_in(&self, precision: &str) -> bool {
+        self.computes.iter().any(|name| name == precision)
+    }
+
     /// Its memory in MiB: as reported, else as sold.
     #[must_use]
     pub fn vram_mib(&self) -> f64 {
@@ -91,6 +207,14 @@ mod tests {
             let gpu = gpus.gpu(&id).unwrap();
             let nominal = gpu.vram_gib * 1024.0;
             assert!((nominal * 0.9..=nominal * 1.05).contains(&gpu.vram_mib()), "{id}: {}", gpu.vram_mib());
+            // Sums in fp8 are at most twice as fast, and only where the card computes in fp8.
+            if let Some(fp8) = gpu.fp8_tflops {
+                let times = fp8 / gpu.bf16_tflops.unwrap();
+                assert!((1.9..=2.1).contains(&times) && gpu.computes_in("fp8"), "{id}: {times}");
+            }
+            assert!(gpu.bandwidth_gb_s.is_some_and(|speed| (200.0..9000.0).contains(&speed)), "{id}");
+            assert!(gpu.prices.iter().all(|price| (0.05..10.0).contains(&price.per_hour())), "{id}");
+            assert_ne!(gpu.runpod.pool.as_deref(), Some("BLACKWELL_24"), "no such pool");
         }
     }
 
