@@ -14,6 +14,7 @@ mod reference;
 mod request;
 mod run;
 mod sampling;
+mod time;
 mod verdict;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use need::{Calculator, Engine, Kind, Need, Peak, Sampling, Text, Vae, Weight
 pub use network::{Network, Precision};
 pub use request::{Model, Offload, Refusal, Request, Rope, Subject};
 pub use run::{Change, Run, Stage};
+pub use time::{Includes, Measured, Pace, Seconds, Session, Storage, Timer, Times, Uneven, dollars, times};
 pub use verdict::{Budget, Verdict};
 
 /// Sizes to take where a workflow leaves them open: `--assume width=832`.
@@ -83,14 +85,21 @@ pub enum Open {
 /// The work of a sampler.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Work {
+    /// The network.
+    pub network: &'static Network,
     /// Floating-point operations of one pass.
     pub flops: f64,
+    /// Those of them that are products of attention.
+    pub attention: f64,
     /// Passes of all steps.
     pub passes: f64,
     /// Tokens of a pass.
     pub tokens: f64,
     /// How the weights are stored.
     pub precision: Option<Precision>,
+    /// True if weights in fp8 are multiplied in fp8 where the card can, false if they are converted first; nothing where
+    /// the settings do not tell.
+    pub multiplies_fp8: Option<bool>,
 }
 
 /// A node that runs a network.

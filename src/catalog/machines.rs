@@ -79,7 +79,15 @@ impl Machines {
         if let Some(entry) = self.data.as_ref().and_then(|data| data.entry::<Entry>(id)) {
             let Entry { name, gpu, count, ram_gib, prices, note } = entry;
             let gpu = self.gpus.gpu(&gpu)?;
-            return Some(Machine { id: id.to_owned(), name, gpu, count: count.max(1), ram_gib, prices, note });
+            return Some(Machine {
+                id: id.to_owned(),
+                name,
+                gpu,
+                count: count.max(1),
+                ram_gib,
+                prices,
+                note,
+            });
         }
         let (count, gpu) = id.split_once('x')?;
         let count = count.parse().ok().filter(|count| (1..=MOST_CARDS).contains(count))?;
@@ -166,7 +174,9 @@ mod tests {
         assert_eq!(told("4xrtx-5090"), Some(("rtx-5090".to_owned(), 4, Some(3.56))));
         assert_eq!(told("p5.48xlarge"), Some(("h100-80gb".to_owned(), 8, Some(55.04))));
         assert_eq!(told("p4d.24xlarge"), Some(("a100-40gb".to_owned(), 8, Some(21.96))));
-        for absurd in ["", "x", "0xrtx-5090", "-1xrtx-5090", "99999999999xrtx-5090", "2xnothing", "2x2xrtx-5090"] {
+        for absurd in
+            ["", "x", "0xrtx-5090", "-1xrtx-5090", "99999999999xrtx-5090", "2xnothing", "2x2xrtx-5090"]
+        {
             assert_eq!(told(absurd), None, "{absurd}");
         }
         let own = machines.machine("rtx-5090").unwrap().priced(0.5);

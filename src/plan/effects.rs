@@ -248,7 +248,9 @@ impl Context<'_> {
         // Tiles of ComfyUI's are short as well as small.
         let part = inputs.int("temporal_size").map_or(f64::INFINITY, float);
         let vae = inputs.model("vae").map_err(Open::Model)?;
-        Ok(vec![self.vae(engine, &vae, true, (width, height, frames.min(part)), tile)])
+        let mut need = self.vae(engine, &vae, true, (width, height, frames.min(part)), tile);
+        need.units = width * height * frames;
+        Ok(vec![need])
     }
 
     fn encode(

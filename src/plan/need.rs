@@ -115,6 +115,10 @@ pub struct Need {
     pub notes: Vec<String>,
     /// What tells the models apart that are loaded: a file.
     pub model: String,
+    /// The family of a VAE or text encoder, as coefficients name it; empty for others.
+    pub family: String,
+    /// What its time grows with: pixels of all frames for a VAE, tokens for encoders; 0 for others.
+    pub units: f64,
 }
 
 impl Need {
@@ -312,6 +316,8 @@ impl Calculator<'_> {
             basis: basis.max(of.weights.basis),
             notes,
             model: String::new(),
+            family: String::new(),
+            units: 0.0,
         }
     }
 
@@ -353,6 +359,8 @@ impl Calculator<'_> {
             basis,
             notes,
             model: String::new(),
+            family: of.family.to_owned(),
+            units: of.width * of.height * of.frames,
         }
     }
 
@@ -417,6 +425,8 @@ impl Calculator<'_> {
             basis,
             notes: vec![format!("{} tokens of text", grouped(of.tokens))],
             model: String::new(),
+            family: of.family.to_owned(),
+            units: of.tokens,
         }
     }
 
@@ -436,6 +446,8 @@ impl Calculator<'_> {
             basis: Basis::Assumed,
             notes: Vec::new(),
             model: String::new(),
+            family: String::new(),
+            units: 0.0,
         }
     }
 }

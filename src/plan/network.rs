@@ -149,8 +149,13 @@ impl Network {
     /// attention.
     #[must_use]
     pub fn flops(&self, tokens: f64) -> f64 {
-        let attention = 4.0 * self.blocks * self.hidden * tokens * tokens;
-        (2.0 * self.params()).mul_add(tokens, attention)
+        (2.0 * self.params()).mul_add(tokens, self.attention(tokens))
+    }
+
+    /// Those of them that are products of attention, which are computed in 16 bits however the weights are stored.
+    #[must_use]
+    pub fn attention(&self, tokens: f64) -> f64 {
+        4.0 * self.blocks * self.hidden * tokens * tokens
     }
 }
 

@@ -26,11 +26,15 @@ pub(super) fn work(at: Context<'_>, sampler: &Sampler) -> Result<Work, Open> {
         Err(unknown) => at.assume.steps.ok_or(Open::Size { unknown, what: "steps" })?,
     };
     let passes = if of.is_guided { 2.0 } else { 1.0 };
+    let model = sampler.model.value.as_ref().ok();
     Ok(Work {
+        network: of.network,
         flops: of.network.flops(of.tokens),
+        attention: of.network.attention(of.tokens),
         passes: steps * passes,
         tokens: of.tokens,
         precision: of.weights.precision,
+        multiplies_fp8: model.and_then(|model| multiplies_fp8(at, model, of.engine)),
     })
 }
 
@@ -96,6 +100,20 @@ fn stored(at: Context<'_>, model: &Model) -> Option<Precision> {
     let loader = at.analysis.inputs(model.loader);
     let told = |input| loader.text(input).ok().and_then(|text| Precision::told_by(&text));
     told("quantization").or_else(|| told("weight_dtype"))
+}
+
+/// True if weights in fp8 are multiplied as they are: loaders say `fast`, and ComfyUI does so with scaled weights.
+fn multiplies_fp8(at: Context<'_>, model: &Model, engine: Engine) -> Option<bool> {
+    let loader = at.analysis.inputs(model.loader);
+    let is_fast = |input| loader.text(input).is_ok_and(|text| text.ends_with("_fast"));
+    if is_fast("quantization") || is_fast("weight_dtype") {
+        return Some(true);
+    }
+    match engine {
+        Engine::Native if stored_scaled(at, model) => Some(true),
+        Engine::Native => None,
+        _ => Some(false),
+    }
 }
 
 /// True if the wrapper replaces the layers because the weights are scaled.
