@@ -100,6 +100,7 @@ impl<'t> Reader<'_, 't> {
         let mut node = Node::new(key.into(), class_type, class, self.origin(entry.place));
         node.title = title.map(Into::into);
         node.lacks_inputs = inputs.is_none();
+        self.doubled_parts(entry, &node.class_type);
         let inputs = inputs.unwrap_or_default();
         let Some(first) = self.graph.find(key) else {
             if self.graph.add(node).is_ok() {
@@ -119,6 +120,21 @@ impl<'t> Reader<'_, 't> {
         );
         self.graph.replace(node);
         self.inputs[first.index()] = inputs;
+    }
+
+    /// Of a node's own keys the last one counts, too.
+    fn doubled_parts(&mut self, entry: &Entry<'_>, class: &str) {
+        let entries = entry.value.entries().unwrap_or_default();
+        if !has_doubles(entries) {
+            return;
+        }
+        let node = NodeRef { key: entry.key.to_owned(), class_type: class.to_owned(), input: None };
+        let mut seen = FxHashSet::default();
+        for double in entries.iter().filter(|entry| !seen.insert(entry.key)) {
+            if matches!(double.key, "class_type" | "inputs") {
+                self.diagnostics.push(twice(double.key, self.span(double.place)).node(node.clone()));
+            }
+        }
     }
 
     fn inputs(&mut self, id: NodeId, inputs: &[Entry<'_>]) {
@@ -155,14 +171,8 @@ impl<'t> Reader<'_, 't> {
     fn doubled_inputs(&mut self, node: NodeId, inputs: &[Entry<'_>]) {
         let mut seen = FxHashSet::default();
         for entry in inputs.iter().filter(|entry| !seen.insert(entry.key)) {
-            let problem = Diagnostic::lint(
-                "duplicate-input",
-                format!("`{}` stands twice; ComfyUI takes the last one", entry.key),
-            )
-            .at_opt(self.span(entry.place), "")
-            .node(self.node_ref(node, entry.key))
-            .help("remove one of them");
-            self.diagnostics.push(problem);
+            let problem = twice(entry.key, self.span(entry.place));
+            self.diagnostics.push(problem.node(self.node_ref(node, entry.key)));
         }
     }
 
@@ -205,6 +215,13 @@ impl<'t> Reader<'_, 't> {
         }
         Argument::Link { from, slot: counted }
     }
+}
+
+/// The finding that a key stands twice.
+fn twice(key: &str, span: Option<Span>) -> Diagnostic {
+    Diagnostic::lint("duplicate-input", format!("`{key}` stands twice; ComfyUI takes the last one"))
+        .at_opt(span, "")
+        .help("remove one of them")
 }
 
 /// True if a key stands twice.

@@ -43,6 +43,7 @@ fn nodes_ids_and_links_that_make_no_sense() {
          missing-link: `image` of node 2 (Save) has a link that does not exist\n\
          link-mismatch: `image` of node 3 (Save) has a link that is written to end elsewhere\n\
          link-from-nowhere: `image` of node 4 (Save) has a link that starts at a node that does not exist\n\
+         link-from-nowhere: `image` of node 5 (Save) has a link that starts at an output that does not exist\n\
          node-without-type: a node has no type"
     );
     assert_eq!(input(&exported, "3", "image"), json!(["one", 0]));

@@ -241,6 +241,9 @@ impl Ids {
     }
 }
 
+/// A link's number, and where it stands.
+type Written<'a> = (Cow<'a, str>, Option<Place>);
+
 /// A sheet whose links still have the numbers of the file.
 struct RawSheet<'a> {
     json: &'a Json<'a>,
@@ -317,7 +320,7 @@ impl<'a> RawSheet<'a> {
     }
 
     fn finish(self, problems: &mut Problems<'_>) -> Sheet<'a> {
-        let (links, by_number) = self.links(problems);
+        let (links, by_number, written) = self.links(problems);
         let find = |json: &Json<'_>| by_number.get(&number(json)?).copied();
         let nodes = self
             .nodes
@@ -332,14 +335,19 @@ impl<'a> RawSheet<'a> {
             outputs: ports(self.json, "outputs", &find),
         };
         sheet.repair_outputs();
-        sheet.check_targets(problems);
+        sheet.check_targets(&written, problems);
         sheet
     }
 
-    /// The links, and their indices by number.
-    fn links(&self, problems: &mut Problems<'_>) -> (Vec<Link>, FxHashMap<Cow<'a, str>, usize>) {
+    /// The links, their indices by number, and what they are written as.
+    fn links(
+        &self,
+        problems: &mut Problems<'_>,
+    ) -> (Vec<Link>, FxHashMap<Cow<'a, str>, usize>, Vec<Written<'a>>) {
         let mut links = Vec::new();
         let mut by_number = FxHashMap::default();
+        let mut written = Vec::new();
+        let outputs = slots(self.json, "outputs").count();
         let node = |json: Option<&Json<'_>>| self.by_id.get(&number(json?)?).copied();
         for json in self.json.get("links").and_then(Json::items).unwrap_or_default() {
             let [id, origin, origin_slot, target, target_slot] = match json.items() {
@@ -362,10 +370,13 @@ impl<'a> RawSheet<'a> {
                 None if origin.and_then(number).as_deref() == Some(INPUT_SIDE) => Origin::Input,
                 None => Origin::Nowhere,
             };
-            if target.and_then(number).as_deref() != Some(OUTPUT_SIDE) && node(target).is_none() {
-                let message = format!("link {id} ends at a node that does not exist, and is ignored");
+            let is_output = target.and_then(number).as_deref() == Some(OUTPUT_SIDE);
+            if node(target).is_none() && !(is_output && slot(target_slot) < outputs) {
+                let end = if is_output { "an output of the subgraph" } else { "a node" };
+                let message = format!("link {id} ends at {end} that does not exist, and is ignored");
                 problems.warning("link-to-nowhere", message, json.place, |d| d);
             }
+            written.push((id.clone(), json.place));
             by_number.insert(id, links.len());
             links.push(Link {
                 origin: from,
@@ -374,7 +385,7 @@ impl<'a> RawSheet<'a> {
                 target_slot: slot(target_slot),
             });
         }
-        (links, by_number)
+        (links, by_number, written)
     }
 }
 
@@ -394,24 +405,15 @@ impl Sheet<'_> {
     }
 
     /// Says where a link and the node that it ends at do not agree.
-    fn check_targets(&self, problems: &mut Problems<'_>) {
-        for node in &self.nodes {
-            for slot in &node.inputs {
+    fn check_targets(&self, written: &[Written<'_>], problems: &mut Problems<'_>) {
+        let mut named = vec![false; self.links.len()];
+        for (at, node) in self.nodes.iter().enumerate() {
+            for (position, slot) in node.inputs.iter().enumerate() {
                 let Some(index) = slot.link else { continue };
-                if self.links[index].origin == Origin::Nowhere {
-                    let message = format!(
-                        "`{}` of node {} ({}) has a link that starts at a node that does not exist",
-                        slot.name, node.id, node.class
-                    );
-                    problems.warning(
-                        "link-from-nowhere",
-                        message,
-                        slot.place.or(node.json.place),
-                        |diagnostic| diagnostic.help("it counts as not linked"),
-                    );
-                }
-                let target = self.links[index].target.map(|target| &self.nodes[target]);
-                if target.is_none_or(|target| !Arc::ptr_eq(&target.id, &node.id)) {
+                named[index] = true;
+                let link = self.links[index];
+                let is_other = link.target_slot != position && link.target_slot != usize::MAX;
+                if link.target != Some(at) || is_other {
                     let message = format!(
                         "`{}` of node {} ({}) has a link that is written to end elsewhere",
                         slot.name, node.id, node.class
@@ -424,6 +426,35 @@ impl Sheet<'_> {
                     );
                 }
             }
+        }
+        // A link that is left over beside another one changes nothing.
+        for (index, (id, place)) in written.iter().enumerate().filter(|(index, _)| !named[*index]) {
+            let link = self.links[index];
+            let Some(node) = link.target.and_then(|target| self.nodes.get(target)) else { continue };
+            let slot = node.inputs.get(link.target_slot);
+            let written = slots(node.json, "inputs").nth(link.target_slot).and_then(|slot| slot.get("link"));
+            if link.target_slot == usize::MAX || written.is_some_and(|link| !link.is_null()) {
+                continue;
+            }
+            let end = slot.map_or_else(
+                || {
+                    format!(
+                        "input {} of node {} ({}), which does not exist",
+                        link.target_slot, node.id, node.class
+                    )
+                },
+                |slot| {
+                    format!("`{}` of node {} ({}), which does not name it", slot.name, node.id, node.class)
+                },
+            );
+            problems.warning(
+                "link-mismatch",
+                format!("link {id} is written to end at {end}"),
+                *place,
+                |diagnostic| {
+                    diagnostic.help("the editor trusts the input, and so does this: it is not linked")
+                },
+            );
         }
     }
 }

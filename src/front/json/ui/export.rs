@@ -107,6 +107,13 @@ struct Exporter<'m, 'a> {
     names: Option<Names<'m>>,
 }
 
+/// What there is to say of a widget's value.
+struct Remark {
+    rule: &'static str,
+    message: String,
+    help: &'static str,
+}
+
 type Names<'m> = [FxHashMap<&'m str, At>; 2];
 
 impl<'m> Exporter<'m, '_> {
@@ -154,13 +161,9 @@ impl<'m> Exporter<'m, '_> {
                 None => inputs.push(input),
             }
         };
-        for widget in part.shape.widgets.iter().filter(|widget| widget.export != Export::Never) {
-            if let Some(value) = self.value(at, widget, problems) {
-                let origin = problems.origin(widget.place);
-                let value = Argument::Literal(value);
-                put(Input { name: widget.name.clone(), value, origin, text: TextPlace::Here });
-            }
-        }
+        let mut given = Vec::new();
+        // Widgets whose own values do not count.
+        let mut replaced = vec![false; part.shape.widgets.len()];
         for (index, socket) in part.shape.sockets.iter().enumerate() {
             let (value, place) = match resolver.source(place.0, place.1, index, problems) {
                 Source::Nothing => continue,
@@ -172,29 +175,45 @@ impl<'m> Exporter<'m, '_> {
                 }
                 Source::Widget(widget) => {
                     let Some(value) = widget.value.clone() else { continue };
+                    if let Some(own) = socket.widget {
+                        self.check_shown(at, &part.shape.widgets[own], widget, problems);
+                    }
                     (Argument::Literal(wrapped(value, false)), widget.place.or(socket.place))
                 }
             };
+            if let Some(own) = socket.widget {
+                replaced[own] = true;
+            }
             let origin = problems.origin(place);
-            put(Input { name: socket.name.clone(), value, origin, text: TextPlace::Here });
+            given.push(Input { name: socket.name.clone(), value, origin, text: TextPlace::Here });
         }
+        let widgets = part.shape.widgets.iter().zip(replaced);
+        for (widget, is_replaced) in widgets.filter(|(widget, _)| widget.export != Export::Never) {
+            if let Some((value, remark)) = self.value(widget) {
+                if let Some(remark) = remark.filter(|_| !is_replaced) {
+                    self.warn(at, widget, remark, problems);
+                }
+                let origin = problems.origin(widget.place);
+                let value = Argument::Literal(value);
+                put(Input { name: widget.name.clone(), value, origin, text: TextPlace::Here });
+            }
+        }
+        given.into_iter().for_each(put);
         for input in inputs {
             self.graph.push_input(id, input);
         }
     }
 
-    /// The value of a widget as it is sent.
-    fn value(&mut self, at: At, widget: &Widget, problems: &mut Problems<'_>) -> Option<Value> {
+    /// The value of a widget as it is sent, and what there is to say of it.
+    fn value(&mut self, widget: &Widget) -> Option<(Value, Option<Remark>)> {
         let value = widget.value.as_ref()?;
-        let text = match (value, widget.export) {
+        let remark = |rule, message, help| Some(Remark { rule, message, help });
+        let (text, remark) = match (value, widget.export) {
             (Value::Str(text), Export::Prompt) => {
                 let (text, chosen) = texts::prompt(text);
-                if chosen {
-                    let message = format!("the first of the choices in `{}` is taken", widget.name);
-                    let help = "write the one that is meant; the editor takes one at random each time";
-                    self.warn(at, widget, ("dynamic-prompt", help), message, problems);
-                }
-                text
+                let message = format!("the first of the choices in `{}` is taken", widget.name);
+                let help = "write the one that is meant; the editor takes one at random each time";
+                (text, remark("dynamic-prompt", message, help).filter(|_| chosen))
             }
             (Value::Str(text), Export::FileName) => {
                 let mut dated = false;
@@ -202,35 +221,38 @@ impl<'m> Exporter<'m, '_> {
                     dated |= name.starts_with("date:") && !name.contains('.');
                     self.replacement(name)
                 });
-                if dated {
-                    let message = format!("`{}` has a date, which only the editor fills in", widget.name);
-                    let help = "the server writes it as it stands; write a name without it";
-                    self.warn(at, widget, ("date-in-file-name", help), message, problems);
-                }
-                text
+                let message = format!("`{}` has a date, which only the editor fills in", widget.name);
+                let help = "the server writes it as it stands; write a name without it";
+                (text, remark("date-in-file-name", message, help).filter(|_| dated))
             }
             (_, Export::Browser) => {
                 let message = format!("`{}` is made by the editor as it sends the workflow", widget.name);
                 let help = "the saved value is kept; export from the editor if it must be made anew";
-                self.warn(at, widget, ("made-in-editor", help), message, problems);
-                return Some(wrapped(value.clone(), false));
+                return Some((wrapped(value.clone(), false), remark("made-in-editor", message, help)));
             }
-            _ => return Some(wrapped(value.clone(), widget.export == Export::Curve)),
+            _ => return Some((wrapped(value.clone(), widget.export == Export::Curve), None)),
         };
-        Some(Value::Str(text.into()))
+        Some((Value::Str(text.into()), remark))
     }
 
-    fn warn(
-        &self,
-        at: At,
-        widget: &Widget,
-        (rule, help): (&'static str, &str),
-        message: String,
-        problems: &mut Problems<'_>,
-    ) {
+    /// Says what is wrong with a value that stands on a subgraph's node for the widget `own`. The editor sends it as it
+    /// stands.
+    fn check_shown(&mut self, at: At, own: &Widget, shown: &Widget, problems: &mut Problems<'_>) {
+        let sent = Widget { name: own.name.clone(), export: own.export, ..shown.clone() };
+        let Some((_, Some(mut remark))) = self.value(&sent) else { return };
+        if own.export == Export::Prompt {
+            remark.message = format!("the choices in `{}` are sent as they stand", own.name);
+            remark.help =
+                "write the one that is meant; the editor makes no choice for an input of a subgraph";
+        }
+        self.warn(at, &sent, remark, problems);
+    }
+
+    fn warn(&self, at: At, widget: &Widget, remark: Remark, problems: &mut Problems<'_>) {
         let node = self.model.node(at);
         let place = widget.place.or_else(|| node.place());
-        problems.push(Diagnostic::lint(rule, message).help(help), place, &node.id, node.class);
+        let diagnostic = Diagnostic::lint(remark.rule, remark.message).help(remark.help);
+        problems.push(diagnostic, place, &node.id, node.class);
     }
 
     /// What stands for `node.widget` in a file name.

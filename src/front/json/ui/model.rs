@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::document::{Document, Link, Sheet, UiNode};
+use super::document::{Document, Link, Origin, Sheet, Slot, UiNode};
 use super::groups;
 use super::problems::Problems;
 use super::widgets::{Shape, Socket, Widget, is_widget_type};
@@ -76,10 +76,47 @@ impl<'a> Model<'a> {
         let ends = document.sheets.iter().zip(&parts).map(|(sheet, parts)| ends(sheet, parts)).collect();
         let setters = document.sheets.iter().map(|sheet| setters(sheet, problems)).collect();
         let mut model = Self { document, parts, ends, setters, promoted: FxHashMap::default() };
+        model.check_origins(problems);
         model.find_promoted();
         model.apply_primitives();
         model.unite_promoted();
         Ok(model)
+    }
+
+    /// Says which links start at what is not there.
+    fn check_origins(&self, problems: &mut Problems<'_>) {
+        for (sheet, content) in self.document.sheets.iter().enumerate() {
+            for node in &content.nodes {
+                for slot in &node.inputs {
+                    if let Some(start) =
+                        slot.link.and_then(|link| self.wrong_start(sheet, content.links[link]))
+                    {
+                        wrong_origin(node, slot, start, problems);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a link starts at, if it does not exist.
+    fn wrong_start(&self, sheet: usize, link: Link) -> Option<&'static str> {
+        let Link { origin, origin_slot, .. } = link;
+        match origin {
+            Origin::Nowhere => Some("a node"),
+            // Only a subgraph has inputs of its own.
+            Origin::Input if sheet == 0 => Some("a node"),
+            Origin::Input => (origin_slot >= self.sheet(sheet).inputs.len()).then_some("an input"),
+            Origin::Node(node) => {
+                let part = self.part((sheet, node));
+                let has = match part.role {
+                    // The server looks at these, and refuses the workflow.
+                    Role::Run => origin_slot != usize::MAX,
+                    Role::Instance(definition) => origin_slot < self.sheet(definition).outputs.len(),
+                    Role::Virtual | Role::Primitive | Role::Get => origin_slot < part.outputs.len().max(1),
+                };
+                (!has).then_some("an output")
+            }
+        }
     }
 
     pub(super) fn sheet(&self, sheet: usize) -> &Sheet<'a> {
@@ -211,6 +248,17 @@ impl<'a> Model<'a> {
             }
         }
     }
+}
+
+/// Says that a link starts at something that does not exist.
+fn wrong_origin(node: &UiNode<'_>, slot: &Slot<'_>, start: &str, problems: &mut Problems<'_>) {
+    let message = format!(
+        "`{}` of node {} ({}) has a link that starts at {start} that does not exist",
+        slot.name, node.id, node.class
+    );
+    problems.warning("link-from-nowhere", message, slot.place.or(node.json.place), |diagnostic| {
+        diagnostic.help("it counts as not linked")
+    });
 }
 
 /// Makes every group node the instance of a subgraph of its own.
