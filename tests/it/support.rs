@@ -303,12 +303,13 @@ pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The TOML files of a folder of this repository, sorted: name without extension, and text.
+/// The presets or graphs of a folder of this repository, sorted: name without extension, and text.
 pub(crate) fn toml_files(folder: &str) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = std::fs::read_dir(repository(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| !path.to_string_lossy().ends_with(".lint.toml"))
         .map(|path| {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             (name, std::fs::read_to_string(&path).unwrap())
