@@ -309,6 +309,8 @@ impl Context<'_> {
         let family = vae.family.as_deref().unwrap_or_default();
         let network = Network::of_family(family);
         let family = network.map_or(family, |network| network.vae);
+        // Of several pictures as many are taken at once as there is room for; of a video all frames belong together.
+        let frames = if vae.latent().is_some_and(|latent| latent.temporal == 1) { 1.0 } else { frames };
         let entry = vae.entry.as_deref();
         let params = entry.and_then(|entry| entry.params).and_then(|params| i64::try_from(params).ok());
         let weights = match (family, params) {

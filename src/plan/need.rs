@@ -183,6 +183,8 @@ pub struct Sampling {
     pub tokens: f64,
     /// Those of the video alone.
     pub video_tokens: f64,
+    /// Pictures at once, whose tokens these are; 1 for a video.
+    pub batch: f64,
     /// True if it is guided: two passes a step.
     pub is_guided: bool,
     /// Blocks that the wrapper keeps off the card, as set, and those it fetches ahead.

@@ -290,6 +290,7 @@ impl Calculator<'_> {
             // Pictures or videos at once multiply what is alive, as tokens do.
             tokens: tokens * of.batch,
             video_tokens: of.tokens.unwrap_or(video_tokens) * of.batch,
+            batch: of.batch,
             is_guided: of.is_guided,
             swap: of.swap.filter(|(blocks, _)| *blocks > 0.0),
             rope: of.rope.name(),

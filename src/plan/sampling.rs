@@ -29,8 +29,9 @@ pub(super) fn work(at: Context<'_>, sampler: &Sampler) -> Result<Work, Open> {
     let model = sampler.model.value.as_ref().ok();
     Ok(Work {
         network: of.network,
-        flops: of.network.flops(of.tokens),
-        attention: of.network.attention(of.tokens),
+        // Pictures at once do not look at one another.
+        flops: of.network.flops(of.tokens / of.batch) * of.batch,
+        attention: of.network.attention(of.tokens / of.batch) * of.batch,
         passes: steps * passes,
         tokens: of.tokens,
         precision: of.weights.precision,
@@ -54,13 +55,16 @@ pub(super) fn sampling(at: Context<'_>, sampler: &Sampler) -> Result<Sampling, O
         at.sizes(latent.width, latent.height, latent.frames, latent.most)?
     };
     let frames = if is_wrapper { window(at, sampler, frames) } else { frames };
-    let video_tokens = network.tokens_of_frame(width, height) * network.latent_frames(frames);
+    // Several pictures at once.
+    let batch = if network.stride > 1.0 { 1.0 } else { frames.max(1.0) };
+    let frames = if batch > 1.0 { 1.0 } else { frames };
+    let video_tokens = network.tokens_of_frame(width, height) * network.latent_frames(frames) * batch;
     let mut tokens = network.tokens(width, height, frames) + network.text;
     if network.audio > 0.0 {
         // The frame rate decides how long the sound is; 24 is what the model was made for.
         tokens += network.audio * frames / 24.0;
     }
-    tokens += references(at, sampler, network);
+    tokens = (tokens + references(at, sampler, network)) * batch;
     let loras = loras(model, is_wrapper);
     let argument = |name: &str| sampler.argument(at.analysis, name).ok().map(|node| at.analysis.inputs(node));
     let uni3c = argument("uni3c_embeds").map(|embeds| {
@@ -78,6 +82,7 @@ pub(super) fn sampling(at: Context<'_>, sampler: &Sampler) -> Result<Sampling, O
         weights,
         tokens,
         video_tokens,
+        batch,
         is_guided: sampler.cfg.value.is_ok_and(|cfg| (cfg - 1.0).abs() > 1e-9),
         swap: if is_wrapper { swap(at, model) } else { None },
         rope: match rope.as_deref() {
