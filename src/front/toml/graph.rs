@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{At, Decode, Named, Reader, table, words};
-use super::types::Form;
+use super::types::{Assumed, Form};
 use super::{Item, Raw};
 use crate::diag::{self, Diagnostic};
 use crate::ir::Value;
@@ -31,6 +31,8 @@ table! {
         "params" => params: Named<Param>, default;
         /// Conditions over the parameters that must hold.
         "constraints" => constraints: Vec<Constraint>, default;
+        /// Sizes that only the input files tell, as plans take them: those of a typical picture or video.
+        "assume" => assume: Assumed, optional;
         /// The nodes of the workflow. A node's name becomes its id in the compiled workflow.
         "nodes" => nodes: Named<NodeDecl>, needed;
     }

@@ -9,7 +9,7 @@ use super::batch::{Axes, Ladder, model_axis};
 use super::decode::{At, Decode, Named, Reader, table};
 use super::lint::LintLevels;
 use super::project::Project;
-use super::types::Target;
+use super::types::{Assumed, Target};
 use super::{Item, Raw};
 
 table! {
@@ -28,6 +28,8 @@ table! {
         "models" => models: Named<At<Arc<str>>>, default;
         /// The machine that the workflow is for.
         "target" => target: Target, optional;
+        /// Sizes that only the input files tell, as plans take them, in place of the graph's.
+        "assume" => assume: Assumed, optional;
         /// One workflow for every combination: parameter = list of values, or a range.
         "matrix" => matrix: Axes, default;
         /// The same at several qualities, from a draft to the final video: one workflow for every rung.
@@ -110,6 +112,10 @@ impl Preset {
             self.request = over.request;
         }
         self.target = match (self.target, over.target) {
+            (Some(base), Some(over)) => Some(base.overlaid(over)),
+            (base, over) => over.or(base),
+        };
+        self.assume = match (self.assume, over.assume) {
             (Some(base), Some(over)) => Some(base.overlaid(over)),
             (base, over) => over.or(base),
         };

@@ -21,6 +21,20 @@ pub struct Size {
 const UNITS: [&str; 9] = ["B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"];
 
 impl Size {
+    /// How sizes are written, for messages.
+    pub const HELP: &str = "write a number and a unit: \"24 GiB\", \"512 MiB\", \"32 GB\"";
+
+    /// Reads a number and a unit, with a space between them or none; nothing for zero, and for what is none of that.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let number = &text[..text.len() - unit.len()];
+        let known =
+            UNITS.contains(&unit.strip_prefix(' ').unwrap_or(unit)) && number.starts_with(|c: char| c != '.');
+        let bytes = text.parse::<bytesize::ByteSize>().ok()?.as_u64();
+        (known && (1..u64::MAX).contains(&bytes)).then_some(Self { bytes })
+    }
+
     /// In MiB.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "memory sizes are far below 2^52 bytes")]
@@ -34,18 +48,13 @@ impl Decode for Size {
         let Raw::Str(text) = &item.value else {
             return reader.expected("a size such as \"24 GiB\"", item);
         };
-        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let number = &text[..text.len() - unit.len()];
-        let known =
-            UNITS.contains(&unit.strip_prefix(' ').unwrap_or(unit)) && number.starts_with(|c: char| c != '.');
-        let size = text.parse::<bytesize::ByteSize>().ok().map(|size| size.as_u64());
-        if let Some(bytes) = size.filter(|bytes| known && (1..u64::MAX).contains(bytes)) {
-            return Some(Self { bytes });
+        if let Some(size) = Self::parse(text) {
+            return Some(size);
         }
         reader.report(
             Diagnostic::format("wrong-type", format!("`{text}` is not a size"))
                 .at(item.span, "")
-                .help("write a number and a unit: \"24 GiB\", \"512 MiB\", \"32 GB\""),
+                .help(Self::HELP),
         );
         None
     }
@@ -141,6 +150,33 @@ table! {
         "headroom" => headroom: super::decode::At<Size>, optional;
         /// What runs the workflow there, if it is more than ComfyUI itself.
         "platform" => platform: Platform, optional;
+    }
+}
+
+table! {
+    /// Sizes that only the input files tell, as plans take them. Nothing that is built depends on them.
+    pub struct Assumed ("[assume]") {
+        /// Width of pictures and videos, in pixels.
+        "width" => width: NonZeroU32, optional;
+        /// Height of pictures and videos, in pixels.
+        "height" => height: NonZeroU32, optional;
+        /// Frames of a video.
+        "frames" => frames: NonZeroU32, optional;
+        /// Steps of a sampler.
+        "steps" => steps: NonZeroU32, optional;
+    }
+}
+
+impl Assumed {
+    /// Overlays `over`, key by key.
+    #[must_use]
+    pub fn overlaid(self, over: Self) -> Self {
+        Self {
+            width: over.width.or(self.width),
+            height: over.height.or(self.height),
+            frames: over.frames.or(self.frames),
+            steps: over.steps.or(self.steps),
+        }
     }
 }
 
