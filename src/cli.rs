@@ -15,6 +15,7 @@ mod http;
 mod import;
 mod lint;
 mod models;
+mod plan;
 mod rule_name;
 mod rules;
 mod schema;
@@ -111,6 +112,7 @@ enum Command {
     Import(import::Args),
     Catalog(catalog::Args),
     Models(models::Args),
+    Plan(plan::Args),
     Vram(vram::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -239,6 +241,7 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
         Command::Models(args) => models::run(&args, &terminal),
+        Command::Plan(args) => plan::run(&args, &terminal),
         Command::Vram(args) => vram::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

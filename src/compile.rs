@@ -4,6 +4,7 @@
 //! and nothing about files, screens or exit codes.
 
 mod batch;
+mod choices;
 mod effects;
 mod interface;
 mod program;
@@ -34,6 +35,7 @@ use crate::optimize::{self, Changes};
 use crate::source::{FileId, Sources};
 
 pub use batch::{BatchNames, FileName};
+pub use choices::{Choice, MAX_CHOICES};
 pub use program::Program;
 
 /// What every compilation needs, made once.

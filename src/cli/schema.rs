@@ -4,6 +4,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::vram::Report;
+use super::plan::Document;
 use super::{Exit, ToolError, print};
 use crate::back::manifest::Manifest;
 use crate::diag::Diagnostics;
@@ -49,13 +50,15 @@ pub(super) enum Name {
     Manifest,
     /// The output of `--format json`.
     Diagnostics,
+    /// The output of `wfc plan --format json`.
+    Plan,
     /// The output of `wfc vram --format json`.
     Vram,
 }
 
 impl Name {
     /// All of them, with the name of the file in `schemas/`.
-    pub(super) const ALL: [(Self, &'static str); 9] = [
+    pub(super) const ALL: [(Self, &'static str); 10] = [
         (Self::Preset, "preset"),
         (Self::Graph, "graph"),
         (Self::Project, "project"),
@@ -64,6 +67,7 @@ impl Name {
         (Self::Baseline, "baseline"),
         (Self::Manifest, "manifest"),
         (Self::Diagnostics, "diagnostics"),
+        (Self::Plan, "plan"),
         (Self::Vram, "vram"),
     ];
 
@@ -84,6 +88,7 @@ impl Name {
             Self::Baseline => root::<BaselineFile>("wfc lint baseline"),
             Self::Manifest => root::<Manifest>("wfc manifest"),
             Self::Diagnostics => diagnostics_schema(),
+            Self::Plan => root::<Document>("wfc plan"),
             Self::Vram => root::<Report>("wfc vram"),
         }
     }

@@ -86,7 +86,8 @@ impl Job<'_> {
             let mut bindings = graph.bindings().iter().filter(|binding| binding.param == name.value);
             bindings.any(|binding| {
                 let node = graph.node(binding.node);
-                let input = node.class.as_ref().and_then(|class| class.input(&binding.input));
+                let name = node.inputs().get(binding.input as usize).map(|input| &input.name);
+                let input = node.class.as_ref().zip(name).and_then(|(class, name)| class.input(name));
                 let Some(input) = input else { return true };
                 let is_input_file = input.kind.folder() == Some("input");
                 match kind {

@@ -1,0 +1,90 @@
+//! `--assume width=832,frames=81`.
+
+use crate::cli::ToolError;
+use crate::diag::did_you_mean;
+use crate::front::toml::types::Assumed;
+use crate::plan::Assume;
+
+/// The sizes that can be assumed.
+pub(super) const NAMES: [&str; 4] = ["width", "height", "frames", "steps"];
+
+/// So large a side, and so many frames or steps, are a mistake.
+const MOST: f64 = 1_000_000.0;
+
+/// Reads what was given; a name that is given twice counts as given last.
+///
+/// # Errors
+/// All that is wrong with it.
+pub(super) fn parse(given: &[String]) -> Result<Assume, ToolError> {
+    let mut assume = Assume::default();
+    let mut mistakes = Vec::new();
+    for text in given {
+        let Some((name, number)) = text.split_once('=') else {
+            mistakes.push(format!(
+                "`--assume {text}` has no number\n  help: write a name and a number, such as `--assume {}=832`",
+                NAMES.iter().find(|name| **name == text.trim()).unwrap_or(&"width")
+            ));
+            continue;
+        };
+        let (name, number) = (name.trim(), number.trim());
+        let Some(place) = slot(&mut assume, name) else {
+            let help = did_you_mean(name, NAMES);
+            let help = help.unwrap_or_else(|| format!("what can be assumed: {}", NAMES.join(", ")));
+            mistakes.push(format!("nothing called `{name}` can be assumed\n  help: {help}"));
+            continue;
+        };
+        match number.parse::<u32>().map(f64::from) {
+            Ok(number) if (1.0..=MOST).contains(&number) => *place = Some(number),
+            _ => mistakes.push(format!(
+                "`{number}` is no {name} to assume\n  help: write a whole number from 1 to {MOST}"
+            )),
+        }
+    }
+    if mistakes.is_empty() { Ok(assume) } else { Err(ToolError::new(mistakes.join("\nwfc: "))) }
+}
+
+fn slot<'a>(assume: &'a mut Assume, name: &str) -> Option<&'a mut Option<f64>> {
+    match name {
+        "width" => Some(&mut assume.width),
+        "height" => Some(&mut assume.height),
+        "frames" => Some(&mut assume.frames),
+        "steps" => Some(&mut assume.steps),
+        _ => None,
+    }
+}
+
+/// The assumption of that name.
+pub(super) fn get(assume: &Assume, name: &str) -> Option<f64> {
+    *slot(&mut assume.clone(), name)?
+}
+
+/// The same without that of this name.
+pub(super) fn without(mut assume: Assume, name: &str) -> Assume {
+    if let Some(place) = slot(&mut assume, name) {
+        *place = None;
+    }
+    assume
+}
+
+/// What a file says.
+pub(super) fn of_file(assumed: Option<&Assumed>) -> Assume {
+    let number = |get: fn(&Assumed) -> Option<std::num::NonZeroU32>| {
+        assumed.and_then(get).map(|number| f64::from(number.get()))
+    };
+    Assume {
+        width: number(|assumed| assumed.width),
+        height: number(|assumed| assumed.height),
+        frames: number(|assumed| assumed.frames),
+        steps: number(|assumed| assumed.steps),
+    }
+}
+
+/// `over` where it says something, else `base`.
+pub(super) fn overlaid(base: Assume, over: Assume) -> Assume {
+    Assume {
+        width: over.width.or(base.width),
+        height: over.height.or(base.height),
+        frames: over.frames.or(base.frames),
+        steps: over.steps.or(base.steps),
+    }
+}

@@ -1,0 +1,319 @@
+//! The JSON document of a plan, from which everything else is drawn.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::advice;
+use super::cards::Card;
+use crate::analysis::Analysis;
+use crate::ir::{Graph, NodeId};
+use crate::plan::{Amount, Basis, Engine, Gap, Kind, Open, Peak, Plan, Residency, Step, Verdict};
+
+/// The version of the format; it grows when something is removed or changes its meaning.
+const VERSION: u32 = 1;
+
+/// What workflows will need. All amounts are bytes, within the limits that are expected.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Document {
+    /// The version of this format.
+    version: u32,
+    /// The plans, in the order of the files.
+    pub(super) plans: Vec<PlanEntry>,
+}
+
+/// What a workflow will need, and with it all workflows of its batch that need the same.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct PlanEntry {
+    /// The file, as it was given or found.
+    pub(super) file: String,
+    /// The rung of the preset's ladder.
+    pub(super) rung: Option<String>,
+    /// What this workflow has of the preset's matrix.
+    pub(super) values: Map<String, Json>,
+    /// How many workflows of the batch need what this one needs, itself among them.
+    pub(super) workflows: u64,
+    /// How ComfyUI was started.
+    pub(super) residency: Residency,
+    /// Sizes that were assumed because only a run can tell them.
+    pub(super) assumed: Vec<Assumption>,
+    /// The nodes that run networks, in the order in which they can run.
+    pub(super) steps: Vec<StepEntry>,
+    /// Nodes of which it cannot be told what they need.
+    pub(super) gaps: Vec<GapEntry>,
+    /// The least that a card must have, with everything off it that the settings allow: the greatest of the steps'.
+    pub(super) least: Peak,
+    /// What it takes to stream no weights: the greatest of the steps'.
+    pub(super) without_streaming: Peak,
+    /// Which of the steps decides `least`, counted from 0.
+    pub(super) decides: Option<usize>,
+    /// The host's memory for weights and pictures.
+    pub(super) ram: Amount,
+    /// All model files together, once each.
+    pub(super) files: Amount,
+    /// The card that was asked about: `--gpu`, `--vram`, or the preset's target.
+    pub(super) target: Option<Fit>,
+    /// Cards compared with `--gpu all` or several ids: cheapest that fits first.
+    pub(super) machines: Vec<Fit>,
+    /// What can be changed so that the deciding step needs less.
+    pub(super) changes: Vec<String>,
+    /// What else is to be known of this plan.
+    pub(super) notes: Vec<String>,
+}
+
+/// A size that was assumed.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct Assumption {
+    /// `width`, `height`, `frames` or `steps`.
+    pub(super) what: &'static str,
+    /// In pixels, frames or steps.
+    pub(super) value: f64,
+    /// Who says so: `graph`, `preset`, `command line`.
+    pub(super) by: &'static str,
+}
+
+/// A node that runs a network.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct StepEntry {
+    /// The node's key in the workflow.
+    pub(super) node: String,
+    /// Its class.
+    pub(super) class: String,
+    /// The generation step that it belongs to, if the graph file says so.
+    pub(super) stage: Option<String>,
+    /// What it does, as far as memory is concerned.
+    pub(super) kind: Kind,
+    /// What runs the network.
+    pub(super) engine: Engine,
+    /// The model's file.
+    pub(super) model: String,
+    /// All weights of what runs.
+    pub(super) weights: Amount,
+    /// The weights that are on the card at least.
+    pub(super) resident: Amount,
+    /// What streaming the other weights takes beside.
+    pub(super) buffers: Amount,
+    /// Live tensors while it runs.
+    pub(super) activations: Amount,
+    /// Weights of other models that stay on the card meanwhile.
+    pub(super) others: Amount,
+    /// Its least peak.
+    pub(super) least: Peak,
+    /// Its peak with all its weights on the card.
+    pub(super) without_streaming: Peak,
+    /// The worst that its numbers rest on.
+    pub(super) basis: Basis,
+    /// What decides it, in words: tokens, blocks that are swapped, tiles.
+    pub(super) notes: Vec<String>,
+    /// Whether it fits the target.
+    pub(super) verdict: Option<Verdict>,
+}
+
+/// A node of which it cannot be told what it needs.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct GapEntry {
+    /// The node's key in the workflow.
+    pub(super) node: String,
+    /// Its class.
+    pub(super) class: String,
+    /// The node where knowledge ends.
+    pub(super) decided_by: String,
+    /// Why, as a sentence.
+    pub(super) reason: String,
+    /// The name to give `--assume`, if that would tell.
+    pub(super) assume: Option<&'static str>,
+}
+
+/// A plan compared with a card.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct Fit {
+    /// The card's id; none for an amount of memory.
+    pub(super) gpu: Option<String>,
+    /// Its name.
+    pub(super) name: String,
+    /// Its memory, as its driver reports it.
+    pub(super) memory: f64,
+    /// What must stay free of it.
+    pub(super) headroom: f64,
+    /// Whether the plan fits.
+    pub(super) verdict: Verdict,
+    /// What is left of the card by the least peak; below zero, it lacks that much.
+    pub(super) margin: Amount,
+    /// What is left without streaming weights.
+    pub(super) margin_without_streaming: Amount,
+    /// Weights of the step that streams the most, which go over the bus in each pass; zero if nothing is streamed.
+    pub(super) streamed: f64,
+}
+
+/// What is planned, and how.
+pub(super) struct Subject<'a> {
+    pub(super) file: String,
+    pub(super) rung: Option<String>,
+    pub(super) values: Map<String, Json>,
+    pub(super) workflows: u64,
+    pub(super) residency: Residency,
+    pub(super) graph: &'a Graph,
+    pub(super) analysis: &'a Analysis<'a>,
+    pub(super) plan: &'a Plan,
+    pub(super) assumed: Vec<Assumption>,
+    pub(super) notes: Vec<String>,
+    pub(super) target: Option<&'a Card>,
+    pub(super) machines: &'a [Card],
+}
+
+impl Document {
+    pub(super) const fn new(plans: Vec<PlanEntry>) -> Self {
+        Self { version: VERSION, plans }
+    }
+
+    /// The plan that needs the most.
+    pub(super) fn worst(&self) -> Option<&PlanEntry> {
+        let need = |plan: &PlanEntry| plan.least.device.typical;
+        // Of plans alike the first.
+        self.plans.iter().rev().max_by(|one, other| need(one).total_cmp(&need(other)))
+    }
+}
+
+impl PlanEntry {
+    pub(super) fn new(subject: Subject<'_>) -> Self {
+        let Subject { graph, plan, target, .. } = subject;
+        let tightest = plan.tightest().map(|step| step.node);
+        let decides = plan
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| Some(step.node) == tightest)
+            .max_by(|(_, one), (_, other)| {
+                one.least.device.typical.total_cmp(&other.least.device.typical)
+            });
+        let mut machines: Vec<Fit> = subject.machines.iter().map(|card| Fit::new(plan, card)).collect();
+        super::machines::sort(&mut machines);
+        Self {
+            decides: decides.map(|(at, _)| at),
+            changes: decides.map_or_else(Vec::new, |(_, step)| advice::of(graph, subject.analysis, step)),
+            file: subject.file,
+            rung: subject.rung,
+            values: subject.values,
+            workflows: subject.workflows,
+            residency: subject.residency,
+            assumed: subject.assumed,
+            steps: plan.steps.iter().map(|step| StepEntry::new(graph, step, target)).collect(),
+            gaps: plan.gaps.iter().map(|gap| GapEntry::new(graph, gap)).collect(),
+            least: rounded(plan.least),
+            without_streaming: rounded(plan.without_streaming),
+            ram: whole(plan.ram),
+            files: whole(plan.files),
+            target: target.map(|card| Fit::new(plan, card)),
+            machines,
+            notes: subject.notes,
+        }
+    }
+
+    /// The step that decides the least peak.
+    pub(super) fn deciding(&self) -> Option<&StepEntry> {
+        self.steps.get(self.decides?)
+    }
+
+    /// True if the other needs the same, whatever it is called.
+    pub(super) fn is_alike(&self, other: &Self) -> bool {
+        let needs = |plan: &Self| Self {
+            file: String::new(),
+            rung: None,
+            values: Map::new(),
+            workflows: 0,
+            ..plan.clone()
+        };
+        self.file == other.file && self.rung == other.rung && needs(self) == needs(other)
+    }
+}
+
+impl StepEntry {
+    fn new(graph: &Graph, step: &Step, target: Option<&Card>) -> Self {
+        let node = graph.node(step.node);
+        Self {
+            node: node.key.to_string(),
+            class: node.class_type.to_string(),
+            stage: node.stage.as_ref().map(ToString::to_string),
+            kind: step.need.kind,
+            engine: step.need.engine,
+            model: step.need.model.clone(),
+            weights: whole(step.need.weights),
+            resident: whole(step.need.resident),
+            buffers: whole(step.need.buffers),
+            activations: whole(step.need.activations),
+            others: whole(step.others),
+            least: rounded(step.least),
+            without_streaming: rounded(step.without_streaming),
+            basis: step.need.basis,
+            notes: step.need.notes.clone(),
+            verdict: target.map(|card| step.verdict(card.budget)),
+        }
+    }
+}
+
+impl GapEntry {
+    fn new(graph: &Graph, gap: &Gap) -> Self {
+        let node = graph.node(gap.node);
+        let at = |id: NodeId| graph.node(id);
+        let decided_by = at(gap.open.node());
+        let (key, class) = (&decided_by.key, &decided_by.class_type);
+        let (reason, assume) = match &gap.open {
+            Open::Size { unknown, what } => {
+                let are = if what.ends_with('s') { "are" } else { "is" };
+                (format!("its {what} {are} not known: `{key}` ({class}) {}", unknown.why.text()), Some(*what))
+            }
+            Open::Model(unknown) => {
+                (format!("its model is not known: `{key}` ({class}) {}", unknown.why.text()), None)
+            }
+            Open::NoData { file, .. } => {
+                (format!("nothing is known of the network in `{file}`, which `{key}` loads"), None)
+            }
+        };
+        Self {
+            node: node.key.to_string(),
+            class: node.class_type.to_string(),
+            decided_by: key.to_string(),
+            reason,
+            assume,
+        }
+    }
+}
+
+impl Fit {
+    fn new(plan: &Plan, card: &Card) -> Self {
+        let usable = card.budget.usable();
+        // The more is needed, the less is left.
+        let left = |need: Amount| {
+            whole(Amount { low: usable - need.high, typical: usable - need.typical, high: usable - need.low })
+        };
+        let streamed = plan.steps.iter().map(|step| streamed(step, usable)).fold(0.0, f64::max);
+        Self {
+            gpu: card.gpu.as_ref().map(|gpu| gpu.id.clone()),
+            name: card.name.clone(),
+            memory: card.budget.total.round(),
+            headroom: card.budget.headroom.round(),
+            verdict: plan.verdict(card.budget),
+            margin: left(plan.least.device),
+            margin_without_streaming: left(plan.without_streaming.device),
+            streamed: streamed.round(),
+        }
+    }
+}
+
+/// Weights that go over the bus in each pass: what ComfyUI has no room for, or what the wrapper is told to swap.
+fn streamed(step: &Step, usable: f64) -> f64 {
+    let off = (step.need.weights.typical - step.need.resident.typical).max(0.0);
+    match step.need.engine {
+        Engine::Wrapper if step.need.buffers.typical > 0.0 => off,
+        Engine::Native => (step.without_streaming.device.typical - usable).clamp(0.0, off),
+        _ => 0.0,
+    }
+}
+
+fn whole(amount: Amount) -> Amount {
+    amount.map(f64::round)
+}
+
+fn rounded(peak: Peak) -> Peak {
+    Peak { allocated: whole(peak.allocated), reserved: whole(peak.reserved), device: whole(peak.device) }
+}
