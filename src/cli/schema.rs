@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::vram::Report;
 use super::plan::Document;
+use super::vram::Report;
 use super::{Exit, ToolError, print};
 use crate::back::manifest::Manifest;
 use crate::diag::Diagnostics;

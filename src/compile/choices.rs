@@ -43,9 +43,11 @@ impl Job<'_> {
                 "the batch has {} workflows that may need different amounts; a plan looks at {MAX_CHOICES} at most",
                 choices.saturating_mul(rungs)
             );
-            let help = "give one value for an axis that does not matter, with `--set`, or one rung with `--rung`";
-            diagnostics
-                .push(Diagnostic::format("too-many-plans", message).at(self.loaded.graph_span, "").help(help));
+            let help =
+                "give one value for an axis that does not matter, with `--set`, or one rung with `--rung`";
+            diagnostics.push(
+                Diagnostic::format("too-many-plans", message).at(self.loaded.graph_span, "").help(help),
+            );
             return None;
         }
         let mut all = Vec::new();

@@ -28,14 +28,23 @@ pub(super) fn of(graph: &Graph, analysis: &Analysis<'_>, step: &Step) -> Vec<Str
                 let kept = need.resident.typical;
                 let all_swapped = kept > 0.0 && (need.weights.typical - kept) > kept * 20.0;
                 if kept > 0.0 && !all_swapped {
-                    all.push((kept, format!("swap more blocks: weights of {} stay on the card{swap}", size(kept))));
+                    all.push((
+                        kept,
+                        format!("swap more blocks: weights of {} stay on the card{swap}", size(kept)),
+                    ));
                 }
                 if need.notes.iter().any(|note| note.contains("LoRA")) {
                     let text = "merge the LoRAs into the weights (merge_loras), where the loader takes them";
                     all.push((held * 0.1, format!("{text}{}", at.params(&["merge_loras"]))));
                 }
             }
-            all.push((held * 0.5, format!("weights stored smaller: fp8 is half of bf16{}", at.params(&["quantization", "weight_dtype"]))));
+            all.push((
+                held * 0.5,
+                format!(
+                    "weights stored smaller: fp8 is half of bf16{}",
+                    at.params(&["quantization", "weight_dtype"])
+                ),
+            ));
         }
         Kind::VaeDecode | Kind::VaeEncode => {
             let tiled = need.notes.iter().any(|note| note.starts_with("tiles"));
@@ -47,7 +56,10 @@ pub(super) fn of(graph: &Graph, analysis: &Analysis<'_>, step: &Step) -> Vec<Str
                 ""
             };
             all.push((activations, format!("{text}{class}: activations are {}{tiles}", size(activations))));
-            all.push((activations * 0.5, format!("{}{}", grows("width and height"), at.params(&["width", "height"]))));
+            all.push((
+                activations * 0.5,
+                format!("{}{}", grows("width and height"), at.params(&["width", "height"])),
+            ));
         }
         Kind::TextEncoder | Kind::Vision => {
             let device = at.params(&["device"]);

@@ -56,8 +56,7 @@ impl Cards {
         let free = cards.headroom(0.0);
         if let Some(text) = &args.vram {
             let sold = if text.ends_with("GB") { SOLD } else { 1.0 };
-            cards.one =
-                bytes("--vram", text, &mut mistakes).map(|bytes| Card::memory(bytes * sold, free));
+            cards.one = bytes("--vram", text, &mut mistakes).map(|bytes| Card::memory(bytes * sold, free));
         }
         let gpus = Gpus::embedded();
         let mut all = Vec::new();
@@ -69,9 +68,8 @@ impl Cards {
             } else {
                 let ids = gpus.ids();
                 let near = did_you_mean(id, ids.iter().map(AsRef::as_ref));
-                let help = near.unwrap_or_else(|| {
-                    format!("known cards: {}; or give `--vram 24GiB`", ids.join(", "))
-                });
+                let help = near
+                    .unwrap_or_else(|| format!("known cards: {}; or give `--vram 24GiB`", ids.join(", ")));
                 mistakes.push(format!("there is no card `{id}` in the GPU catalog\n  help: {help}"));
             }
         }

@@ -19,7 +19,9 @@ pub(super) fn draw(page: &Page, plan: &PlanEntry, out: &mut String) {
     let scale = highest.max(card.unwrap_or_default()).max(1.0);
     let column = |bytes: f64| place(bytes / scale, room);
     let head = match card {
-        Some(card) => format!("Memory of the card at least, step by step; | is what may be used of it: {}", size(card)),
+        Some(card) => {
+            format!("Memory of the card at least, step by step; | is what may be used of it: {}", size(card))
+        }
         None => format!("Memory of the card at least, step by step; the width is {}", size(scale)),
     };
     let _ = writeln!(out, "{}", page.paint.text(BOLD, &head));

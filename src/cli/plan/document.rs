@@ -178,14 +178,10 @@ impl PlanEntry {
     pub(super) fn new(subject: Subject<'_>) -> Self {
         let Subject { graph, plan, target, .. } = subject;
         let tightest = plan.tightest().map(|step| step.node);
-        let decides = plan
-            .steps
-            .iter()
-            .enumerate()
-            .filter(|(_, step)| Some(step.node) == tightest)
-            .max_by(|(_, one), (_, other)| {
-                one.least.device.typical.total_cmp(&other.least.device.typical)
-            });
+        let decides =
+            plan.steps.iter().enumerate().filter(|(_, step)| Some(step.node) == tightest).max_by(
+                |(_, one), (_, other)| one.least.device.typical.total_cmp(&other.least.device.typical),
+            );
         let mut machines: Vec<Fit> = subject.machines.iter().map(|card| Fit::new(plan, card)).collect();
         super::machines::sort(&mut machines);
         Self {

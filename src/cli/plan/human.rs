@@ -72,7 +72,11 @@ impl Page {
         let _ = writeln!(out, "{}{of_batch}\n", self.paint.text(BOLD, &worst.file));
         if group.len() > 1 {
             self.batch(group, out);
-            let _ = writeln!(out, "{}\n", self.paint.text(BOLD, &format!("The most is needed by {}", label(worst))));
+            let _ = writeln!(
+                out,
+                "{}\n",
+                self.paint.text(BOLD, &format!("The most is needed by {}", label(worst)))
+            );
         }
         self.plan(worst, out);
     }
@@ -81,7 +85,10 @@ impl Page {
     fn batch(&self, group: &[PlanEntry], out: &mut String) {
         let fixed = 11 + 2 + 11 + 2 + 15 + 2 + 23;
         let room = self.width.saturating_sub(fixed).clamp(10, 48);
-        let head = format!("{:>11}  {:<room$}  {:>11}  {:>15}", "WORKFLOWS", "FIRST OF THEM", "LEAST, GiB", "WITHOUT STREAM.");
+        let head = format!(
+            "{:>11}  {:<room$}  {:>11}  {:>15}",
+            "WORKFLOWS", "FIRST OF THEM", "LEAST, GiB", "WITHOUT STREAM."
+        );
         let _ = writeln!(out, "{}", self.paint.text(DIM, &head));
         for plan in group {
             let verdict = plan.target.as_ref().map(|fit| fit.verdict);
@@ -146,7 +153,13 @@ impl Page {
     fn steps(&self, plan: &PlanEntry, out: &mut String) {
         let has_parts = self.width >= 96;
         let has_both = self.width >= 58;
-        let fixed = 2 + 2 + 13 + if has_parts { 5 * 2 + 7 + 6 + 7 + 6 + 6 } else { 0 } + 2 + 11 + if has_both { 2 + 11 } else { 0 };
+        let fixed = 2
+            + 2
+            + 13
+            + if has_parts { 5 * 2 + 7 + 6 + 7 + 6 + 6 } else { 0 }
+            + 2
+            + 11
+            + if has_both { 2 + 11 } else { 0 };
         let longest = plan.steps.iter().map(|step| step.node.chars().count()).max().unwrap_or_default();
         let room = self.width.saturating_sub(fixed).clamp(8, 28).min(longest.max(8));
         let line = |node: &str, does: &str, parts: [&str; 5], least: &str, whole: &str| {
@@ -165,8 +178,10 @@ impl Page {
         let head = line("NODE", "STEP", parts, "AT LEAST", "UNSTREAMED");
         let _ = writeln!(out, "{}", self.paint.text(DIM, &format!("{head}  GiB")));
         for (at, step) in plan.steps.iter().enumerate() {
-            let typical = |amount: Amount| if amount.high > 0.0 { gib(amount.typical) } else { "-".to_owned() };
-            let amounts = [step.weights, step.resident, step.buffers, step.activations, step.others].map(typical);
+            let typical =
+                |amount: Amount| if amount.high > 0.0 { gib(amount.typical) } else { "-".to_owned() };
+            let amounts =
+                [step.weights, step.resident, step.buffers, step.activations, step.others].map(typical);
             let [a, b, c, d, e] = &amounts;
             let row = line(
                 &step.node,
@@ -176,7 +191,12 @@ impl Page {
                 &range(step.without_streaming.device),
             );
             let is_peak = plan.decides == Some(at);
-            let _ = writeln!(out, "{}{}", if is_peak { self.paint.text(BOLD, &row) } else { row }, if is_peak { " <" } else { "" });
+            let _ = writeln!(
+                out,
+                "{}{}",
+                if is_peak { self.paint.text(BOLD, &row) } else { row },
+                if is_peak { " <" } else { "" }
+            );
             let mut about: Vec<&str> = step.notes.iter().map(|note| &**note).collect();
             about.push(step.basis.text());
             let about = about.join("; ");
@@ -211,7 +231,11 @@ impl Page {
                 _ => "steps=20",
             };
             let names: Vec<&str> = names.into_iter().map(example).collect();
-            let _ = writeln!(out, "  help: give a size to take in its place, such as `--assume {}`", names.join(","));
+            let _ = writeln!(
+                out,
+                "  help: give a size to take in its place, such as `--assume {}`",
+                names.join(",")
+            );
         }
         out.push('\n');
     }
@@ -231,14 +255,19 @@ impl Page {
             let _ = writeln!(out, "  {name:<26} {:>11} GiB  {share:>3.0} %{mark}", range(*amount));
         }
         if step.basis == Basis::Assumed {
-            let _ = writeln!(out, "  {}", self.paint.text(YELLOW, "not calibrated: nobody has measured this network"));
+            let _ = writeln!(
+                out,
+                "  {}",
+                self.paint.text(YELLOW, "not calibrated: nobody has measured this network")
+            );
         }
         out.push('\n');
     }
 
     /// The three measures, which must not be mixed.
     fn measures(&self, plan: &PlanEntry, out: &mut String) {
-        let head = format!("  {:<26} {:>11}  {:>18}  GiB", "PEAK, AS MEASURED BY", "AT LEAST", "WITHOUT STREAMING");
+        let head =
+            format!("  {:<26} {:>11}  {:>18}  GiB", "PEAK, AS MEASURED BY", "AT LEAST", "WITHOUT STREAMING");
         let _ = writeln!(out, "{}", self.paint.text(DIM, &head));
         let rows: [(&str, fn(Peak) -> Amount); 3] = [
             ("torch, allocated", |peak| peak.allocated),
@@ -261,14 +290,22 @@ impl Page {
             String::new()
         };
         let memory = format!(" ({}{headroom})", size(fit.memory));
-        let name = if fit.gpu.is_some() { format!("{}{memory}", fit.name) } else { format!("{}{headroom}", fit.name) };
+        let name = if fit.gpu.is_some() {
+            format!("{}{memory}", fit.name)
+        } else {
+            format!("{}{headroom}", fit.name)
+        };
         let verdict = self.paint.text(color(fit.verdict), fit.verdict.text());
         let known = if fit.verdict == Verdict::Unknown { "; of what is known:" } else { "" };
         let _ = writeln!(out, "{}: {verdict}{known}", self.paint.text(BOLD, &name));
         let _ = writeln!(out, "  at least           {}", left(fit.margin));
         let _ = writeln!(out, "  without streaming  {}", left(fit.margin_without_streaming));
         if fit.streamed > 0.0 {
-            let _ = writeln!(out, "  streamed           {} of weights go over the bus in each pass", size(fit.streamed));
+            let _ = writeln!(
+                out,
+                "  streamed           {} of weights go over the bus in each pass",
+                size(fit.streamed)
+            );
         }
         out.push('\n');
     }
@@ -276,7 +313,8 @@ impl Page {
     fn machines(&self, plan: &PlanEntry, out: &mut String) {
         let name_room = plan.machines.iter().map(|fit| fit.name.chars().count()).max().unwrap_or_default();
         let name_room = name_room.clamp(4, self.width.saturating_sub(62).max(12));
-        let id_room = plan.machines.iter().filter_map(|fit| fit.gpu.as_deref()).map(str::len).max().unwrap_or(4);
+        let id_room =
+            plan.machines.iter().filter_map(|fit| fit.gpu.as_deref()).map(str::len).max().unwrap_or(4);
         let head = format!(
             "  {:<id_room$}  {:<name_room$}  {:>6}  {:>9}  {:>13}",
             "CARD", "NAME", "GiB", "TO SPARE", "STREAMED, GiB"

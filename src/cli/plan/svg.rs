@@ -36,7 +36,12 @@ pub(super) fn draw(plan: &PlanEntry) -> String {
         .set("role", "img")
         .add(Title::new(format!("Memory of {} on the card, step by step", plan.file)))
         .add(Style::new(STYLE))
-        .add(Rectangle::new().set("class", "paper").set("width", rounded(width)).set("height", rounded(height)))
+        .add(
+            Rectangle::new()
+                .set("class", "paper")
+                .set("width", rounded(width))
+                .set("height", rounded(height)),
+        )
         .add(text(12.0, 22.0, &format!("{}: memory of the card, at least", cut(&plan.file, 60))));
     picture = grid(picture, scale, width, y);
     let mut x = 12.0;
