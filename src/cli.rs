@@ -113,7 +113,7 @@ enum Command {
     Catalog(catalog::Args),
     Models(models::Args),
     Plan(plan::Args),
-    Vram(vram::Args),
+    Vram(Box<vram::Args>),
     Schema(schema::Args),
     Completions(completions::Args),
 }

@@ -20,6 +20,7 @@ use crate::plan::{
 /// a card must have, with everything off it that the settings allow, and what it takes to stream no weights.
 /// docs/vram.md says where the numbers come from and how often they are right.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Args {
     /// The model: a network (`wan2.2-i2v-a14b`, `ltx-2`), a VAE or text encoder (`wan21-vae`, `umt5-xxl`), a model
     /// of the catalog, or the name of a file.
@@ -98,6 +99,9 @@ pub(super) struct Args {
     /// How the text encoder is stored [default: between 8 and 16 bits; bf16 in generate.py].
     #[arg(long, value_name = "NAME")]
     encoder_dtype: Option<String>,
+    /// The text encoder runs on the CPU: `--t5_cpu`, or its loader's device.
+    #[arg(long, conflicts_with = "encoder_dtype")]
+    encoder_on_cpu: bool,
     /// Where weights are while they are not used: all on the card (`none`: `--highvram`, `force_offload` off), one
     /// model on the card at a time (`model`), or layer by layer (`sequential`).
     #[arg(long, value_enum)]
@@ -193,7 +197,7 @@ pub(super) fn run(args: &Args, _terminal: &Terminal) -> Result<Exit, ToolError> 
 }
 
 /// What the arguments ask for.
-fn request<'m>(args: &Args, models: &'m Models, mistakes: &mut Mistakes) -> Option<Request<'m>> {
+fn request(args: &Args, models: &Models, mistakes: &mut Mistakes) -> Option<Request> {
     let model = Model::called(&args.model, models);
     if model.is_none() {
         let names = Model::names(models);
@@ -239,7 +243,8 @@ fn request<'m>(args: &Args, models: &'m Models, mistakes: &mut Mistakes) -> Opti
         (width, _) => {
             let missing = if width.is_none() { "width" } else { "height" };
             mistakes.add(format!("the {missing} is not known"), format!("add `--{missing}`, in pixels"));
-            return None;
+            // What else is wrong is looked for with a square.
+            width.or(args.height).map(|side| (float(side), float(side)))
         }
     };
     let (model, engine) = (model?, engine?);
@@ -271,6 +276,7 @@ fn request<'m>(args: &Args, models: &'m Models, mistakes: &mut Mistakes) -> Opti
         uni3c: args.uni3c.then_some(args.uni3c_kept),
         vae_precision,
         tile,
+        is_encoder_on_cpu: args.encoder_on_cpu,
         encoder_precision,
         offload: args.offload.map(|offload| match offload {
             OffloadName::None => Offload::None,
@@ -278,7 +284,7 @@ fn request<'m>(args: &Args, models: &'m Models, mistakes: &mut Mistakes) -> Opti
             OffloadName::Sequential => Offload::Sequential,
         }),
         cards: float(args.cards),
-        ..Request::new(model, engine, models)
+        ..Request::new(model, engine, Model::parts(models))
     })
 }
 

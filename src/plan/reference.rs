@@ -8,7 +8,7 @@ use super::run::Parts;
 
 impl Calculator<'_> {
     /// True if the weights are shared among cards, each of which holds a part in 32 bits.
-    pub(super) fn is_sharded(&self, of: &Request<'_>, network: &Network) -> bool {
+    pub(super) fn is_sharded(&self, of: &Request, network: &Network) -> bool {
         let usual =
             self.find("sharded", of.engine, network.name, "").is_some_and(|row| row.amount.typical > 0.0);
         of.engine == Engine::Reference
@@ -19,7 +19,7 @@ impl Calculator<'_> {
     /// What is on the card besides the models of the stages, and what of those is on this card.
     pub(super) fn reference(
         &self,
-        of: &Request<'_>,
+        of: &Request,
         parts: &Parts,
         needs: &mut [Need],
         notes: &mut Vec<String>,

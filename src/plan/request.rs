@@ -1,5 +1,7 @@
 //! A run that nobody has written down as a workflow: a model, an engine, sizes and settings.
 
+use std::sync::Arc;
+
 use crate::catalog::{self, Models, models};
 
 use super::effects::encoder_tokens;
@@ -69,7 +71,7 @@ impl Model {
         if let Some(entry) = models.find(name) {
             return Self::of_entry(&entry);
         }
-        Self::part(name, models).or_else(|| {
+        Self::part(name, &Self::parts(models)).or_else(|| {
             let (family, _) = catalog::by_name(name)?;
             let network = Network::of_family(family)?;
             let precision = Precision::told_by(name);
@@ -120,19 +122,21 @@ impl Model {
     }
 
     /// A VAE or an encoder by its family or by the part of its name that several files share.
-    fn part(name: &str, models: &Models) -> Option<Self> {
+    #[must_use]
+    pub fn part(name: &str, parts: &[Self]) -> Option<Self> {
         let wanted = plain(name);
-        let is_it = |model: &Self| {
+        let is_it = |model: &&Self| {
             plain(&model.family) == wanted
                 || plain(&model.name).strip_prefix(&*wanted).is_some_and(|rest| rest.starts_with('-'))
         };
-        let mut found: Vec<Self> = Self::parts(models).into_iter().filter(is_it).collect();
         // Of several files one in 16 bits, of which the number of parameters is known, stands for all.
-        found.sort_by_key(|model| {
-            let is_full = model.precision.is_some_and(|precision| precision.bytes.typical == 2.0);
-            (model.params.is_none(), !is_full, model.name.clone())
-        });
-        if let Some(first) = found.into_iter().next() {
+        let rank = |model: &&Self| {
+            let is_half =
+                model.precision.is_some_and(|precision| (precision.bytes.typical - 2.0).abs() < 0.1);
+            (model.params.is_none(), !is_half, model.name.clone())
+        };
+        if let Some(first) = parts.iter().filter(is_it).min_by_key(rank) {
+            let first = first.clone();
             return Some(Self { bytes: None, precision: None, is_scaled: false, name: wanted, ..first });
         }
         Network::all().iter().any(|network| plain(network.vae) == wanted).then(|| Self {
@@ -154,7 +158,8 @@ impl Model {
     }
 
     /// The VAEs and encoders of the catalog.
-    fn parts(models: &Models) -> Vec<Self> {
+    #[must_use]
+    pub fn parts(models: &Models) -> Arc<[Self]> {
         let entries = models.files().filter_map(|file| models.by_file(file));
         entries
             .filter_map(|entry| Self::of_entry(&entry))
@@ -162,22 +167,22 @@ impl Model {
             .collect()
     }
 
-    /// The VAE or the text encoder of a family.
-    #[must_use]
-    pub fn of_family(family: &str, models: &Models) -> Option<Self> {
-        Self::part(family, models)
-    }
-
     /// The file of this family that stores it like this, or the parameters so stored.
     #[must_use]
-    pub fn stored(&self, precision: Option<Precision>, models: &Models) -> Self {
-        let same = |model: &Self| {
+    pub fn stored(&self, precision: Option<Precision>, parts: &[Self]) -> Self {
+        let same = |model: &&Self| {
             model.family == self.family
                 && model.precision.zip(precision).is_some_and(|(own, wanted)| own.name == wanted.name)
                 && model.bytes.is_some()
         };
-        let file = Self::parts(models).into_iter().find(same);
+        let file = parts.iter().find(same).cloned();
         file.unwrap_or_else(|| Self { precision, bytes: None, ..self.clone() })
+    }
+
+    /// Bytes of its largest tensor, the embeddings of text; 0 if not known.
+    #[must_use]
+    pub fn largest(&self) -> f64 {
+        self.embeddings * self.precision.map_or(2.0, |precision| precision.bytes.typical)
     }
 
     /// The names that a model can be called by: networks, their families, VAEs and encoders, catalog names.
@@ -188,8 +193,8 @@ impl Model {
             [network.name].into_iter().chain(network.names.split(' ')).chain(network.families.split(' '))
         });
         let mut names: Vec<String> = own.map(str::to_owned).collect();
-        for part in Self::parts(models) {
-            names.extend([part.name, part.family]);
+        for part in Self::parts(models).iter() {
+            names.extend([part.name.clone(), part.family.clone()]);
         }
         names.sort_unstable();
         names.dedup();
@@ -259,11 +264,11 @@ impl Rope {
 
 /// What is to be computed. Sizes in pixels, weights in bytes.
 #[derive(Clone, Debug)]
-pub struct Request<'m> {
+pub struct Request {
     /// The model.
     pub model: Model,
     /// Where text encoder and VAE are looked up.
-    pub models: &'m Models,
+    pub parts: Arc<[Model]>,
     /// What runs it.
     pub engine: Engine,
     /// This stage alone.
@@ -298,6 +303,8 @@ pub struct Request<'m> {
     pub vae_precision: Option<Precision>,
     /// Width and height of the VAE's tiles; both 0 for the engine's own.
     pub tile: Option<(f64, f64)>,
+    /// True if the text encoder runs on the CPU.
+    pub is_encoder_on_cpu: bool,
     /// How the text encoder is stored.
     pub encoder_precision: Option<Precision>,
     /// Where weights are while they are not used, if not where the engine has them.
@@ -315,14 +322,14 @@ pub struct Refusal {
     pub help: String,
 }
 
-impl<'m> Request<'m> {
+impl Request {
     /// A request for a model with nothing else said.
     #[must_use]
-    pub fn new(model: Model, engine: Engine, models: &'m Models) -> Self {
+    pub fn new(model: Model, engine: Engine, parts: Arc<[Model]>) -> Self {
         Self {
             is_scaled: model.is_scaled,
             model,
-            models,
+            parts,
             engine,
             stage: None,
             precision: None,
@@ -339,6 +346,7 @@ impl<'m> Request<'m> {
             uni3c: None,
             vae_precision: None,
             tile: None,
+            is_encoder_on_cpu: false,
             encoder_precision: None,
             offload: None,
             cards: 1.0,
@@ -434,7 +442,7 @@ impl<'m> Request<'m> {
             None if is_video && needs_size => {
                 refuse("the number of frames is not known".into(), "add `--frames`; 1 is a picture");
             }
-            Some(frames) if !is_video && frames != 1.0 => refuse(
+            Some(frames) if !is_video && (frames - 1.0).abs() > 0.0 => refuse(
                 format!("{} makes pictures, not {frames} frames", network.name),
                 "leave `--frames` out; `--batch` is for several pictures",
             ),

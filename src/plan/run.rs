@@ -81,15 +81,15 @@ pub(super) struct Parts {
 impl Calculator<'_> {
     /// What a request needs. Requests with [refusals](Request::refusals) give numbers that mean nothing.
     #[must_use]
-    pub fn run(&self, of: &Request<'_>) -> Run {
+    pub fn run(&self, of: &Request) -> Run {
         let parts = self.parts(of);
         let mut notes = Vec::new();
         let mut needs = self.needs(of, &parts, &mut notes);
         let others: Vec<[Amount; 2]> = match of.engine {
-            Engine::Native => self.native(of, &mut needs),
+            Engine::Native => Self::native(of, &mut needs),
             Engine::Wrapper => both(self.wrapper(of, &needs)),
             Engine::Reference => both(self.reference(of, &parts, &mut needs, &mut notes)),
-            Engine::Diffusers => both(self.diffusers(of, &mut needs)),
+            Engine::Diffusers => both(self.diffusers(of, &parts, &mut needs)),
         };
         let stages: Vec<Stage> = needs
             .into_iter()
@@ -114,16 +114,16 @@ impl Calculator<'_> {
         self.find(kind, engine, subject, case).map(|row| row.amount.typical)
     }
 
-    fn parts(&self, of: &Request<'_>) -> Parts {
+    fn parts(&self, of: &Request) -> Parts {
         let network = of.network();
-        let family = |family: &str| Model::of_family(family, of.models);
+        let family = |family: &str| Model::part(family, &of.parts);
         let vae = match of.model.subject {
             Subject::Vae => Some(of.model.clone()),
             _ => network.and_then(|network| family(network.vae)),
         };
         let encoder = match of.model.subject {
             Subject::Encoder | Subject::Vision => Some(of.model.clone()),
-            _ => network.and_then(|network| family(network.encoder)),
+            _ => network.filter(|_| !of.is_encoder_on_cpu).and_then(|network| family(network.encoder)),
         };
         let itemsize = of.vae_precision.map(|precision| precision.bytes.typical);
         let itemsize = itemsize.or_else(|| self.number("vae_number", of.engine, "*", "")).unwrap_or(2.0);
@@ -138,30 +138,31 @@ impl Calculator<'_> {
             let full = || Precision::told_by("bf16");
             let wanted = wanted.or_else(|| full().filter(|_| of.engine == Engine::Reference));
             if wanted.is_some() || encoder.bytes.is_none() {
-                encoder.stored(wanted, of.models)
+                encoder.stored(wanted, &of.parts)
             } else {
                 encoder
             }
         });
-        let encoder_weights = encoder.as_ref().map_or(Amount::ZERO, weights);
+        let encoder_weights = encoder.as_ref().map_or(Amount::ZERO, |encoder| {
+            let beside = self.find("projection_weights", of.engine, &encoder.family, "");
+            weights(encoder) + beside.map_or(Amount::ZERO, |row| row.amount)
+        });
         Parts { vae, encoder, vae_weights, encoder_weights, itemsize }
     }
 
     /// What the stages need by themselves.
-    fn needs(&self, of: &Request<'_>, parts: &Parts, notes: &mut Vec<String>) -> Vec<Need> {
+    fn needs(&self, of: &Request, parts: &Parts, notes: &mut Vec<String>) -> Vec<Need> {
         let mut needs = Vec::new();
         if let Some(encoder) = &parts.encoder {
             needs.push(self.encode_text(of, encoder, parts.encoder_weights));
         }
         let network = of.network();
         let encoded = self.encoded(of);
-        if let (Some(vae), Some((width, height))) = (&parts.vae, of.size) {
-            if encoded > 0.0 {
-                // References are brought to about a megapixel each.
-                let is_reference = network.is_some_and(|network| network.stride == 1.0);
-                let size = if is_reference { (1024.0, 1024.0) } else { (width, height) };
-                needs.push(self.convert(of, vae, parts, (size.0, size.1, encoded), false));
-            }
+        if let (Some(vae), Some((width, height)), true) = (&parts.vae, of.size, encoded > 0.0) {
+            // References are brought to about a megapixel each.
+            let is_reference = network.is_some_and(|network| network.stride <= 1.0);
+            let size = if is_reference { (1024.0, 1024.0) } else { (width, height) };
+            needs.push(self.convert(of, vae, parts, (size.0, size.1, encoded), false));
         }
         if let Some(network) = network {
             needs.push(self.sample(of, network));
@@ -179,20 +180,19 @@ impl Calculator<'_> {
     }
 
     /// Frames that the VAE encodes.
-    fn encoded(&self, of: &Request<'_>) -> f64 {
+    fn encoded(&self, of: &Request) -> f64 {
         let Some(network) = of.network() else { return of.frames() };
         let row = self.find("encoded", of.engine, network.name, "");
         let frames = row.map_or(0.0, |row| row.per_frame.mul_add(of.frames(), row.amount.typical));
         if of.references > 0.0 || of.stage == Some(Kind::VaeEncode) { frames.max(1.0) } else { frames }
     }
 
-    fn encode_text(&self, of: &Request<'_>, encoder: &Model, bytes: Amount) -> Need {
+    fn encode_text(&self, of: &Request, encoder: &Model, bytes: Amount) -> Need {
         let is_vision = of.model.subject == Subject::Vision;
         // The encoder sees references at about a megapixel, a token for every square of 28 pixels.
         let reads = of.network().is_some_and(|network| network.name == "qwen-image-edit");
         let pixels = if reads { 1_048_576.0 * of.references } else { 0.0 };
         let tokens = of.encoder_tokens(&encoder.family) + (pixels / 784.0).floor();
-        let itemsize = encoder.precision.map_or(2.0, |precision| precision.bytes.typical);
         let mut need = self.text(&Text {
             kind: if is_vision { Kind::Vision } else { Kind::TextEncoder },
             engine: of.engine,
@@ -200,7 +200,7 @@ impl Calculator<'_> {
             tokens: if is_vision { of.batch } else { tokens * of.batch },
             pixels,
             weights: bytes,
-            largest: encoder.embeddings * itemsize,
+            largest: encoder.largest(),
         });
         need.model.clone_from(&encoder.name);
         need.notes.push(stored(encoder));
@@ -209,7 +209,7 @@ impl Calculator<'_> {
 
     fn convert(
         &self,
-        of: &Request<'_>,
+        of: &Request,
         vae: &Model,
         parts: &Parts,
         (width, height, frames): (f64, f64, f64),
@@ -229,7 +229,7 @@ impl Calculator<'_> {
             itemsize: parts.itemsize,
             weights: parts.vae_weights,
         });
-        if frames == 1.0 && of.batch > 1.0 {
+        if frames <= 1.0 && of.batch > 1.0 {
             // How many pictures go through at once is the engine's choice.
             let all = need.activations * of.batch;
             need.activations = Amount { low: need.activations.low, ..all };
@@ -242,7 +242,7 @@ impl Calculator<'_> {
     }
 
     /// The bytes of the network's weights, and how they are stored.
-    pub(super) fn stored(&self, of: &Request<'_>, network: &Network) -> Weights {
+    pub(super) fn stored(&self, of: &Request, network: &Network) -> Weights {
         let precision = of.precision.or(of.model.precision);
         let case = if self.is_sharded(of, network) { "sharded" } else { "" };
         if of.engine == Engine::Reference {
@@ -272,7 +272,7 @@ impl Calculator<'_> {
         }
     }
 
-    fn sample(&self, of: &Request<'_>, network: &'static Network) -> Need {
+    fn sample(&self, of: &Request, network: &'static Network) -> Need {
         let (width, height) = of.size.unwrap_or_default();
         let frames = of.frames();
         let video_tokens = network.tokens_of_frame(width, height) * network.latent_frames(frames);
@@ -312,7 +312,7 @@ impl Calculator<'_> {
     }
 
     /// ComfyUI keeps models of other stages for as long as there is room, and for good with `--highvram`.
-    fn native(&self, of: &Request<'_>, needs: &mut [Need]) -> Vec<[Amount; 2]> {
+    fn native(of: &Request, needs: &mut [Need]) -> Vec<[Amount; 2]> {
         let others = others(needs);
         if of.offload == Some(Offload::None) {
             for need in needs {
@@ -326,7 +326,7 @@ impl Calculator<'_> {
     }
 
     /// The wrapper's nodes send models away, unless told not to; between windows the VAE works beside the network.
-    fn wrapper(&self, of: &Request<'_>, needs: &[Need]) -> Vec<Amount> {
+    fn wrapper(&self, of: &Request, needs: &[Need]) -> Vec<Amount> {
         if of.offload == Some(Offload::None) {
             return others(needs);
         }
@@ -337,18 +337,19 @@ impl Calculator<'_> {
         needs.iter().map(|need| if is_vae(need) { beside } else { Amount::ZERO }).collect()
     }
 
-    fn diffusers(&self, of: &Request<'_>, needs: &mut [Need]) -> Vec<Amount> {
+    fn diffusers(&self, of: &Request, parts: &Parts, needs: &mut [Need]) -> Vec<Amount> {
         if of.offload == Some(Offload::None) {
             return others(needs);
         }
         if of.offload == Some(Offload::Sequential) {
             let layers = of.network().map_or(Amount::ZERO, |network| self.layers(of.engine, network));
+            let largest = parts.encoder.as_ref().map_or(0.0, Model::largest);
             for need in needs.iter_mut() {
                 match need.kind {
                     Kind::Sampling => need.buffers = layers,
                     // Its embeddings are one layer.
-                    Kind::TextEncoder => need.buffers = need.weights * 0.1,
-                    _ => continue,
+                    Kind::TextEncoder => need.buffers = Amount::exact(largest),
+                    _ => {}
                 }
                 need.resident = Amount::ZERO;
             }
@@ -358,10 +359,10 @@ impl Calculator<'_> {
 
     /// Other settings that would need less, the most effective first.
     #[must_use]
-    pub fn changes(&self, of: &Request<'_>) -> Vec<Change> {
+    pub fn changes(&self, of: &Request) -> Vec<Change> {
         let now = self.run(of).least.device.typical;
         let mut changes = Vec::new();
-        let mut consider = |what: String, other: &Request<'_>| {
+        let mut consider = |what: String, other: &Request| {
             if other.refusals().is_empty() {
                 let device = self.run(other).least.device;
                 if device.typical < now * 0.98 {
@@ -437,7 +438,12 @@ fn weights(model: &Model) -> Amount {
     }
     let each =
         model.precision.map_or(Amount { low: 1.0, typical: 2.0, high: 2.0 }, |precision| precision.bytes);
-    model.params.map_or(Amount { low: 1e9, typical: 1e10, high: 5e10 }, |params| each * params)
+    // Numbers of 4 bits are made of linear layers alone; embeddings stay as they are.
+    let is_whole = model.precision.is_none_or(|precision| precision.name != "int4");
+    let embeddings = if is_whole { 0.0 } else { model.embeddings };
+    model.params.map_or(Amount { low: 1e9, typical: 1e10, high: 5e10 }, |params| {
+        each * (params - embeddings) + Amount::exact(embeddings * 2.0)
+    })
 }
 
 fn stored(encoder: &Model) -> String {

@@ -35,3 +35,4 @@ mod tidy;
 mod ui;
 mod verdicts;
 mod video_graphs;
+mod vram;

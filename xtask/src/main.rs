@@ -1,12 +1,14 @@
-//! Tasks of the repository: `cargo xtask generate [--check]`, `cargo xtask new-rule NAME`.
+//! Tasks of the repository: `cargo xtask generate [--check]`, `cargo xtask new-rule NAME`, `cargo xtask eval-vram`.
 
+mod eval_vram;
 mod new_rule;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask generate [--check]
-       cargo xtask new-rule NAME [--group GROUP] [--kind KIND] [--root FOLDER]";
+       cargo xtask new-rule NAME [--group GROUP] [--kind KIND] [--root FOLDER]
+       cargo xtask eval-vram [--write]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,6 +17,14 @@ fn main() -> ExitCode {
         ["generate"] => generate(false),
         ["generate", "--check"] => generate(true),
         ["new-rule", arguments @ ..] => match new_rule::run(arguments, root()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                report(&message);
+                ExitCode::from(2)
+            }
+        },
+        ["eval-vram"] => print(&eval_vram::report()),
+        ["eval-vram", "--write"] => match eval_vram::write(root()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
                 report(&message);
@@ -53,6 +63,12 @@ fn generate(check: bool) -> ExitCode {
         }
     }
     exit
+}
+
+#[expect(clippy::print_stdout, reason = "a task of the repository talks to its developer")]
+fn print(text: &str) -> ExitCode {
+    print!("{text}");
+    ExitCode::SUCCESS
 }
 
 #[expect(clippy::print_stderr, reason = "a task of the repository talks to its developer")]

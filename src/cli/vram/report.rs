@@ -123,6 +123,9 @@ impl StageReport {
     }
 }
 
+/// A question: its name, a stage's answer, and the run's.
+type Question = (&'static str, fn(&StageReport) -> Peak, Peak);
+
 /// Whole bytes.
 fn whole(amount: Amount) -> Amount {
     amount.map(f64::round)
@@ -134,7 +137,7 @@ fn whole_peak(peak: Peak) -> Peak {
 
 impl Report {
     /// Computes a request.
-    pub(super) fn new(request: &Request<'_>, calculator: &Calculator<'_>, card: Option<&Card>) -> Self {
+    pub(super) fn new(request: &Request, calculator: &Calculator<'_>, card: Option<&Card>) -> Self {
         let run = calculator.run(request);
         let card = card.map(|card| {
             let capability = card.gpu.as_ref().and_then(|gpu| gpu.compute_capability.parse::<f64>().ok());
@@ -178,7 +181,7 @@ impl Report {
     }
 
     /// For people.
-    pub(super) fn human(&self, request: &Request<'_>) -> String {
+    pub(super) fn human(&self, request: &Request) -> String {
         let mut text = self.title(request);
         let mut table = vec![
             ["stage", "weights", "on the card", "buffers", "activations", "rests on"].map(str::to_owned),
@@ -190,7 +193,7 @@ impl Report {
             table.push([name, weights, resident, buffers, activations, stage.basis.text().to_owned()]);
         }
         text.push_str(&aligned(&table));
-        let questions: [(&str, fn(&StageReport) -> Peak, Peak); 2] = [
+        let questions: [Question; 2] = [
             ("the least a card needs", |stage| stage.least, self.least),
             ("without streaming weights", |stage| stage.without_streaming, self.without_streaming),
         ];
@@ -238,7 +241,7 @@ impl Report {
         text
     }
 
-    fn title(&self, request: &Request<'_>) -> String {
+    fn title(&self, request: &Request) -> String {
         let mut title = format!("{} in {}", self.model, self.engine.name());
         if let Some(dtype) = self.dtype {
             let _ = write!(title, ", {dtype}");
