@@ -20,7 +20,7 @@ use crate::front::toml::batch::ALL_RUNGS;
 use crate::plan::{Residency, Verdict};
 use crate::report::Format as Diagnostics;
 
-/// Tell what workflows will need before they run: memory of the card step by step, of the host, and whether a card fits.
+/// Tell what workflows will need before they run: memory of the card step by step, of the host, time and money.
 ///
 /// Amounts are ranges: what is measured has narrow ones, and what nobody has measured says "not calibrated". Two
 /// questions are answered apart: the least that a card must have, with everything off it that the settings allow, and
@@ -34,8 +34,8 @@ pub(super) struct Args {
     /// from its editor, or a picture that ComfyUI wrote it into.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// The card to compare with, such as `a100-80gb`; several, separated by commas, or `all`, are compared in a table
-    /// [default: the preset's target].
+    /// The card or machine to compare with, such as `a100-80gb` or `p5.48xlarge`; several, separated by commas, or
+    /// `all`, are compared in a table, cheapest that fits first [default: the preset's target].
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     gpu: Vec<String>,
     /// A card with so much memory: `24GiB`. `24GB` is the same, as cards are sold.
@@ -47,6 +47,10 @@ pub(super) struct Args {
     /// What ComfyUI was told to leave free with its own `--reserve-vram`; the greater of this and the headroom counts.
     #[arg(long, value_name = "SIZE")]
     reserve_vram: Option<String>,
+    /// Where the model files are when the work begins: `memory`, `local` for a disk of the machine, `network` for a
+    /// volume, `download`; or how fast it is, in gigabytes a second.
+    #[arg(long, value_name = "WHERE", default_value = "local")]
+    storage: String,
     /// Set a parameter (`seed=7`) or a model slot (`models.vae=wan21-vae`) of presets; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,

@@ -1,11 +1,14 @@
 //! The cards that a plan is compared with.
 
+use std::collections::BTreeMap;
+
 use super::Args;
-use crate::catalog::{Gpu, Gpus};
+use crate::catalog::{Machine, Machines};
 use crate::cli::ToolError;
 use crate::diag::did_you_mean;
-use crate::front::toml::types::{Size, Target};
-use crate::plan::{Budget, size};
+use crate::front::toml::decode::{At, Named};
+use crate::front::toml::types::{Dollars, Size, Target};
+use crate::plan::{Budget, Plan, Session, Storage, Times, Verdict, size, times};
 
 const MIB: f64 = 1024.0 * 1024.0;
 /// Cards are sold by gigabytes that are gibibytes.
@@ -15,7 +18,7 @@ const SOLD: f64 = 1024.0 * 1024.0 * 1024.0 / 1e9;
 #[derive(Clone, Debug)]
 pub(super) struct Card {
     /// None for an amount of memory.
-    pub(super) gpu: Option<Gpu>,
+    pub(super) machine: Option<Machine>,
     pub(super) name: String,
     pub(super) budget: Budget,
 }
@@ -29,16 +32,43 @@ pub(super) struct Cards {
     pub(super) many: Vec<Card>,
     headroom: Option<f64>,
     reserved: f64,
+    /// Where the model files are.
+    storage: Option<Storage>,
+    /// Prices of a project by the id of the machine, in US dollars an hour.
+    prices: BTreeMap<String, f64>,
 }
 
 impl Card {
-    fn of(gpu: Gpu, headroom: f64) -> Self {
-        let budget = Budget { total: gpu.vram_mib() * MIB, headroom };
-        Self { name: gpu.name.clone(), gpu: Some(gpu), budget }
+    /// What one card of a machine has: `ComfyUI` uses one.
+    fn of(machine: Machine, headroom: f64) -> Self {
+        let budget = Budget { total: machine.gpu.vram_mib() * MIB, headroom };
+        Self { name: machine.name.clone(), machine: Some(machine), budget }
+    }
+
+    /// A verdict, which is not sure for cards whose memory is not modelled.
+    pub(super) fn judged(&self, verdict: Verdict) -> Verdict {
+        if self.is_old() && verdict.runs() { Verdict::MayNotFit } else { verdict }
+    }
+
+    /// True for cards whose memory is not modelled: without flash attention it grows with the square of the tokens.
+    pub(super) fn is_old(&self) -> bool {
+        const MODELLED_CAPABILITY: f64 = 8.0;
+        let capability =
+            self.machine.as_ref().and_then(|machine| machine.gpu.compute_capability.parse().ok());
+        capability.is_some_and(|capability: f64| capability < MODELLED_CAPABILITY)
+    }
+
+    fn price(&mut self, prices: &BTreeMap<String, f64>) {
+        let Some(machine) = self.machine.take() else { return };
+        let own = prices.get(&machine.id).copied();
+        self.machine = Some(match own {
+            Some(price) => machine.priced(price),
+            None => machine,
+        });
     }
 
     fn memory(total: f64, headroom: f64) -> Self {
-        Self { gpu: None, name: format!("a card of {}", size(total)), budget: Budget { total, headroom } }
+        Self { machine: None, name: format!("a card of {}", size(total)), budget: Budget { total, headroom } }
     }
 }
 
@@ -52,25 +82,28 @@ impl Cards {
         let headroom = args.headroom.as_deref().and_then(|text| bytes("--headroom", text, &mut mistakes));
         let reserved = args.reserve_vram.as_deref();
         let reserved = reserved.and_then(|text| bytes("--reserve-vram", text, &mut mistakes));
-        let mut cards = Self { headroom, reserved: reserved.unwrap_or_default(), ..Self::default() };
+        let storage = storage(&args.storage, &mut mistakes);
+        let reserved = reserved.unwrap_or_default();
+        let mut cards = Self { headroom, reserved, storage, ..Self::default() };
         let free = cards.headroom(0.0);
         if let Some(text) = &args.vram {
             let sold = if text.ends_with("GB") { SOLD } else { 1.0 };
             cards.one = bytes("--vram", text, &mut mistakes).map(|bytes| Card::memory(bytes * sold, free));
         }
-        let gpus = Gpus::embedded();
+        let machines = Machines::embedded();
         let mut all = Vec::new();
         for id in &args.gpu {
             if id == "all" {
-                all.extend(gpus.ids().iter().filter_map(|id| gpus.gpu(id)));
-            } else if let Some(gpu) = gpus.gpu(id) {
-                all.push(gpu);
+                all.extend(machines.ids().iter().filter_map(|id| machines.machine(id)));
+            } else if let Some(machine) = machines.machine(id) {
+                all.push(machine);
             } else {
-                let ids = gpus.ids();
+                let ids = machines.ids();
                 let near = did_you_mean(id, ids.iter().map(AsRef::as_ref));
-                let help = near
-                    .unwrap_or_else(|| format!("known cards: {}; or give `--vram 24GiB`", ids.join(", ")));
-                mistakes.push(format!("there is no card `{id}` in the GPU catalog\n  help: {help}"));
+                let help =
+                    near.unwrap_or_else(|| format!("known are {}; or give `--vram 24GiB`", ids.join(", ")));
+                mistakes
+                    .push(format!("there is no card or machine `{id}` in the GPU catalog\n  help: {help}"));
             }
         }
         if !mistakes.is_empty() {
@@ -78,13 +111,28 @@ impl Cards {
         }
         all.sort_by(|one, other| one.id.cmp(&other.id));
         all.dedup_by(|one, other| one.id == other.id);
-        let mut all: Vec<Card> = all.into_iter().map(|gpu| Card::of(gpu, free)).collect();
+        let mut all: Vec<Card> = all.into_iter().map(|machine| Card::of(machine, free)).collect();
         if all.len() == 1 && args.gpu.first().is_some_and(|id| id != "all") {
             cards.one = all.pop();
         } else {
             cards.many = all;
         }
         Ok(cards)
+    }
+
+    /// The same at the prices of a project, in US dollars an hour.
+    pub(super) fn at(&self, prices: &Named<At<Dollars>>) -> Self {
+        let mut cards = self.clone();
+        cards.prices = prices.iter().map(|(id, price)| (id.value.to_string(), price.get().0)).collect();
+        let own = cards.prices.clone();
+        cards.one.iter_mut().chain(&mut cards.many).for_each(|card| card.price(&own));
+        cards
+    }
+
+    /// How long a plan takes on a card; nothing for an amount of memory.
+    pub(super) fn times(&self, plan: &Plan, card: &Card) -> Option<Times> {
+        let session = Session { headroom: card.budget.headroom, ..Session::first(self.storage?) };
+        Some(times(plan, card.machine.as_ref()?, &session))
     }
 
     fn headroom(&self, of_target: f64) -> f64 {
@@ -105,8 +153,25 @@ impl Cards {
         if let Some(vram) = &target.vram {
             return Some(Card::memory(vram.get().mib() * MIB, headroom));
         }
-        Some(Card::of(Gpus::embedded().gpu(target.gpu.as_ref()?.get())?, headroom))
+        let mut card = Card::of(Machines::embedded().machine(target.gpu.as_ref()?.get())?, headroom);
+        card.price(&self.prices);
+        Some(card)
     }
+}
+
+/// A storage of the table, or its speed in gigabytes a second.
+fn storage(text: &str, mistakes: &mut Vec<String>) -> Option<Storage> {
+    let number = text.parse::<f64>().ok().and_then(|speed| Storage::of_speed(speed * 1e9));
+    let found = number.or_else(|| Storage::called(text));
+    if found.is_none() {
+        let help = did_you_mean(text, Storage::names()).unwrap_or_else(|| {
+            let names: Vec<&str> = Storage::names().collect();
+            format!("it is {}, or a number of gigabytes a second, such as 1.5", names.join(", "))
+        });
+        mistakes
+            .push(format!("`{text}` of --storage is no place of model files and no speed\n  help: {help}"));
+    }
+    found
 }
 
 /// Bytes of a size.

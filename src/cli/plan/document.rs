@@ -5,10 +5,13 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::advice;
-use super::cards::Card;
+use super::cards::{Card, Cards};
 use crate::analysis::Analysis;
+use crate::catalog::{Machine, Rent};
 use crate::ir::{Graph, NodeId};
-use crate::plan::{Amount, Basis, Engine, Gap, Kind, Open, Peak, Plan, Residency, Step, Verdict};
+use crate::plan::{
+    Amount, Basis, Engine, Gap, Kind, Open, Peak, Plan, Residency, Seconds, Step, Times, Verdict, dollars,
+};
 
 /// The version of the format; it grows when something is removed or changes its meaning.
 const VERSION: u32 = 1;
@@ -20,6 +23,8 @@ pub(crate) struct Document {
     version: u32,
     /// The plans, in the order of the files.
     pub(super) plans: Vec<PlanEntry>,
+    /// What the workflows of a file need together, where it stands for several.
+    pub(super) batches: Vec<Batch>,
 }
 
 /// What a workflow will need, and with it all workflows of its batch that need the same.
@@ -107,6 +112,8 @@ pub(super) struct StepEntry {
     pub(super) notes: Vec<String>,
     /// Whether it fits the target.
     pub(super) verdict: Option<Verdict>,
+    /// Its time on the target.
+    pub(super) seconds: Option<Seconds>,
 }
 
 /// A node of which it cannot be told what it needs.
@@ -143,6 +150,59 @@ pub(super) struct Fit {
     pub(super) margin_without_streaming: Amount,
     /// Weights of the step that streams the most, which go over the bus in each pass; zero if nothing is streamed.
     pub(super) streamed: f64,
+    /// How long it takes; none where the speed of the card is not known.
+    pub(super) time: Option<Time>,
+    /// What that costs in US dollars; none where the machine has no price.
+    pub(super) dollars: Option<Amount>,
+    /// The price that is counted with.
+    pub(super) price: Option<PriceEntry>,
+    /// What to mind.
+    pub(super) note: Option<String>,
+}
+
+/// How long a plan takes, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct Time {
+    /// Starting the program.
+    pub(super) start: Amount,
+    /// Reading the model files, once each.
+    pub(super) load: Amount,
+    /// The steps, with reading and writing pictures: another run on a warm machine.
+    pub(super) run: Amount,
+    /// All of it: the first run on a machine that was off.
+    pub(super) total: Amount,
+    /// The worst that it rests on.
+    pub(super) basis: Basis,
+    /// Steps whose time is not known: with any, the sums are too small.
+    pub(super) unknown: usize,
+}
+
+/// What a machine costs.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct PriceEntry {
+    /// US dollars an hour.
+    pub(super) per_hour: f64,
+    /// How it is rented.
+    pub(super) kind: Rent,
+    /// The day, month or year of the price; empty for one of `wfc.toml`.
+    pub(super) date: String,
+    /// Where the price comes from.
+    pub(super) source: String,
+}
+
+/// The workflows of one file together.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct Batch {
+    /// The file.
+    pub(super) file: String,
+    /// How many workflows it stands for.
+    pub(super) workflows: u64,
+    /// The plan that needs the most memory, counted from 0 in `plans`.
+    pub(super) worst: usize,
+    /// How long all of them take on the target one after another, in seconds, with one start and one loading.
+    pub(super) seconds: Option<Amount>,
+    /// What that costs, in US dollars.
+    pub(super) dollars: Option<Amount>,
 }
 
 /// What is planned, and how.
@@ -158,12 +218,18 @@ pub(super) struct Subject<'a> {
     pub(super) assumed: Vec<Assumption>,
     pub(super) notes: Vec<String>,
     pub(super) target: Option<&'a Card>,
-    pub(super) machines: &'a [Card],
+    pub(super) cards: &'a Cards,
 }
 
 impl Document {
-    pub(super) const fn new(plans: Vec<PlanEntry>) -> Self {
-        Self { version: VERSION, plans }
+    pub(super) fn new(plans: Vec<PlanEntry>) -> Self {
+        let mut first = 0;
+        let mut batches = Vec::new();
+        for group in plans.chunk_by(|one, other| one.file == other.file) {
+            batches.extend(Batch::new(group, first));
+            first += group.len();
+        }
+        Self { version: VERSION, plans, batches }
     }
 
     /// The plan that needs the most.
@@ -171,6 +237,39 @@ impl Document {
         let need = |plan: &PlanEntry| plan.least.device.typical;
         // Of plans alike the first.
         self.plans.iter().rev().max_by(|one, other| need(one).total_cmp(&need(other)))
+    }
+}
+
+impl Batch {
+    fn new(group: &[PlanEntry], first: usize) -> Option<Self> {
+        let workflows: u64 = group.iter().map(|plan| plan.workflows).sum();
+        if workflows < 2 {
+            return None;
+        }
+        let need = |plan: &PlanEntry| plan.least.device.typical;
+        let worst =
+            group.iter().enumerate().rev().max_by(|(_, one), (_, other)| need(one).total_cmp(&need(other)));
+        let mut seconds = Some(Amount::ZERO);
+        let mut once = Amount::ZERO;
+        for plan in group {
+            let time = plan.target.as_ref().and_then(|fit| fit.time).filter(|time| time.unknown == 0);
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "batches are far below what a float holds exactly"
+            )]
+            let times = plan.workflows as f64;
+            seconds = seconds.zip(time).map(|(sum, time)| sum + time.run * times);
+            once = time.map_or(once, |time| once.max(time.start + time.load));
+        }
+        let seconds = seconds.map(|seconds| seconds + once);
+        let price = group.iter().find_map(|plan| plan.target.as_ref()?.price.as_ref());
+        Some(Self {
+            file: group.first()?.file.clone(),
+            workflows,
+            worst: first + worst?.0,
+            seconds,
+            dollars: seconds.zip(price).map(|(seconds, price)| dollars(seconds, price.per_hour)),
+        })
     }
 }
 
@@ -182,7 +281,11 @@ impl PlanEntry {
             plan.steps.iter().enumerate().filter(|(_, step)| Some(step.node) == tightest).max_by(
                 |(_, one), (_, other)| one.least.device.typical.total_cmp(&other.least.device.typical),
             );
-        let mut machines: Vec<Fit> = subject.machines.iter().map(|card| Fit::new(plan, card)).collect();
+        let cards = subject.cards;
+        let times = target.and_then(|card| cards.times(plan, card));
+        let seconds = |at: usize| times.as_ref().and_then(|times| *times.steps.get(at)?);
+        let mut machines: Vec<Fit> =
+            cards.many.iter().map(|card| Fit::new(plan, card, cards.times(plan, card))).collect();
         super::machines::sort(&mut machines);
         Self {
             decides: decides.map(|(at, _)| at),
@@ -193,13 +296,18 @@ impl PlanEntry {
             workflows: subject.workflows,
             residency: subject.residency,
             assumed: subject.assumed,
-            steps: plan.steps.iter().map(|step| StepEntry::new(graph, step, target)).collect(),
+            steps: plan
+                .steps
+                .iter()
+                .enumerate()
+                .map(|(at, step)| StepEntry { seconds: seconds(at), ..StepEntry::new(graph, step, target) })
+                .collect(),
             gaps: plan.gaps.iter().map(|gap| GapEntry::new(graph, gap)).collect(),
             least: rounded(plan.least),
             without_streaming: rounded(plan.without_streaming),
             ram: whole(plan.ram),
             files: whole(plan.files),
-            target: target.map(|card| Fit::new(plan, card)),
+            target: target.map(|card| Fit::new(plan, card, times)),
             machines,
             notes: subject.notes,
         }
@@ -242,7 +350,8 @@ impl StepEntry {
             without_streaming: rounded(step.without_streaming),
             basis: step.need.basis,
             notes: step.need.notes.clone(),
-            verdict: target.map(|card| step.verdict(card.budget)),
+            verdict: target.map(|card| card.judged(step.verdict(card.budget))),
+            seconds: None,
         }
     }
 }
@@ -276,22 +385,50 @@ impl GapEntry {
 }
 
 impl Fit {
-    fn new(plan: &Plan, card: &Card) -> Self {
+    fn new(plan: &Plan, card: &Card, times: Option<Times>) -> Self {
         let usable = card.budget.usable();
         // The more is needed, the less is left.
         let left = |need: Amount| {
             whole(Amount { low: usable - need.high, typical: usable - need.typical, high: usable - need.low })
         };
+        let price = card.machine.as_ref().and_then(Machine::price);
         let streamed = plan.steps.iter().map(|step| streamed(step, usable)).fold(0.0, f64::max);
         Self {
-            gpu: card.gpu.as_ref().map(|gpu| gpu.id.clone()),
+            gpu: card.machine.as_ref().map(|machine| machine.id.clone()),
             name: card.name.clone(),
             memory: card.budget.total.round(),
             headroom: card.budget.headroom.round(),
-            verdict: plan.verdict(card.budget),
+            verdict: card.judged(plan.verdict(card.budget)),
             margin: left(plan.least.device),
             margin_without_streaming: left(plan.without_streaming.device),
             streamed: streamed.round(),
+            // A part of the time would be a part of the cost.
+            dollars: times.as_ref().filter(|times| times.unknown == 0).zip(price).map(|(times, price)| dollars(times.total, price.per_hour())),
+            time: times.as_ref().map(Time::of),
+            price: price.map(|price| PriceEntry {
+                per_hour: price.per_hour(),
+                kind: price.kind,
+                date: price.date.clone(),
+                source: price.source.clone(),
+            }),
+            note: card.is_old().then(|| {
+                "below compute capability 8.0 there is no flash attention: without it memory grows with the square of \
+                 the tokens, which is not modelled"
+                    .to_owned()
+            }),
+        }
+    }
+}
+
+impl Time {
+    fn of(times: &Times) -> Self {
+        Self {
+            start: times.start,
+            load: times.load,
+            run: times.run,
+            total: times.total,
+            basis: times.basis,
+            unknown: times.unknown,
         }
     }
 }

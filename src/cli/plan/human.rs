@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::chart;
-use super::document::{Document, Fit, PlanEntry, StepEntry};
+use super::document::{Batch, Document, Fit, PlanEntry, StepEntry, Time};
 use crate::plan::{Amount, Basis, Peak, Verdict, size};
 use crate::report::{HumanOptions, Paint};
 
@@ -22,7 +22,8 @@ pub(super) fn render(document: &Document, options: HumanOptions) -> String {
         if !out.is_empty() {
             out.push('\n');
         }
-        page.group(group, &mut out);
+        let batch = document.batches.iter().find(|batch| group.iter().any(|plan| plan.file == batch.file));
+        page.group(group, batch, &mut out);
     }
     out
 }
@@ -63,13 +64,20 @@ const fn color(verdict: Verdict) -> &'static str {
 }
 
 impl Page {
-    fn group(&self, group: &[PlanEntry], out: &mut String) {
+    fn group(&self, group: &[PlanEntry], batch: Option<&Batch>, out: &mut String) {
         let need = |plan: &PlanEntry| plan.least.device.typical;
         let worst = group.iter().rev().max_by(|one, other| need(one).total_cmp(&need(other)));
         let Some(worst) = worst else { return };
         let workflows: u64 = group.iter().map(|plan| plan.workflows).sum();
         let of_batch = if workflows > 1 { format!(": {workflows} workflows") } else { String::new() };
-        let _ = writeln!(out, "{}{of_batch}\n", self.paint.text(BOLD, &worst.file));
+        let _ = writeln!(out, "{}{of_batch}", self.paint.text(BOLD, &worst.file));
+        if let Some(batch) = batch {
+            if let Some(seconds) = batch.seconds {
+                let cost = batch.dollars.map_or_else(String::new, |dollars| format!(", {}", money(dollars)));
+                let _ = writeln!(out, "all of them one after another: {}{cost}", durations(seconds));
+            }
+        }
+        out.push('\n');
         if group.len() > 1 {
             self.batch(group, out);
             let _ = writeln!(
@@ -307,30 +315,69 @@ impl Page {
                 size(fit.streamed)
             );
         }
+        if let Some(time) = fit.time {
+            let [start, load, run] = [time.start, time.load, time.run].map(|part| duration(part.typical));
+            let total = durations(time.total);
+            let _ = writeln!(out, "  time               {total}");
+            let parts = format!("start {start}, loading {load}, run {run}; {}", rests(&time));
+            let _ = writeln!(out, "                     {}", self.paint.text(DIM, &parts));
+        }
+        if let (Some(dollars), Some(price)) = (fit.dollars, &fit.price) {
+            let date = if price.date.is_empty() { String::new() } else { format!(", {}", price.date) };
+            let (cost, hour, kind) = (money(dollars), price.per_hour, price.kind.name());
+            let _ = writeln!(out, "  money              {cost} at ${hour:.2} an hour ({kind}{date})");
+        }
+        if let Some(note) = &fit.note {
+            let _ = writeln!(out, "  {} {note}", self.paint.text(YELLOW, "note:"));
+        }
         out.push('\n');
     }
 
+    /// The machines that were compared, in their order.
     fn machines(&self, plan: &PlanEntry, out: &mut String) {
-        let name_room = plan.machines.iter().map(|fit| fit.name.chars().count()).max().unwrap_or_default();
-        let name_room = name_room.clamp(4, self.width.saturating_sub(62).max(12));
-        let id_room =
-            plan.machines.iter().filter_map(|fit| fit.gpu.as_deref()).map(str::len).max().unwrap_or(4);
-        let head = format!(
-            "  {:<id_room$}  {:<name_room$}  {:>6}  {:>9}  {:>13}",
-            "CARD", "NAME", "GiB", "TO SPARE", "STREAMED, GiB"
-        );
+        let ids = plan.machines.iter().filter_map(|fit| fit.gpu.as_deref()).map(str::len);
+        let room = ids.max().unwrap_or_default().max(7);
+        let has_all = self.width >= room + 83;
+        let has_dollars = self.width >= room + 63;
+        let line = |id: &str, gib: &str, spare: &str, streamed: &str, minutes: &str, dollars: &str| {
+            let mut line = format!("  {id:<room$}  {gib:>6}");
+            if has_all {
+                let _ = write!(line, "  {spare:>8}  {streamed:>8}");
+            }
+            let _ = write!(line, "  {minutes:>11}");
+            if has_dollars {
+                let _ = write!(line, "  {dollars:>13}");
+            }
+            line
+        };
+        let head = line("MACHINE", "GiB", "TO SPARE", "STREAMED", "MINUTES", "DOLLARS");
         let _ = writeln!(out, "\n{}", self.paint.text(DIM, &head));
+        let between = |low: String, high: String| if low == high { low } else { format!("{low}-{high}") };
         for fit in &plan.machines {
-            let streamed = if fit.streamed > 0.0 { gib(fit.streamed) } else { "-".to_owned() };
-            let row = format!(
-                "  {:<id_room$}  {:<name_room$}  {:>6}  {:>9}  {streamed:>13}",
+            let minutes = fit.time.filter(|time| time.unknown == 0).map_or_else(
+                || "?".to_owned(),
+                |time| {
+                    let minutes = |seconds: f64| format!("{:.1}", seconds / 60.0);
+                    between(minutes(time.total.low), minutes(time.total.high))
+                },
+            );
+            let dollars = fit.dollars.map_or_else(
+                || "?".to_owned(),
+                |dollars| between(format!("{:.3}", dollars.low), format!("{:.3}", dollars.high)),
+            );
+            let row = line(
                 fit.gpu.as_deref().unwrap_or_default(),
-                cut(&fit.name, name_room),
-                gib(fit.memory),
-                gib(fit.margin.typical),
+                &gib(fit.memory),
+                &gib(fit.margin.typical),
+                &if fit.streamed > 0.0 { gib(fit.streamed) } else { "-".to_owned() },
+                &minutes,
+                &dollars,
             );
             let _ = writeln!(out, "{row}  {}", self.paint.text(color(fit.verdict), fit.verdict.text()));
         }
+        let about =
+            "Prices of the GPU catalog, on demand where there are such; [prices] in wfc.toml says otherwise.";
+        let _ = writeln!(out, "  {}", self.paint.text(DIM, about));
     }
 }
 
@@ -361,6 +408,41 @@ fn left(margin: Amount) -> String {
     } else {
         format!("between {} GiB too little and {high} GiB to spare", gib(-margin.low))
     }
+}
+
+/// `48 s`, `3.2 min`, `1.5 h`
+fn duration(seconds: f64) -> String {
+    if seconds < 90.0 {
+        format!("{seconds:.0} s")
+    } else if seconds < 5400.0 {
+        format!("{:.1} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
+}
+
+/// `2.1 min to 6.4 min, 3.5 min expected`
+fn durations(seconds: Amount) -> String {
+    let [low, typical, high] = [seconds.low, seconds.typical, seconds.high].map(duration);
+    if low == high { low } else { format!("{low} to {high}, {typical} expected") }
+}
+
+/// `$0.03 to $0.12`
+fn money(dollars: Amount) -> String {
+    let shown =
+        |dollars: f64| if dollars < 0.1 { format!("${dollars:.3}") } else { format!("${dollars:.2}") };
+    let (low, high) = (shown(dollars.low), shown(dollars.high));
+    if low == high { low } else { format!("{low} to {high}") }
+}
+
+/// What a time rests on.
+fn rests(time: &Time) -> String {
+    let missing = match time.unknown {
+        0 => String::new(),
+        1 => "; 1 step is not counted: its time cannot be told".to_owned(),
+        more => format!("; {more} steps are not counted: their times cannot be told"),
+    };
+    format!("{}{missing}", time.basis.text())
 }
 
 /// What tells a workflow from the others of its batch.

@@ -11,8 +11,10 @@ pub(super) fn sort(machines: &mut [Fit]) {
         Verdict::Unknown => 2,
         Verdict::DoesNotFit => 3,
     };
+    let cost = |fit: &Fit| fit.dollars.map_or(f64::INFINITY, |dollars| dollars.typical);
     machines.sort_by(|one, other| {
         (class(one).cmp(&class(other)))
+            .then(cost(one).total_cmp(&cost(other)))
             .then(one.memory.total_cmp(&other.memory))
             .then_with(|| one.gpu.cmp(&other.gpu))
     });

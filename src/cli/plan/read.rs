@@ -8,15 +8,16 @@ use super::assume;
 use super::cards::Cards;
 use super::document::{Assumption, PlanEntry, Subject};
 use crate::analysis::Analysis;
-use crate::catalog::Models;
+use crate::catalog::{Machines, Models};
 use crate::check::{self, ServerVersion};
 use crate::cli::session::{self, Found, Session};
 use crate::cli::{ToolError, workflow_file};
-use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
+use crate::diag::{self, Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json::{self, Arena, Document};
 use crate::front::toml::Kind;
 use crate::front::toml::types::Target;
 use crate::ir::Graph;
+use crate::lower::load::Root;
 use crate::plan::{Assume, Options, Plan, Residency};
 use crate::report::FileReport;
 use crate::source::FileId;
@@ -135,6 +136,8 @@ fn preset(
     diagnostics: &mut Diagnostics,
 ) -> Result<(), ToolError> {
     let Some(ready) = session.preset(id, request.settings, diagnostics)? else { return Ok(()) };
+    let root = session.root(path, &mut Diagnostics::new())?;
+    let cards = priced(root.as_ref(), request, diagnostics);
     let loaded = &ready.loaded;
     let Some(mut job) = ready.compiler.job(loaded, &session.sources, diagnostics) else { return Ok(()) };
     if let Some(rung) = request.rung
@@ -161,7 +164,8 @@ fn preset(
             notes: Vec::new(),
         };
         let target = loaded.preset.target.as_ref();
-        let entry = plan(place, checked.graph(), &ready.compiler.models, target, assumptions, request);
+        let entry =
+            plan(place, checked.graph(), &ready.compiler.models, target, assumptions, &cards, request);
         let alike = planned.plans[first..].iter_mut().find(|known| known.is_alike(&entry));
         match alike {
             Some(known) => known.workflows += entry.workflows,
@@ -209,11 +213,25 @@ fn workflow(
         ));
     }
     diagnostics.relevel(|_| None);
+    let cards = priced(root.as_ref(), request, diagnostics);
     let place = Place { file: path.display().to_string(), workflows: 1, notes, ..Place::default() };
     let target = root.as_ref().and_then(|root| root.project.target.as_ref());
     let assumptions = [("command line", request.assume); 3];
-    planned.plans.push(plan(place, &graph, &compiler.models, target, assumptions, request));
+    planned.plans.push(plan(place, &graph, &compiler.models, target, assumptions, &cards, request));
     Ok(kind)
+}
+
+/// The cards at the prices of the project, if there is one.
+fn priced(root: Option<&Root>, request: &Request<'_>, diagnostics: &mut Diagnostics) -> Cards {
+    let Some(root) = root else { return request.cards.clone() };
+    let machines = Machines::embedded();
+    for (id, _) in root.project.prices.iter().filter(|(id, _)| machines.machine(&id.value).is_none()) {
+        let ids = machines.ids();
+        let help = diag::did_you_mean(&id.value, ids.iter().map(AsRef::as_ref));
+        let message = format!("there is no card or machine `{}` in the GPU catalog", id.value);
+        diagnostics.push(Diagnostic::format("unknown-gpu", message).at(id.span, "").help_opt(help));
+    }
+    request.cards.at(&root.project.prices)
 }
 
 /// Plans one workflow.
@@ -223,6 +241,7 @@ fn plan(
     models: &Models,
     target: Option<&Target>,
     assumptions: Assumptions,
+    cards: &Cards,
     request: &Request<'_>,
 ) -> PlanEntry {
     let analysis = Analysis::new(graph, models);
@@ -252,7 +271,7 @@ fn plan(
     if plan.steps.is_empty() && plan.gaps.is_empty() {
         notes.push("no node of this workflow is known to run a network on the card".to_owned());
     }
-    let target = request.cards.one(target);
+    let target = cards.one(target);
     PlanEntry::new(Subject {
         file: place.file,
         rung: place.rung,
@@ -265,6 +284,6 @@ fn plan(
         assumed,
         notes,
         target: target.as_ref(),
-        machines: &request.cards.many,
+        cards,
     })
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::decode::{At, table};
+use super::decode::{At, Named, table};
 use super::lint::{LintLevels, Override};
-use super::types::Target;
+use super::types::{Dollars, Target};
 
 /// The file's name.
 pub const FILE_NAME: &str = "wfc.toml";
@@ -20,6 +20,9 @@ table! {
         "graphs" => graphs: At<Arc<str>>, optional;
         /// The machine for presets that name none.
         "target" => target: Target, optional;
+        /// What machines cost, for plans: the id of a card or machine and US dollars an hour, in place of the price that
+        /// the GPU catalog has.
+        "prices" => prices: Named<At<Dollars>>, default;
         /// The policies that all presets and workflows keep to: names (looked up in the project's `policies/`, then
         /// among the ones that come with wfc) or paths ending in `.toml`, from this file.
         "policies" => policies: Vec<At<Arc<str>>>, optional;

@@ -73,6 +73,44 @@ impl JsonSchema for Size {
     }
 }
 
+/// A price in US dollars an hour.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dollars(pub f64);
+
+impl Decode for Dollars {
+    fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
+        /// What costs more in an hour is a mistake.
+        const MOST: f64 = 100_000.0;
+        let price = match item.value {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "what a float does not hold exactly is out of range"
+            )]
+            Raw::Int(int) => int as f64,
+            Raw::Float(float) => float,
+            _ => return reader.expected("a price in US dollars an hour, such as 0.89", item),
+        };
+        if (0.0..=MOST).contains(&price) {
+            return Some(Self(price));
+        }
+        let message = format!("{price} US dollars an hour is not between 0 and {MOST}");
+        reader.report(Diagnostic::format("out-of-range", message).at(item.span, ""));
+        None
+    }
+}
+
+impl JsonSchema for Dollars {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Dollars".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "minimum": 0, "maximum": 100_000})
+    }
+}
+
 /// The numbers of a form such as `4n+1`: 1, 5, 9, …
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
