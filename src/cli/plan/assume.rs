@@ -21,8 +21,8 @@ pub(super) fn parse(given: &[String]) -> Result<Assume, ToolError> {
     for text in given {
         let Some((name, number)) = text.split_once('=') else {
             mistakes.push(format!(
-                "`--assume {text}` has no number\n  help: write a name and a number, such as `--assume {}=832`",
-                NAMES.iter().find(|name| **name == text.trim()).unwrap_or(&"width")
+                "`--assume {text}` has no number\n  help: write a name and a number, such as `--assume {}`",
+                example(text.trim())
             ));
             continue;
         };
@@ -36,11 +36,22 @@ pub(super) fn parse(given: &[String]) -> Result<Assume, ToolError> {
         match number.parse::<u32>().map(f64::from) {
             Ok(number) if (1.0..=MOST).contains(&number) => *place = Some(number),
             _ => mistakes.push(format!(
-                "`{number}` is no {name} to assume\n  help: write a whole number from 1 to {MOST}"
+                "`--assume {name}={number}` is not a whole number from 1 to {MOST}\n  help: write it like `--assume {}`",
+                example(name)
             )),
         }
     }
     if mistakes.is_empty() { Ok(assume) } else { Err(ToolError::new(mistakes.join("\nwfc: "))) }
+}
+
+/// An assumption, written as it is given.
+pub(super) fn example(name: &str) -> &'static str {
+    match name {
+        "height" => "height=480",
+        "frames" => "frames=81",
+        "steps" => "steps=20",
+        _ => "width=832",
+    }
 }
 
 fn slot<'a>(assume: &'a mut Assume, name: &str) -> Option<&'a mut Option<f64>> {

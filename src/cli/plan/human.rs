@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::chart;
 use super::document::{Batch, Document, Fit, PlanEntry, StepEntry, Time};
+use super::{assume, chart};
 use crate::plan::{Amount, Basis, Peak, Verdict, size};
 use crate::report::{HumanOptions, Paint};
 
@@ -159,6 +159,9 @@ impl Page {
 
     /// One or two lines for each step.
     fn steps(&self, plan: &PlanEntry, out: &mut String) {
+        if plan.steps.is_empty() {
+            return;
+        }
         let has_parts = self.width >= 96;
         let has_both = self.width >= 58;
         let fixed = 2
@@ -215,9 +218,7 @@ impl Page {
             let about = cut(&about, room);
             let _ = writeln!(out, "      {}", self.paint.text(DIM, &about));
         }
-        if !plan.steps.is_empty() {
-            out.push('\n');
-        }
+        out.push('\n');
     }
 
     fn gaps(&self, plan: &PlanEntry, out: &mut String) {
@@ -232,13 +233,7 @@ impl Page {
         names.sort_unstable();
         names.dedup();
         if !names.is_empty() {
-            let example = |name: &str| match name {
-                "width" => "width=832",
-                "height" => "height=480",
-                "frames" => "frames=81",
-                _ => "steps=20",
-            };
-            let names: Vec<&str> = names.into_iter().map(example).collect();
+            let names: Vec<&str> = names.into_iter().map(assume::example).collect();
             let _ = writeln!(
                 out,
                 "  help: give a size to take in its place, such as `--assume {}`",

@@ -203,6 +203,10 @@ fn workflow(
     // What the server would refuse has a plan all the same: often a pack is missing in this catalog alone.
     let mut refused = Diagnostics::new();
     check::validate(&graph, &compiler.catalog, ServerVersion::default(), &mut refused);
+    if graph.is_empty() {
+        diagnostics.append(&mut refused);
+        return Ok(kind);
+    }
     let mut notes = Vec::new();
     let errors = refused.error_count() + diagnostics.error_count();
     if errors > 0 {
@@ -265,7 +269,9 @@ fn plan(
         if is_used {
             assumed.push(Assumption { what, value, by });
         } else if by == "command line" {
-            notes.push(format!("`--assume {what}={value}` changes nothing: no {what} is open here"));
+            notes.push(format!(
+                "`--assume {what}={value}` changes nothing: no step here waits for its {what} to be known"
+            ));
         }
     }
     if plan.steps.is_empty() && plan.gaps.is_empty() {
