@@ -25,6 +25,7 @@ mod models;
 mod optimize;
 mod outputs;
 mod pictures;
+mod plan;
 mod properties;
 mod references;
 mod repeats;

@@ -48,6 +48,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("minijinja", &["src/analysis/expression.rs", "src/lower/expr.rs", "src/lower/expr/filters.rs"]),
     ("petgraph", &["src/ir.rs", "src/check.rs", "src/analysis"]),
     ("saphyr_parser", &["src/catalog/models/extra_paths.rs"]),
+    ("svg", &["src/cli/plan.rs", "src/cli/plan"]),
     ("toml_parser", &["src/front/toml/comments.rs"]),
     ("ureq", &["src/cli/http.rs"]),
 ];

@@ -254,7 +254,7 @@ impl Page {
         let biggest = parts.iter().map(|(_, amount)| amount.typical).fold(0.0, f64::max);
         for (name, amount) in parts.iter().filter(|(_, amount)| amount.high > 0.0) {
             let share = amount.typical / whole * 100.0;
-            let mark = if amount.typical >= biggest { "  < the biggest part" } else { "" };
+            let mark = if amount.typical >= biggest { "  < most" } else { "" };
             let _ = writeln!(out, "  {name:<26} {:>11} GiB  {share:>3.0} %{mark}", range(*amount));
         }
         if step.basis == Basis::Assumed {
