@@ -62,7 +62,7 @@ pub use grids::{Grid, Unit};
 pub use import::{DEFAULT_LIMIT_BYTES, ImportError, ImportOptions, import};
 pub use lines::LineFileError;
 pub use machines::{Machine, Machines};
-pub use models::{Dims, Model, Models};
+pub use models::{Dims, Identified, Model, Models};
 pub use object_info::read_class;
 pub use outputs::{OutputFiles, output_files};
 pub use own_check::{Demand, OwnCheck};

@@ -3,6 +3,7 @@
 //! Producers push into a [`Diagnostics`]; only `report` knows how one looks on a screen.
 //! A diagnostic says what is wrong (message), where (labels), why and what to do (help).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::source::{Sources, Span};
@@ -428,7 +429,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             return false;
         }
         // Both are less than the distance ever is, and found without looking for it.
-        let candidate = candidate.to_lowercase();
+        // Upper and lower case of a letter of ASCII are counted together.
+        let candidate =
+            if candidate.is_ascii() { (*candidate).into() } else { Cow::from(candidate.to_lowercase()) };
         candidate.chars().count().abs_diff(length) <= limit
             && letters.iter().zip(self::letters(&candidate)).map(|(a, b)| a.abs_diff(b)).sum::<usize>()
                 <= 2 * limit

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fact::{Known, LatentFamily, Lora, remember};
-use crate::catalog::{self, Family, Models};
+use crate::catalog::{self, Family, Identified, Models};
 use crate::ir::NodeId;
 
 /// How sure it is what a file holds.
@@ -68,14 +68,14 @@ impl Model {
     /// The network in a file.
     #[must_use]
     pub fn load(loader: NodeId, file: Known<Arc<str>>, models: &Models) -> Self {
-        let entry = file.as_ref().ok().and_then(|file| models.by_file(file)).map(Arc::new);
         let text = |text: &str| (!text.is_empty()).then(|| Arc::from(text));
-        let (family, role, confidence) = match &entry {
-            Some(entry) => (text(&entry.family), text(&entry.role), Confidence::Catalog),
-            None => match file.as_ref().ok().and_then(|file| catalog::by_name(file)) {
-                Some((family, role)) => (text(family), text(role), Confidence::Name),
-                None => (None, None, Confidence::None),
-            },
+        let (entry, family, role, confidence) = match file.as_ref().map(|file| models.identify(file)) {
+            Ok(Identified::Listed(entry)) => {
+                let (family, role) = (text(&entry.family), text(&entry.role));
+                (Some(entry), family, role, Confidence::Catalog)
+            }
+            Ok(Identified::Named(family, role)) => (None, text(family), text(role), Confidence::Name),
+            Ok(Identified::Unknown) | Err(_) => (None, None, None, Confidence::None),
         };
         Self {
             loader,

@@ -9,8 +9,9 @@ pub mod folders;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::data::DataFile;
@@ -30,6 +31,19 @@ pub struct Models {
     data: Option<DataFile>,
     /// File → name, made when it is first asked for.
     names_by_file: OnceLock<BTreeMap<String, String>>,
+    /// What is known of the files that were asked for.
+    identified: RwLock<FxHashMap<Arc<str>, Identified>>,
+}
+
+/// What is known of a file.
+#[derive(Clone, Debug)]
+pub enum Identified {
+    /// It is in the catalog.
+    Listed(Arc<Model>),
+    /// Its name tells a family and a role; either may be empty.
+    Named(&'static str, &'static str),
+    /// Nothing.
+    Unknown,
 }
 
 /// One model file.
@@ -136,7 +150,7 @@ impl Models {
     #[must_use]
     pub fn embedded() -> Self {
         // A test proves that the embedded file is a data file.
-        Self { data: DataFile::parse(EMBEDDED, "models").ok(), names_by_file: OnceLock::new() }
+        Self::of(DataFile::parse(EMBEDDED, "models").ok())
     }
 
     /// Models from the text of a data file: `{"wfc_data":"models","format":1,`, then
@@ -145,7 +159,27 @@ impl Models {
     /// # Errors
     /// When the frame or the first line are not those of such a file.
     pub fn from_text(text: impl Into<Cow<'static, str>>) -> Result<Self, LineFileError> {
-        Ok(Self { data: Some(DataFile::parse(text, "models")?), names_by_file: OnceLock::new() })
+        Ok(Self::of(Some(DataFile::parse(text, "models")?)))
+    }
+
+    fn of(data: Option<DataFile>) -> Self {
+        Self { data, names_by_file: OnceLock::new(), identified: RwLock::default() }
+    }
+
+    /// What is known of the file that a loader is given. Many workflows name the same files, so that is remembered.
+    #[must_use]
+    pub fn identify(&self, file: &Arc<str>) -> Identified {
+        let known = self.identified.read().unwrap_or_else(PoisonError::into_inner).get(file).cloned();
+        if let Some(known) = known {
+            return known;
+        }
+        let found = match self.by_file(file) {
+            Some(model) => Identified::Listed(Arc::new(model)),
+            None => super::by_name(file)
+                .map_or(Identified::Unknown, |(family, role)| Identified::Named(family, role)),
+        };
+        let mut identified = self.identified.write().unwrap_or_else(PoisonError::into_inner);
+        identified.entry(file.clone()).or_insert(found).clone()
     }
 
     /// The model called `name`.

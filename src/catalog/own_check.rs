@@ -1,5 +1,9 @@
 //! What classes check about their inputs themselves (`VALIDATE_INPUTS`), which `/object_info` does not tell.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 /// The table that comes with the tool. Its head explains the columns; each line names its source.
 const EMBEDDED: &str = include_str!("../../schemas/own_checks.csv");
 
@@ -76,8 +80,7 @@ impl OwnCheck {
     /// The check of the class `name`, if it has one.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
-        let row = rows().find(|row| row.strip_prefix(name).is_some_and(|rest| rest.starts_with(',')))?;
-        Self::read(row)
+        Self::read(BY_CLASS.get(name)?)
     }
 
     /// True if the server leaves range and list of the input `name` to it.
@@ -115,6 +118,10 @@ impl OwnCheck {
         })
     }
 }
+
+/// The lines by class.
+static BY_CLASS: LazyLock<FxHashMap<&str, &str>> =
+    LazyLock::new(|| rows().filter_map(|row| Some((row.split(',').next()?, row))).collect());
 
 fn rows() -> impl Iterator<Item = &'static str> {
     EMBEDDED.lines().filter(|line| !line.starts_with('#') && *line != HEAD)

@@ -1,7 +1,12 @@
 //! Which inputs have another name in another version of their pack, or in a class that is easily confused.
 
+use std::sync::LazyLock;
+
 /// The table that comes with the tool. Its head says where the names come from.
 const EMBEDDED: &str = include_str!("../../schemas/renamed_inputs.csv");
+
+/// The lines of the table.
+static ROWS: LazyLock<Vec<Renamed>> = LazyLock::new(|| rows().collect());
 
 /// The head line of the table.
 const HEAD: &str = "class,old,new,change,source";
@@ -22,7 +27,7 @@ pub struct Renamed {
 /// The name that `class` has for what a workflow calls `input`, if it is known to have another.
 #[must_use]
 pub fn renamed_input(class: &str, input: &str) -> Option<Renamed> {
-    rows().find(|row| row.class == class && row.old == input)
+    ROWS.iter().find(|row| row.class == class && row.old == input).copied()
 }
 
 fn rows() -> impl Iterator<Item = Renamed> {

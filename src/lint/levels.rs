@@ -80,7 +80,7 @@ impl Levels {
     /// Gives every finding the severity of its rule, and drops those of rules that are off.
     pub fn apply(&self, diagnostics: &mut Diagnostics) {
         diagnostics.relevel(|diagnostic| {
-            let rule = RULES.iter().position(|rule| rule.name == diagnostic.rule);
+            let rule = RULES.binary_search_by(|rule| rule.name.cmp(diagnostic.rule)).ok();
             match rule.filter(|_| diagnostic.gate == Gate::Lint) {
                 Some(rule) => self.0[rule],
                 None => Some(diagnostic.severity),

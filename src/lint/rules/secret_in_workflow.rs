@@ -81,6 +81,9 @@ fn is_part(c: char) -> bool {
 
 /// A word that begins as the secrets of a service do.
 fn by_prefix(text: &str) -> Option<(&str, &'static str)> {
+    if text.len() < LEAST {
+        return None;
+    }
     if let Some(start) = PRIVATE_KEY.find(text.as_bytes()).and_then(|_| text.find("-----BEGIN ")) {
         return Some((&text[start..], "a private key"));
     }
@@ -100,6 +103,8 @@ fn by_prefix(text: &str) -> Option<(&str, &'static str)> {
 
 /// What an address is signed with.
 fn by_query(text: &str) -> Option<(&str, &'static str)> {
+    // Most texts are no address at all, which is told fast.
+    memchr::memchr(b'?', text.as_bytes())?;
     let query = text.split_once("://")?.1.split_once('?')?.1;
     query.split('&').find_map(|pair| {
         let value = QUERIES.iter().find_map(|name| pair.strip_prefix(name))?;
@@ -110,6 +115,17 @@ fn by_query(text: &str) -> Option<(&str, &'static str)> {
 
 /// What stands in an input that is made for secrets.
 fn by_name<'t>(name: &str, text: &'t str) -> Option<(&'t str, &'static str)> {
+    let is_secret = NAMES.iter().any(|secret| {
+        let Some((before, end)) =
+            name.len().checked_sub(secret.len()).and_then(|at| name.split_at_checked(at))
+        else {
+            return false;
+        };
+        end.eq_ignore_ascii_case(secret) && (before.is_empty() || before.ends_with(['_', '.', '-']))
+    });
+    if !is_secret {
+        return None;
+    }
     let text = text.trim();
     // A variable's name stands for the secret that the server has.
     let is_placeholder = text.len() < SHORT
@@ -117,14 +133,7 @@ fn by_name<'t>(name: &str, text: &'t str) -> Option<(&'t str, &'static str)> {
         || text.starts_with(['$', '{', '<', '%'])
         || text.chars().all(|c| c.is_ascii_uppercase() || c == '_')
         || text.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
-    if is_placeholder {
-        return None;
-    }
-    let name = name.to_ascii_lowercase();
-    let is_secret = NAMES.iter().any(|secret| {
-        name.strip_suffix(secret).is_some_and(|before| before.is_empty() || before.ends_with(['_', '.', '-']))
-    });
-    is_secret.then_some((text, "a secret"))
+    (!is_placeholder).then_some((text, "a secret"))
 }
 
 #[cfg(test)]
