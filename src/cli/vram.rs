@@ -330,7 +330,9 @@ fn card(args: &Args, mistakes: &mut Mistakes) -> Option<Card> {
     let budget = |total| Budget { total, headroom: 0.0 };
     if let Some(id) = &args.gpu {
         let gpus = Gpus::embedded();
-        let Some(gpu) = gpus.gpu(id) else {
+        // `RTX 4090` is `rtx-4090`.
+        let plain = id.trim().to_ascii_lowercase().replace([' ', '_'], "-");
+        let Some(gpu) = gpus.gpu(&plain) else {
             let ids = gpus.ids();
             let help = did_you_mean(id, ids.iter().map(AsRef::as_ref));
             let all = || format!("the cards are {}", ids.join(", "));

@@ -88,6 +88,11 @@ pub(super) fn plain(name: &str) -> String {
     name.replace('.', "")
 }
 
+/// A name in its letters and digits alone: `Gemma 3 12B` is `gemma312b`.
+pub(super) fn squeezed(name: &str) -> String {
+    plain(name).replace('-', "")
+}
+
 impl Network {
     /// All networks.
     #[must_use]
@@ -104,8 +109,8 @@ impl Network {
     /// The network that somebody calls `name`, in whatever spelling.
     #[must_use]
     pub fn called(name: &str) -> Option<&'static Self> {
-        let wanted = plain(name);
-        let is_it = |known: &str| plain(known) == wanted;
+        let wanted = squeezed(name);
+        let is_it = |known: &str| squeezed(known) == wanted;
         let named = |network: &&Self| {
             network.names.split(' ').any(is_it)
                 || network.families.split(' ').any(is_it)

@@ -6,7 +6,7 @@ use crate::catalog::{self, Models, models};
 
 use super::effects::encoder_tokens;
 use super::need::{Engine, Kind};
-use super::network::{Network, Precision, plain};
+use super::network::{Network, Precision, plain, squeezed};
 
 /// More pixels a side than this are a mistake, as are more frames than [`MAX_FRAMES`].
 const MAX_SIDE: f64 = 65_536.0;
@@ -126,7 +126,7 @@ impl Model {
     pub fn part(name: &str, parts: &[Self]) -> Option<Self> {
         let wanted = plain(name);
         let is_it = |model: &&Self| {
-            plain(&model.family) == wanted
+            squeezed(&model.family) == squeezed(name)
                 || plain(&model.name).strip_prefix(&*wanted).is_some_and(|rest| rest.starts_with('-'))
         };
         // Of several files one in 16 bits, of which the number of parameters is known, stands for all.
@@ -137,7 +137,9 @@ impl Model {
         };
         if let Some(first) = parts.iter().filter(is_it).min_by_key(rank) {
             let first = first.clone();
-            return Some(Self { bytes: None, precision: None, is_scaled: false, name: wanted, ..first });
+            let is_family = squeezed(&first.family) == squeezed(name);
+            let name = if is_family { first.family.clone() } else { wanted };
+            return Some(Self { bytes: None, precision: None, is_scaled: false, name, ..first });
         }
         Network::all().iter().any(|network| plain(network.vae) == wanted).then(|| Self {
             subject: Subject::Vae,
@@ -405,7 +407,9 @@ impl Request {
         let works = |kind: &Kind| self.wants(*kind);
         let needs_size = kinds.iter().filter(|kind| works(kind)).any(|kind| match kind {
             Kind::Sampling => self.tokens.is_none(),
-            Kind::VaeEncode | Kind::VaeDecode => self.tokens.is_none() || self.stage.is_some(),
+            Kind::VaeEncode | Kind::VaeDecode => {
+                self.tokens.is_none() || self.stage.is_some() || self.network().is_none()
+            }
             _ => false,
         });
         let Some((width, height)) = self.size else {
