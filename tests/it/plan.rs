@@ -369,12 +369,14 @@ fn shape(text: &str) -> String {
     let mut shape = String::new();
     for line in text.lines() {
         let words = line.split_whitespace().map(|word| {
-            let is_number = word.starts_with(|c: char| c.is_ascii_digit())
-                && word.chars().all(|c| c.is_ascii_digit() || ".,-".contains(c));
+            let bare = word.trim_start_matches('$');
+            let is_number = bare.starts_with(|c: char| c.is_ascii_digit())
+                && bare.chars().all(|c| c.is_ascii_digit() || ".,-".contains(c));
             let is_bar = !word.is_empty() && word.chars().all(|c| "█░|".contains(c));
             match word {
                 _ if is_number => "N",
                 _ if is_bar && word != "|" => "█",
+                "s" | "min" | "h" => "time",
                 word => word,
             }
         });
@@ -420,9 +422,9 @@ fn a_plan_for_people() {
     L40S (48.0 GiB): fits
     at least N to N GiB to spare
     without streaming N to N GiB to spare
-    time N s to N min, N s expected
-    start N s, loading N s, run N s; not calibrated
-    money $0.003 to $0.033 at $0.86 an hour (RunPod secure cloud, 2025-07)
+    time N time to N time, N time expected
+    start N time, loading N time, run N time; not calibrated
+    money N to N at N an hour (RunPod secure cloud, 2025-07)
 
     Host memory for weights and pictures: N GiB. Model files: N GiB.
 

@@ -47,15 +47,15 @@ pub(super) fn of(graph: &Graph, analysis: &Analysis<'_>, step: &Step) -> Vec<Str
             ));
         }
         Kind::VaeDecode | Kind::VaeEncode => {
-            let tiled = need.notes.iter().any(|note| note.starts_with("tiles"));
-            let tiles = at.params(&["enable_vae_tiling", "tiled_vae", "tile_x", "tile_size"]);
-            let text = if tiled { "smaller tiles" } else { "work in tiles" };
-            let class = if need.engine == Engine::Native && !tiled {
+            let is_tiled = need.notes.iter().any(|note| note.starts_with("tiles"));
+            let inputs = at.params(&["enable_vae_tiling", "tiled_vae", "tile_x", "tile_size"]);
+            let text = if is_tiled { "smaller tiles" } else { "work in tiles" };
+            let class = if need.engine == Engine::Native && !is_tiled {
                 " (VAEDecodeTiled, VAEEncodeTiled)"
             } else {
                 ""
             };
-            all.push((activations, format!("{text}{class}: activations are {}{tiles}", size(activations))));
+            all.push((activations, format!("{text}{class}: activations are {}{inputs}", size(activations))));
             all.push((
                 activations * 0.5,
                 format!("{}{}", grows("width and height"), at.params(&["width", "height"])),

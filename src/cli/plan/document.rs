@@ -285,7 +285,7 @@ impl PlanEntry {
         let times = target.and_then(|card| cards.times(plan, card));
         let seconds = |at: usize| times.as_ref().and_then(|times| *times.steps.get(at)?);
         let mut machines: Vec<Fit> =
-            cards.many.iter().map(|card| Fit::new(plan, card, cards.times(plan, card))).collect();
+            cards.many.iter().map(|card| Fit::new(plan, card, cards.times(plan, card).as_ref())).collect();
         super::machines::sort(&mut machines);
         Self {
             decides: decides.map(|(at, _)| at),
@@ -307,7 +307,7 @@ impl PlanEntry {
             without_streaming: rounded(plan.without_streaming),
             ram: whole(plan.ram),
             files: whole(plan.files),
-            target: target.map(|card| Fit::new(plan, card, times)),
+            target: target.map(|card| Fit::new(plan, card, times.as_ref())),
             machines,
             notes: subject.notes,
         }
@@ -385,7 +385,7 @@ impl GapEntry {
 }
 
 impl Fit {
-    fn new(plan: &Plan, card: &Card, times: Option<Times>) -> Self {
+    fn new(plan: &Plan, card: &Card, times: Option<&Times>) -> Self {
         let usable = card.budget.usable();
         // The more is needed, the less is left.
         let left = |need: Amount| {
@@ -403,8 +403,8 @@ impl Fit {
             margin_without_streaming: left(plan.without_streaming.device),
             streamed: streamed.round(),
             // A part of the time would be a part of the cost.
-            dollars: times.as_ref().filter(|times| times.unknown == 0).zip(price).map(|(times, price)| dollars(times.total, price.per_hour())),
-            time: times.as_ref().map(Time::of),
+            dollars: times.filter(|times| times.unknown == 0).zip(price).map(|(times, price)| dollars(times.total, price.per_hour())),
+            time: times.map(Time::of),
             price: price.map(|price| PriceEntry {
                 per_hour: price.per_hour(),
                 kind: price.kind,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::document::{Batch, Document, Fit, PlanEntry, StepEntry, Time};
 use super::{assume, chart};
-use crate::plan::{Amount, Basis, Peak, Verdict, size};
+use crate::plan::{Amount, Basis, Verdict, size};
 use crate::report::{HumanOptions, Paint};
 
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
@@ -71,11 +71,9 @@ impl Page {
         let workflows: u64 = group.iter().map(|plan| plan.workflows).sum();
         let of_batch = if workflows > 1 { format!(": {workflows} workflows") } else { String::new() };
         let _ = writeln!(out, "{}{of_batch}", self.paint.text(BOLD, &worst.file));
-        if let Some(batch) = batch {
-            if let Some(seconds) = batch.seconds {
-                let cost = batch.dollars.map_or_else(String::new, |dollars| format!(", {}", money(dollars)));
-                let _ = writeln!(out, "all of them one after another: {}{cost}", durations(seconds));
-            }
+        if let Some((batch, seconds)) = batch.and_then(|batch| Some((batch, batch.seconds?))) {
+            let cost = batch.dollars.map_or_else(String::new, |dollars| format!(", {}", money(dollars)));
+            let _ = writeln!(out, "all of them one after another: {}{cost}", durations(seconds));
         }
         out.push('\n');
         if group.len() > 1 {
@@ -193,11 +191,10 @@ impl Page {
                 |amount: Amount| if amount.high > 0.0 { gib(amount.typical) } else { "-".to_owned() };
             let amounts =
                 [step.weights, step.resident, step.buffers, step.activations, step.others].map(typical);
-            let [a, b, c, d, e] = &amounts;
             let row = line(
                 &step.node,
                 step.kind.name(),
-                [a, b, c, d, e],
+                amounts.each_ref().map(String::as_str),
                 &range(step.least.device),
                 &range(step.without_streaming.device),
             );
@@ -272,15 +269,13 @@ impl Page {
         let head =
             format!("  {:<26} {:>11}  {:>18}  GiB", "PEAK, AS MEASURED BY", "AT LEAST", "WITHOUT STREAMING");
         let _ = writeln!(out, "{}", self.paint.text(DIM, &head));
-        let rows: [(&str, fn(Peak) -> Amount); 3] = [
-            ("torch, allocated", |peak| peak.allocated),
-            ("torch, reserved", |peak| peak.reserved),
-            ("nvidia-smi, the device", |peak| peak.device),
-        ];
-        for (name, of) in rows {
-            let least = range(of(plan.least));
-            let whole = range(of(plan.without_streaming));
-            let _ = writeln!(out, "  {name:<26} {least:>11}  {whole:>18}");
+        let (least, whole) = (plan.least, plan.without_streaming);
+        for (name, least, whole) in [
+            ("torch, allocated", least.allocated, whole.allocated),
+            ("torch, reserved", least.reserved, whole.reserved),
+            ("nvidia-smi, the device", least.device, whole.device),
+        ] {
+            let _ = writeln!(out, "  {name:<26} {:>11}  {:>18}", range(least), range(whole));
         }
         out.push('\n');
     }

@@ -116,7 +116,7 @@ impl Preset {
             (base, over) => over.or(base),
         };
         self.assume = match (self.assume, over.assume) {
-            (Some(base), Some(over)) => Some(base.overlaid(over)),
+            (Some(base), Some(over)) => Some(base.overlaid(&over)),
             (base, over) => over.or(base),
         };
         self

@@ -208,7 +208,7 @@ table! {
 impl Assumed {
     /// Overlays `over`, key by key.
     #[must_use]
-    pub fn overlaid(self, over: Self) -> Self {
+    pub fn overlaid(self, over: &Self) -> Self {
         Self {
             width: over.width.or(self.width),
             height: over.height.or(self.height),
