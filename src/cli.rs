@@ -10,6 +10,7 @@ mod bind;
 mod build;
 mod catalog;
 mod completions;
+mod diff;
 mod explain;
 mod http;
 mod import;
@@ -110,6 +111,7 @@ enum Command {
     Explain(explain::Args),
     Rules(rules::Args),
     Import(import::Args),
+    Diff(diff::Args),
     Catalog(catalog::Args),
     Models(models::Args),
     Plan(plan::Args),
@@ -239,6 +241,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args, &terminal),
         Command::Rules(args) => rules::run(&args, &terminal),
         Command::Import(args) => import::run(&args, &terminal),
+        Command::Diff(args) => diff::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
         Command::Models(args) => models::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),

@@ -54,4 +54,5 @@ pub mod lower;
 pub mod optimize;
 pub mod plan;
 pub mod report;
+pub mod review;
 pub mod source;

@@ -266,6 +266,15 @@ impl Sources {
         self.revised.insert(identity(path), text.into());
     }
 
+    /// From now on, files below `folder` are shown with `prefix` in its place.
+    pub fn show_as(&mut self, folder: &Path, prefix: &str) {
+        for file in &mut self.files {
+            if let Ok(rest) = file.path.strip_prefix(folder) {
+                file.path = PathBuf::from(format!("{prefix}{}", rest.display()));
+            }
+        }
+    }
+
     /// The file behind `id`.
     #[must_use]
     pub fn file(&self, id: FileId) -> &SourceFile {

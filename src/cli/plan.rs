@@ -1,7 +1,7 @@
 //! `wfc plan`: what workflows will need of a machine before they run.
 
 mod advice;
-mod assume;
+pub(super) mod assume;
 mod cards;
 mod chart;
 mod document;

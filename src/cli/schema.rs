@@ -18,6 +18,7 @@ use crate::front::toml::project::Project;
 use crate::lint::{Group, RULES};
 use crate::lower::{library, params};
 use crate::report::diagnostics_schema;
+use crate::review::changes::Diff;
 use crate::source::Sources;
 
 /// Print the JSON Schema of a format.
@@ -52,13 +53,15 @@ pub(super) enum Name {
     Diagnostics,
     /// The output of `wfc plan --format json`.
     Plan,
+    /// The output of `wfc diff --format json`.
+    Diff,
     /// The output of `wfc vram --format json`.
     Vram,
 }
 
 impl Name {
     /// All of them, with the name of the file in `schemas/`.
-    pub(super) const ALL: [(Self, &'static str); 10] = [
+    pub(super) const ALL: [(Self, &'static str); 11] = [
         (Self::Preset, "preset"),
         (Self::Graph, "graph"),
         (Self::Project, "project"),
@@ -68,6 +71,7 @@ impl Name {
         (Self::Manifest, "manifest"),
         (Self::Diagnostics, "diagnostics"),
         (Self::Plan, "plan"),
+        (Self::Diff, "diff"),
         (Self::Vram, "vram"),
     ];
 
@@ -89,6 +93,7 @@ impl Name {
             Self::Manifest => root::<Manifest>("wfc manifest"),
             Self::Diagnostics => diagnostics_schema(),
             Self::Plan => root::<Document>("wfc plan"),
+            Self::Diff => root::<Diff>("wfc diff"),
             Self::Vram => root::<Report>("wfc vram"),
         }
     }

@@ -10,6 +10,7 @@ mod bind;
 mod build;
 mod bypass;
 mod catalog;
+mod diff;
 mod docs;
 mod dsl;
 mod errors;

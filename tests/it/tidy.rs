@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("analysis", &["catalog", "ir"]),
     ("plan", &["analysis", "catalog", "ir"]),
     ("lint", &["analysis", "catalog", "check", "diag", "front", "ir", "optimize", "plan", "source"]),
+    ("review", &["analysis", "back", "catalog", "diag", "front", "ir", "plan"]),
     (
         "compile",
         &[
@@ -34,7 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "analysis", "back", "bind", "catalog", "check", "compile", "diag", "front", "ir", "lint",
-            "lower", "optimize", "plan", "report", "source",
+            "lower", "optimize", "plan", "report", "review", "source",
         ],
     ),
 ];

@@ -78,7 +78,7 @@ pub(super) fn without(mut assume: Assume, name: &str) -> Assume {
 }
 
 /// What a file says.
-pub(super) fn of_file(assumed: Option<&Assumed>) -> Assume {
+pub(in crate::cli) fn of_file(assumed: Option<&Assumed>) -> Assume {
     let number = |get: fn(&Assumed) -> Option<std::num::NonZeroU32>| {
         assumed.and_then(get).map(|number| f64::from(number.get()))
     };
@@ -91,7 +91,7 @@ pub(super) fn of_file(assumed: Option<&Assumed>) -> Assume {
 }
 
 /// `over` where it says something, else `base`.
-pub(super) fn overlaid(base: Assume, over: Assume) -> Assume {
+pub(in crate::cli) fn overlaid(base: Assume, over: Assume) -> Assume {
     Assume {
         width: over.width.or(base.width),
         height: over.height.or(base.height),

@@ -1,0 +1,127 @@
+//! `wfc diff`: what a change does to a workflow.
+
+mod locate;
+mod open;
+mod revision;
+
+use super::session::Session;
+use super::{Exit, Stream, Terminal, ToolError, note, print};
+use crate::catalog::{Machine, Machines};
+use crate::diag::did_you_mean;
+use crate::report::{FileReport, Format as Diagnostics};
+use crate::review::changes::Diff;
+use crate::review::{self, Side, Style};
+
+use locate::Located;
+use open::{Opened, Unopened};
+
+/// Compare two workflows by what they do: models, values, nodes, links, and what follows from the changes for memory,
+/// time, findings and requests.
+///
+/// What is compared may be presets, workflows in API format, workflows as the editor saves them, and pictures that
+/// ComfyUI wrote either into, in any mixture. Ids, the order of nodes, titles and the layout of the editor do not count:
+/// a workflow whose nodes were numbered anew is the same workflow.
+///
+/// OLD and NEW are files, or files of a git revision: `main:presets/dance.toml`. With a range in the place of OLD, NEW is
+/// the file that is looked at in both: `wfc diff main..HEAD presets/dance.toml`; `main...HEAD` starts where HEAD left
+/// main. A preset of a revision is compiled with the graphs and the project of that revision.
+///
+/// Exit code 0 if both do the same, 1 if they differ, 2 if one of them cannot be read or compiled.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The old workflow: a file, `REVISION:FILE`, or a range of revisions, `REVISION..REVISION`.
+    #[arg(value_name = "OLD")]
+    old: String,
+    /// The new workflow: a file, or `REVISION:FILE`. With a range, the file.
+    #[arg(value_name = "NEW")]
+    new: String,
+    /// The format.
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+    /// The machine to tell the time for, such as `rtx-5090`, and whose memory to compare with [default: the preset's
+    /// target].
+    #[arg(long, value_name = "ID")]
+    gpu: Option<String>,
+    /// The node catalog: `embedded`, some of its packs (`comfyui,kjnodes`), a captured catalog, an
+    /// `/object_info` file, or a server's URL [default: the project's, or `embedded`].
+    #[arg(long, value_name = "CATALOG")]
+    catalog: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For a terminal.
+    Human,
+    /// For a comment on a pull request.
+    Markdown,
+    /// All of it; `wfc schema diff` prints its schema.
+    Json,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
+    let machine = args.gpu.as_deref().map(machine).transpose()?;
+    let [old, new] = locate::both(&args.old, &args.new)?;
+    let mut session = Session::new(args.catalog.clone());
+    let opened = [open::open(&old, &mut session)?, open::open(&new, &mut session)?];
+    match opened {
+        [Ok(before), Ok(after)] => {
+            let diff = compare(&old, &before, &new, &after, machine.as_ref());
+            show(&diff, args.format, terminal)?;
+            Ok(if diff.same { Exit::Clean } else { Exit::Findings })
+        }
+        sides => unreadable([&old, &new], sides, &mut session, terminal),
+    }
+}
+
+fn compare(old: &Located, before: &Opened, new: &Located, after: &Opened, machine: Option<&Machine>) -> Diff {
+    fn side<'s>(located: &Located, opened: &'s Opened, machine: Option<&Machine>) -> Side<'s> {
+        opened.side(located.shown.clone(), machine)
+    }
+    review::diff(&side(old, before, machine), &side(new, after, machine))
+}
+
+fn show(diff: &Diff, format: Format, terminal: &Terminal) -> Result<(), ToolError> {
+    print(&match format {
+        Format::Human => review::human(diff, Style { color: terminal.options(Stream::Output).color }),
+        Format::Markdown => review::markdown(diff),
+        Format::Json => review::json(diff),
+    })
+}
+
+/// Says what is wrong with a side that is no workflow, and what the other one is.
+fn unreadable(
+    located: [&Located; 2],
+    opened: [Result<Opened, Unopened>; 2],
+    session: &mut Session,
+    terminal: &Terminal,
+) -> Result<Exit, ToolError> {
+    let mut reports = Vec::new();
+    let mut said = String::new();
+    for ((side, opened), which) in located.into_iter().zip(opened).zip(["old", "new"]) {
+        let shown = &side.shown;
+        match opened {
+            Ok(opened) => said.push_str(&format!("{which}: {shown} can be read: {}\n", opened.about())),
+            Err(Unopened { kind, diagnostics }) => {
+                said.push_str(&format!("{which}: {shown} cannot be compared\n"));
+                reports.push(FileReport { path: shown.into(), kind, diagnostics });
+            }
+        }
+    }
+    for side in located {
+        side.disguise(&mut session.sources, &mut reports);
+    }
+    terminal.report(Diagnostics::Human, Stream::Error, &session.sources, &reports)?;
+    note(&said);
+    Ok(Exit::Failed)
+}
+
+fn machine(id: &str) -> Result<Machine, ToolError> {
+    let machines = Machines::embedded();
+    machines.machine(id).ok_or_else(|| {
+        let ids = machines.ids();
+        let near = did_you_mean(id, ids.iter().map(AsRef::as_ref));
+        let help = near.unwrap_or_else(|| format!("known machines: {}", ids.join(", ")));
+        ToolError::new(format!("there is no machine `{id}`\n  help: {help}"))
+    })
+}
