@@ -133,7 +133,7 @@ fn matched(old: &View<'_>, new: &View<'_>, by_key: bool) -> Matching {
         matcher.pair_keys();
     }
     // Whole surroundings first: where nothing changed, this is all.
-    for (one, other) in [(&old.whole, &new.whole), (&old.both, &new.both)] {
+    for (one, other) in [(&old.whole, &new.whole), (&old.context, &new.context)] {
         matcher.stage(one, other, &[(one, other)]);
     }
     for (one, other) in [(&old.up, &new.up), (&old.down, &new.down)] {
@@ -141,6 +141,7 @@ fn matched(old: &View<'_>, new: &View<'_>, by_key: bool) -> Matching {
     }
     // From here on a pair leads to others of its kind, whatever their values are, before the next one is weighed.
     let colors = [
+        (&old.both, &new.both),
         (&old.up, &new.up),
         (&old.down, &new.down),
         (&old.own, &new.own),

@@ -10,6 +10,11 @@ use crate::ir::{Argument, Graph, Node, Value};
 /// A colour of every node.
 pub(super) type Colors = Vec<u64>;
 
+/// A node with more targets is one that many depend on.
+const HUB: usize = 8;
+/// So far around is looked where whole surroundings differ.
+const ROUNDS: usize = 3;
+
 /// A link as its target sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wire {
@@ -46,6 +51,8 @@ pub(super) struct View<'g> {
     pub(super) down: Colors,
     /// Both.
     pub(super) both: Colors,
+    /// Both, with what is linked with it three links around, but for nodes that many others depend on.
+    pub(super) context: Colors,
     /// Both, with what is linked with these, and all that it is connected with in any way.
     pub(super) whole: Colors,
 }
@@ -66,6 +73,7 @@ impl<'g> View<'g> {
             up: Vec::new(),
             down: Vec::new(),
             both: Vec::new(),
+            context: Vec::new(),
             whole: Vec::new(),
         };
         for (id, node) in graph.nodes() {
@@ -77,6 +85,7 @@ impl<'g> View<'g> {
         view.up = along(&view.own, &view.sources, order.iter().copied());
         view.down = along(&view.own, &view.targets, order.iter().rev().copied());
         view.both = view.up.iter().zip(&view.down).map(|(up, down)| mix(*up, *down)).collect();
+        view.context = view.in_context();
         let whole = view.refined(&view.refined(&view.both));
         view.whole = view.with_component(&whole);
         view
@@ -122,6 +131,24 @@ impl<'g> View<'g> {
         nodes
             .map(|((own, sources), targets)| mix(mix(*own, around(sources, 1)), around(targets, 2)))
             .collect()
+    }
+
+    /// A change anywhere below a node that many depend on changes what depends on it, and says nothing of its other
+    /// targets: such nodes count by what they depend on.
+    fn in_context(&self) -> Colors {
+        let is_hub = |node: usize| self.targets.get(node).is_some_and(|targets| targets.len() > HUB);
+        let fixed = |colors: &mut Colors| {
+            for (node, color) in colors.iter_mut().enumerate().filter(|(node, _)| is_hub(*node)) {
+                *color = self.up[node];
+            }
+        };
+        let mut colors = self.both.clone();
+        for _ in 0..ROUNDS {
+            fixed(&mut colors);
+            colors = self.refined(&colors);
+        }
+        fixed(&mut colors);
+        colors
     }
 
     /// Every colour with those of all nodes that are connected with it.
