@@ -118,6 +118,9 @@ pub(super) struct Args {
     /// Compare with a card of this size; `24GB` is 24 GiB, as cards are sold.
     #[arg(long, value_name = "SIZE")]
     vram: Option<String>,
+    /// What must stay free of the card: a desktop takes 0.5 to 1.5 GiB.
+    #[arg(long, value_name = "SIZE")]
+    headroom: Option<String>,
     /// The format.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -327,7 +330,8 @@ pub(crate) struct Card {
 
 fn card(args: &Args, mistakes: &mut Mistakes) -> Option<Card> {
     const MIB: f64 = 1024.0 * 1024.0;
-    let budget = |total| Budget { total, headroom: 0.0 };
+    let headroom = args.headroom.as_deref().map_or(0.0, |text| bytes("--headroom", text, mistakes));
+    let budget = |total| Budget { total, headroom };
     if let Some(id) = &args.gpu {
         let gpus = Gpus::embedded();
         // `RTX 4090` is `rtx-4090`.

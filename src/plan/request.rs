@@ -488,9 +488,8 @@ impl Request {
         within("cards", Some(self.cards), 1.0, 1024.0);
         within("LoRAs of bytes", Some(self.loras), 0.0, MAX_BYTES);
         if let Some((blocks, ahead)) = self.swap {
-            let most = self.network().map_or(48.0, |network| network.blocks);
-            // The node's own widget goes to 48, and the node clamps to what the network has.
-            within("block swap", Some(blocks), 0.0, most.max(48.0));
+            // The node takes more than a network has for all of them.
+            within("block swap", Some(blocks), 0.0, 100.0);
             within("prefetch", Some(ahead), 0.0, 40.0);
         }
         if let Some((width, height)) = self.tile.filter(|tile| *tile != (0.0, 0.0)) {

@@ -179,6 +179,8 @@ fn a_card_is_compared_with_what_is_needed() {
     assert_eq!(verdict("--gpu a100-80gb --block-swap 20"), "streams");
     assert_eq!(verdict("--gpu rtx-4090"), "does-not-fit");
     assert_eq!(verdict("--vram 24GB --block-swap 20"), "may-not-fit");
+    assert_eq!(verdict("--vram 48GB"), "fits");
+    assert_eq!(verdict("--vram 48GB --headroom 12GiB"), "may-not-fit");
     assert!(gib(&of("--vram 24GB"), "/card/margin") < 0.0);
     assert!((gib(&of("--vram 24GB"), "/card/total") - 24.0).abs() < 1e-9);
 }
