@@ -376,7 +376,7 @@ fn shape(text: &str) -> String {
             match word {
                 _ if is_number => "N",
                 _ if is_bar && word != "|" => "█",
-                "s" | "min" | "h" => "time",
+                "s" | "min" | "h" | "s," | "min," | "h," | "s;" | "min;" | "h;" => "time",
                 word => word,
             }
         });
@@ -422,8 +422,8 @@ fn a_plan_for_people() {
     L40S (48.0 GiB): fits
     at least N to N GiB to spare
     without streaming N to N GiB to spare
-    time N time to N time, N time expected
-    start N time, loading N time, run N time; not calibrated
+    time N time to N time N time expected
+    start N time loading N time run N time not calibrated
     money N to N at N an hour (RunPod secure cloud, 2025-07)
 
     Host memory for weights and pictures: N GiB. Model files: N GiB.
