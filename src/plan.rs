@@ -17,9 +17,10 @@ mod sampling;
 mod time;
 mod verdict;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::analysis::{Analysis, Fact, Unknown};
+use crate::analysis::{Analysis, Fact, Model as ModelFact, Unknown};
 use crate::ir::{Graph, NodeId};
 
 pub use amount::Amount;
@@ -141,7 +142,7 @@ pub struct Plan {
     pub without_streaming: Peak,
     /// Memory of the host for weights and pictures.
     pub ram: Amount,
-    /// All model files, once each, in bytes.
+    /// All files of models and LoRAs, once each, in bytes.
     pub files: Amount,
 }
 
@@ -235,8 +236,34 @@ impl Walk<'_> {
         }
     }
 
+    /// The files of all models and LoRAs, once each; of a file whose size is not known, the weights that run.
+    fn files(&self, graph: &Graph) -> Amount {
+        let mut files: BTreeMap<String, Amount> = self.loaded.iter().cloned().collect();
+        let mut add = |model: &ModelFact| {
+            let bytes = model.entry.as_deref().and_then(|entry| i64::try_from(entry.bytes?).ok());
+            if let Some(bytes) = bytes {
+                files.insert(model.file_name().to_owned(), Amount::exact(effects::float(bytes)));
+            }
+        };
+        for (id, node) in graph.nodes() {
+            let slots = node.class.as_ref().map_or(0, |class| class.outputs.len());
+            for slot in 0..u32::try_from(slots).unwrap_or_default() {
+                match self.at.analysis.output(id, slot) {
+                    Ok(Fact::Model(model)) => {
+                        add(model);
+                        model.loras.iter().for_each(|lora| add(&lora.model));
+                    }
+                    Ok(Fact::Loras(loras)) => loras.iter().for_each(|lora| add(&lora.model)),
+                    _ => {}
+                }
+            }
+        }
+        files.into_values().sum()
+    }
+
     fn finish(mut self, graph: &Graph) -> Plan {
-        self.plan.files = self.loaded.iter().map(|(_, weights)| *weights).sum();
+        let weights: Amount = self.loaded.iter().map(|(_, weights)| *weights).sum();
+        self.plan.files = self.files(graph);
         let mut pictures = 0.0;
         let mut largest: f64 = 0.0;
         for (id, node) in graph.nodes() {
@@ -256,7 +283,7 @@ impl Walk<'_> {
             typical: pictures.max(largest * 2.0),
             high: pictures.max(largest * 2.0) * 1.2,
         };
-        self.plan.ram = self.plan.files + held;
+        self.plan.ram = weights + held;
         self.plan
     }
 }

@@ -139,6 +139,20 @@ impl Machine {
         self
     }
 
+    /// The same machine at its own of some prices in US dollars an hour, else, where it is several of one card, at so many
+    /// times the card's.
+    #[must_use]
+    pub fn priced_by(self, price: impl Fn(&str) -> Option<f64>) -> Self {
+        let of_cards = || {
+            let rest = self.id.strip_suffix(&*self.gpu.id)?;
+            price(&self.gpu.id).filter(|_| rest.ends_with('x')).map(|price| price * f64::from(self.count))
+        };
+        match price(&self.id).or_else(of_cards) {
+            Some(own) => self.priced(own),
+            None => self,
+        }
+    }
+
     /// The price to count with: one's own, else that of an instance or pod on demand, else of what is cheaper because it may be
     /// taken away, else of serverless workers.
     #[must_use]
@@ -179,6 +193,16 @@ mod tests {
         {
             assert_eq!(told(absurd), None, "{absurd}");
         }
+        let by_project = |id: &str| {
+            let own = |id: &str| {
+                [("rtx-5090", 0.5), ("p5.48xlarge", 48.0)].iter().find(|own| own.0 == id).map(|own| own.1)
+            };
+            machines.machine(id).unwrap().priced_by(own).price().map(Price::per_hour)
+        };
+        assert_eq!(by_project("rtx-5090"), Some(0.5));
+        assert_eq!(by_project("4xrtx-5090"), Some(2.0));
+        assert_eq!(by_project("p5.48xlarge"), Some(48.0));
+        assert_eq!(by_project("h100-80gb"), Some(2.99));
         let own = machines.machine("rtx-5090").unwrap().priced(0.5);
         assert_eq!(own.price().map(Price::per_hour), Some(0.5));
         let absurd = machines.machine("rtx-5090").unwrap().priced(f64::NAN);

@@ -7,11 +7,11 @@
 mod measured;
 mod timer;
 
+use super::Plan;
 use super::amount::Amount;
 use super::coefficients::{Basis, Coefficients};
-use super::need::Engine;
+use super::need::{Engine, Need, Peak};
 use super::verdict::Budget;
-use super::{Plan, Step};
 use crate::catalog::Machine;
 
 pub use measured::{Includes, Measured};
@@ -165,24 +165,19 @@ pub fn dollars(seconds: Amount, per_hour: f64) -> Amount {
 }
 
 /// Weights that come from the host in every pass, in bytes.
-fn streamed(step: &Step, budget: Budget) -> Amount {
-    let need = &step.need;
-    match need.engine {
+fn streamed(need: &Need, without_streaming: &Peak, budget: Budget) -> Amount {
+    if need.engine == Engine::Native {
         // It keeps on the card what there is room for.
-        Engine::Native => {
-            let wanted = step.without_streaming.device;
-            let over = |limit: f64| (limit - budget.usable()).clamp(0.0, need.weights.high);
-            Amount { low: over(wanted.low), typical: over(wanted.typical), high: over(wanted.high) }
-        }
-        // It keeps what it is told to, whatever the room.
-        _ => {
-            let off = |all: f64, kept: f64| (all - kept).max(0.0);
-            let typical = off(need.weights.typical, need.resident.typical);
-            Amount {
-                low: off(need.weights.low, need.resident.high).min(typical),
-                typical,
-                high: off(need.weights.high, need.resident.low).max(typical),
-            }
-        }
+        let wanted = without_streaming.device;
+        let over = |limit: f64| (limit - budget.usable()).clamp(0.0, need.weights.high);
+        return Amount { low: over(wanted.low), typical: over(wanted.typical), high: over(wanted.high) };
+    }
+    // The others keep what they are told to, whatever the room.
+    let off = |all: f64, kept: f64| (all - kept).max(0.0);
+    let typical = off(need.weights.typical, need.resident.typical);
+    Amount {
+        low: off(need.weights.low, need.resident.high).min(typical),
+        typical,
+        high: off(need.weights.high, need.resident.low).max(typical),
     }
 }

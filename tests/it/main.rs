@@ -34,6 +34,7 @@ mod round_trip;
 mod schemas;
 mod support;
 mod tidy;
+mod times;
 mod ui;
 mod verdicts;
 mod video_graphs;

@@ -1,5 +1,7 @@
-//! Tasks of the repository: `cargo xtask generate [--check]`, `cargo xtask new-rule NAME`, `cargo xtask eval-vram`.
+//! Tasks of the repository: `cargo xtask generate [--check]`, `cargo xtask new-rule NAME`, `cargo xtask eval-vram`,
+//! `cargo xtask eval-times`.
 
+mod eval_times;
 mod eval_vram;
 mod new_rule;
 
@@ -8,7 +10,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask generate [--check]
        cargo xtask new-rule NAME [--group GROUP] [--kind KIND] [--root FOLDER]
-       cargo xtask eval-vram [--write]";
+       cargo xtask eval-vram [--write]
+       cargo xtask eval-times [--write | --coefficients]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,6 +20,13 @@ fn main() -> ExitCode {
         ["generate"] => generate(false),
         ["generate", "--check"] => generate(true),
         ["new-rule", arguments @ ..] => match new_rule::run(arguments, root()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                report(&message);
+                ExitCode::from(2)
+            }
+        },
+        ["eval-times", arguments @ ..] => match eval_times::run(arguments, root()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
                 report(&message);

@@ -60,11 +60,7 @@ impl Card {
 
     fn price(&mut self, prices: &BTreeMap<String, f64>) {
         let Some(machine) = self.machine.take() else { return };
-        let own = prices.get(&machine.id).copied();
-        self.machine = Some(match own {
-            Some(price) => machine.priced(price),
-            None => machine,
-        });
+        self.machine = Some(machine.priced_by(|id| prices.get(id).copied()));
     }
 
     fn memory(total: f64, headroom: f64) -> Self {

@@ -3,7 +3,7 @@
 use crate::catalog::{Gpu, Machine};
 use crate::plan::amount::Amount;
 use crate::plan::coefficients::{Basis, Coefficient, Coefficients};
-use crate::plan::need::{Engine, Kind, Need};
+use crate::plan::need::{Engine, Kind, Need, Peak};
 use crate::plan::network::Network;
 use crate::plan::verdict::Budget;
 use crate::plan::{Step, Work};
@@ -164,7 +164,8 @@ impl Timer<'_> {
             Pace::Computing
         };
         let shared = if scaling.high > 1.0 { self.of_card("scaling", engine, "") } else { None };
-        let streams = if streaming.typical > 0.1 * least.typical { Basis::Assumed } else { Basis::Exact };
+        // What streaming costs is not calibrated; a little of it does not matter.
+        let streams = if streaming.high > 0.05 * least.typical { Basis::Assumed } else { Basis::Exact };
         let basis = [basis, known, streams].into_iter().max().unwrap_or_default();
         Some(Seconds { amount, basis: shared.map_or(basis, |(_, shared)| basis.max(shared)), pace })
     }
@@ -188,7 +189,18 @@ impl Timer<'_> {
     /// The time of a step. `is_there` says that its model is on the card already.
     #[must_use]
     pub fn step(&self, step: &Step, is_there: bool) -> Option<Seconds> {
-        let need = &step.need;
+        self.need(&step.need, step.work.as_ref(), &step.without_streaming, is_there)
+    }
+
+    /// The time of what a step or stage needs, with the work of a sampler and the peak with all weights on the card.
+    #[must_use]
+    pub fn need(
+        &self,
+        need: &Need,
+        work: Option<&Work>,
+        without_streaming: &Peak,
+        is_there: bool,
+    ) -> Option<Seconds> {
         let moved = divide(need.weights, self.bus(need.engine));
         // The model may have stayed from the run before.
         let moving =
@@ -196,7 +208,8 @@ impl Timer<'_> {
         let seconds = match need.kind {
             Kind::Sampling => {
                 let budget = Budget { total: self.gpu().vram_mib() * MIB, headroom: self.headroom };
-                self.sampling(step.work.as_ref()?, need.engine, need.weights, streamed(step, budget))?
+                let streamed = streamed(need, without_streaming, budget);
+                self.sampling(work?, need.engine, need.weights, streamed)?
             }
             Kind::Other | Kind::AudioDecode => {
                 let case = if need.kind == Kind::Other { "other" } else { "audio" };
