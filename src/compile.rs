@@ -6,6 +6,7 @@
 mod batch;
 mod choices;
 mod effects;
+pub mod fit;
 mod interface;
 mod program;
 mod variants;
@@ -32,6 +33,7 @@ use crate::lower::params::{self, Values};
 use crate::lower::request;
 use crate::lower::{Context, Decisions, Template, prepare};
 use crate::optimize::{self, Changes};
+use crate::plan::Budget;
 use crate::source::{FileId, Sources};
 
 pub use batch::{BatchNames, FileName};
@@ -159,8 +161,21 @@ impl Compiler {
     pub fn settings(&self, levels: Levels, target: Option<&Target>, policies: &[Arc<Policy>]) -> Settings {
         let gpu = target.and_then(|target| self.gpus.gpu(target.gpu.as_ref()?.get()));
         let platform = target.and_then(|target| target.platform);
+        let budget = target.and_then(|target| self.budget(target));
         let policies = policies.to_vec();
-        Settings { levels, target: gpu, platform, policies, ..Settings::default() }
+        Settings { levels, target: gpu, budget, platform, policies, ..Settings::default() }
+    }
+
+    /// The memory that a target has, and what of it must stay free; nothing if it says neither a card that exists nor an
+    /// amount.
+    #[must_use]
+    pub fn budget(&self, target: &Target) -> Option<Budget> {
+        const MIB: f64 = 1_048_576.0;
+        let told = target.vram.as_ref().map(|vram| vram.get().mib());
+        let gpu = || self.gpus.gpu(target.gpu.as_ref()?.get());
+        let total = told.or_else(|| gpu().map(|gpu| gpu.vram_mib()))? * MIB;
+        let headroom = target.headroom.as_ref().map_or(0.0, |headroom| headroom.get().mib() * MIB);
+        Some(Budget { total, headroom })
     }
 
     /// The settings to lint the workflows of a preset with. Rules that do not exist are reported.
@@ -179,6 +194,7 @@ impl Compiler {
     pub fn check_graph(&self, graph: &Arc<GraphFile>, sources: &Sources, diagnostics: &mut Diagnostics) {
         let template = prepare(graph, &Named::default(), self.context(sources), diagnostics);
         // What could not be read is missing in the template, and would be reported as missing.
+        crate::lower::fit::check(graph, &self.models, diagnostics);
         let Some(template) = template.filter(|_| !diagnostics.has_errors()) else { return };
         let samples = variants::samples(&graph.params);
         let mut silent = Diagnostics::new();
@@ -361,14 +377,18 @@ impl Job<'_> {
         (diagnostics.error_count() == before).then_some(checked)
     }
 
-    /// From now on, a workflow in which a rule finds something that the preset denies does not compile.
+    /// From now on, a workflow in which a rule finds something that the preset denies does not compile, and neither does one
+    /// that certainly needs more memory than the target has.
     pub fn deny(&mut self) {
         let settings = |levels| Settings {
             levels,
             // What is wrong with them was reported when the preset was made ready.
             ..self.compiler.preset_settings(self.loaded, &mut Diagnostics::new())
         };
-        self.denied = Levels::denied(&self.loaded.preset.lint).map(settings);
+        let target = self.loaded.preset.target.as_ref();
+        let has_budget = target.is_some_and(|target| self.compiler.budget(target).is_some());
+        let always: &[&str] = if has_budget { &["vram-over-budget"] } else { &[] };
+        self.denied = Levels::denied(&self.loaded.preset.lint, always).map(settings);
     }
 
     fn filled_in(&mut self, diagnostics: &mut Diagnostics) -> Option<Graph> {

@@ -5,6 +5,7 @@
 //! [`Template::instantiate`] fills everything in. A batch prepares once and instantiates many times.
 
 pub mod expr;
+pub mod fit;
 pub mod ladder;
 pub mod library;
 pub mod load;

@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod batch;
 pub mod comments;
 pub mod decode;
+pub mod fit;
 pub mod graph;
 pub mod lint;
 pub mod policy;

@@ -59,10 +59,12 @@ impl Levels {
         if is_known { Ok(()) } else { Err(meant(name)) }
     }
 
-    /// The rules that a preset or project denies, and no others; nothing if it denies none.
+    /// The rules that a preset or project denies, those of `always` that it says nothing of, and no others; nothing if there
+    /// are none.
     #[must_use]
-    pub fn denied(levels: &LintLevels) -> Option<Self> {
-        let mut denied = Self(vec![None; RULES.len()]);
+    pub fn denied(levels: &LintLevels, always: &[&str]) -> Option<Self> {
+        let own = |rule: &&super::Rule| rule.severity.filter(|_| always.contains(&rule.name));
+        let mut denied = Self(RULES.iter().map(own).collect());
         for layer in levels.layers() {
             // Whoever needs to know of unknown rules was told.
             denied.lay(layer, &mut Diagnostics::new());

@@ -137,6 +137,8 @@ mod untouched_cfg;
 mod unusable_size;
 mod vace_on_image_model;
 mod video_format_of_another_model;
+mod vram_near_budget;
+mod vram_over_budget;
 mod windows_separator;
 mod zero_init_wastes_steps;
 
@@ -399,6 +401,8 @@ pub static RULES: &[&Rule] = &[
     ),
     &vace_on_image_model::RULE,
     &video_format_of_another_model::RULE,
+    &vram_near_budget::RULE,
+    &vram_over_budget::RULE,
     &elsewhere(
         "widget-count-mismatch",
         Group::Correctness,

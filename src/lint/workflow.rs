@@ -1,5 +1,6 @@
 //! A workflow as rules see it, and running rules over it.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -12,6 +13,7 @@ use crate::diag::{Diagnostic, Diagnostics, Edit, Fix, Gate, Severity};
 use crate::front::toml::policy::Policy;
 use crate::front::toml::types::Platform;
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
+use crate::plan::{Assume, Budget, Options, Plan};
 use crate::source::Span;
 
 /// A workflow, as rules see it.
@@ -21,6 +23,10 @@ pub(super) struct Workflow<'w> {
     pub(super) facts: &'w Facts<'w>,
     /// The card that the workflow is for, if that is said.
     pub(super) target: Option<&'w Gpu>,
+    /// The memory that it may use, if that is said.
+    pub(super) budget: Option<Budget>,
+    assume: Assume,
+    plan: OnceCell<Plan>,
     /// The ranges that the team works in.
     pub(super) policies: &'w [Arc<Policy>],
     /// What runs it, if that is said.
@@ -36,6 +42,12 @@ pub(super) struct Workflow<'w> {
 impl<'w> Workflow<'w> {
     pub(super) fn node(&self, id: NodeId) -> &'w Node {
         self.graph.node(id)
+    }
+
+    /// What it needs of a card. Computed for the rule that asks first.
+    pub(super) fn plan(&self) -> &Plan {
+        let options = Options { assume: self.assume, ..Options::default() };
+        self.plan.get_or_init(|| Plan::new(self.graph, &self.analysis, &options))
     }
 
     /// True if an output depends on the node: what does not run does no harm.
@@ -219,6 +231,9 @@ pub(super) fn run(
         verdict,
         facts,
         target: settings.target.as_ref(),
+        budget: settings.budget,
+        assume: settings.assume,
+        plan: OnceCell::new(),
         policies: &settings.policies,
         platform: settings.platform,
         analysis: Analysis::new(graph, facts.models),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::fit::Lever;
 use super::decode::{At, Decode, Named, Reader, table, words};
 use super::types::{Assumed, Form};
 use super::{Item, Raw};
@@ -33,6 +34,8 @@ table! {
         "constraints" => constraints: Vec<Constraint>, default;
         /// Sizes that only the input files tell, as plans take them: those of a typical picture or video.
         "assume" => assume: Assumed, optional;
+        /// What may change so that the workflow fits a card with less memory, the least harmful first.
+        "fit" => fit: Vec<Lever>, default;
         /// The nodes of the workflow. A node's name becomes its id in the compiled workflow.
         "nodes" => nodes: Named<NodeDecl>, needed;
     }

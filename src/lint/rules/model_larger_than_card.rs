@@ -2,7 +2,7 @@
 
 use crate::analysis::Model;
 use crate::diag::Severity;
-use crate::lint::weights;
+use crate::lint::{budget, weights};
 use crate::lint::workflow::{Findings, Workflow};
 use crate::lint::{Check, Group, Rule, Subject, page};
 use rustc_hash::FxHashSet;
@@ -21,7 +21,9 @@ pub(super) static RULE: Rule = Rule {
 const GIB: f64 = 1_073_741_824.0;
 
 fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
-    let Some(gpu) = workflow.target else { return };
+    let Some(budget) = workflow.budget else { return };
+    // Where sizes are known, `vram-over-budget` says what the whole step needs.
+    let is_planned = |node| workflow.plan().steps.iter().any(|step| step.node == node);
     let mut seen = FxHashSet::default();
     for sampler in workflow.analysis.samplers().iter().filter(|sampler| workflow.runs(sampler.node)) {
         let Ok(model) = &sampler.model.value else { continue };
@@ -34,12 +36,12 @@ fn check(workflow: &Workflow<'_>, findings: &mut Findings) {
         let Some(bytes) = resident(workflow, model).filter(|_| is_whole && seen.insert(model.loader)) else {
             continue;
         };
-        let (needed, has) = (bytes / GIB, gpu.vram_mib() / 1024.0);
-        if needed <= has {
+        let needed = bytes / GIB;
+        if bytes <= budget.usable() || is_planned(sampler.node) {
             continue;
         }
-        let (file, name) = (model.file_name(), &gpu.name);
-        let message = format!("`{file}` takes {needed:.1} GiB on the card, and {name} has {has:.1}");
+        let (file, has) = (model.file_name(), budget::holds(workflow.target, budget));
+        let message = format!("`{file}` takes {needed:.1} GiB on the card, and {has}");
         let help = "swap blocks with WanVideoBlockSwap, or take weights of fewer bytes, such as fp8";
         findings.push(weights::at_file(workflow, &RULE, model, message).help(help));
     }
