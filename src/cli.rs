@@ -12,6 +12,7 @@ mod catalog;
 mod completions;
 mod diff;
 mod explain;
+mod fit;
 mod http;
 mod import;
 mod lint;
@@ -109,6 +110,7 @@ enum Command {
     Bind(bind::Args),
     Lint(lint::Args),
     Explain(explain::Args),
+    Fit(fit::Args),
     Rules(rules::Args),
     Import(import::Args),
     Diff(diff::Args),
@@ -239,6 +241,7 @@ pub fn main() -> ExitCode {
         Command::Bind(args) => bind::run(&args, &terminal),
         Command::Lint(args) => lint::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args, &terminal),
+        Command::Fit(args) => fit::run(&args, &terminal),
         Command::Rules(args) => rules::run(&args, &terminal),
         Command::Import(args) => import::run(&args, &terminal),
         Command::Diff(args) => diff::run(&args, &terminal),

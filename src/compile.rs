@@ -403,6 +403,12 @@ impl Job<'_> {
         Some(graph)
     }
 
+    /// The values of the graph's parameters in the workflow that was compiled last.
+    #[must_use]
+    pub const fn values(&self) -> &Values {
+        &self.values
+    }
+
     /// The manifest of a single workflow whose bytes are `workflow` and whose file is called `file`.
     #[must_use]
     pub fn manifest(&self, checked: &Checked, ids: Ids, file: &str, workflow: &[u8]) -> Manifest {

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use self::allowances::{Ledger, Noted};
 use self::fix::Repairs;
+pub(super) use self::fix::diff;
 use self::known::Known;
 use self::levels::Overrides;
 use self::settings::AllRules;

@@ -204,7 +204,10 @@ fn wholes(lever: &Lever, param: &Param, now: i128) -> Vec<i128> {
     let (step, first) = match (&param.form, &param.multiple_of) {
         (Some(form), _) => (i128::from(form.get().factor.get()), i128::from(form.get().offset)),
         (None, Some(multiple)) => (i128::from(multiple.get().get()), 0),
-        (None, None) => (1, 0),
+        (None, None) => {
+            let step = whole(lever.step.as_ref()).filter(|step| *step > 0).unwrap_or(1);
+            (step, now.rem_euclid(step))
+        }
     };
     let limit = whole(lever.limit.as_ref());
     let down = lever.to.as_ref().is_none_or(|to| *to.get() == Direction::Min);

@@ -20,7 +20,7 @@ use crate::source::{self, FileId, LoadError, Sources, Span, Spanned};
 const MAX_ANCESTORS: usize = 16;
 
 /// A preset with everything it refers to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loaded {
     /// The preset, with what it inherits.
     pub preset: Preset,

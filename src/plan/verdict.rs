@@ -1,6 +1,6 @@
 //! Whether a plan fits a card.
 
-use super::need::{Engine, Need, Peak};
+use super::need::{Engine, Kind, Need, Peak};
 use super::{Plan, Step};
 
 /// A card's memory, in bytes.
@@ -81,11 +81,24 @@ impl Need {
     }
 }
 
+impl Need {
+    /// True for VAEs of ComfyUI's own nodes: when the memory runs out they begin anew in tiles (`comfy/sd.py`), so that they
+    /// never fail for sure.
+    #[must_use]
+    pub fn retries_in_tiles(&self) -> bool {
+        self.engine == Engine::Native && matches!(self.kind, Kind::VaeDecode | Kind::VaeEncode)
+    }
+}
+
 impl Step {
     /// Whether this step fits.
     #[must_use]
     pub fn verdict(&self, budget: Budget) -> Verdict {
-        compare(&self.least, &self.without_streaming, self.need.is_streamed(), budget)
+        let verdict = compare(&self.least, &self.without_streaming, self.need.is_streamed(), budget);
+        if verdict == Verdict::DoesNotFit && self.need.retries_in_tiles() {
+            return Verdict::MayNotFit;
+        }
+        verdict
     }
 }
 

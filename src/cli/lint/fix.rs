@@ -73,7 +73,7 @@ pub(super) fn repaired<'d>(text: &str, fixes: impl IntoIterator<Item = &'d Fix>)
 }
 
 /// What repairs change in a file, as a unified diff.
-pub(super) fn diff(path: &Path, before: &str, after: &str) -> String {
+pub(in crate::cli) fn diff(path: &Path, before: &str, after: &str) -> String {
     let name = path.strip_prefix(".").unwrap_or(path).display();
     let (old, new) = (format!("a/{name}"), format!("b/{name}"));
     TextDiff::from_lines(before, after).unified_diff().context_radius(CONTEXT).header(&old, &new).to_string()

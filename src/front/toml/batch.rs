@@ -244,6 +244,15 @@ impl Ladder {
         }
     }
 
+    /// True if a rung gives a parameter, or the model of `models.` and a slot.
+    #[must_use]
+    pub fn sets(&self, name: &str) -> bool {
+        self.0.iter().any(|rung| match model_slot(name) {
+            Some(slot) => rung.models.get(slot).is_some(),
+            None => rung.params.get(name).is_some(),
+        })
+    }
+
     /// Lets a value from the command line win over the rungs: a parameter, or `models.` and a slot.
     pub fn end(&mut self, name: &str) {
         for rung in &mut self.0 {

@@ -19,7 +19,7 @@ table! {
         "to" => to: At<Direction>, optional;
         /// How far a number goes, if not as far as its declaration lets it; of several, the smallest.
         "limit" => limit: Item, optional;
-        /// The distance between the values of a number that is not whole.
+        /// The distance between the values of a number whose declaration has no form; one that is not whole needs it.
         "step" => step: Item, optional;
         /// The values to try, the least harmful first; those up to the present one are passed over. For a model slot, models
         /// of the catalog; without this key, all of the family of the present one with fewer bytes.
