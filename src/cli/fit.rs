@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use self::report::{Outcome, Report};
+use super::plan::assume;
 use super::session::{self, Ready, Session};
 use super::{Exit, Stream, Terminal, ToolError, output, print};
 use crate::analysis::Analysis;
@@ -18,7 +19,7 @@ use crate::front::toml::Kind;
 use crate::lint::Settings;
 use crate::lower::fit::{self, Change};
 use crate::lower::load::{self, Loaded};
-use crate::plan::{Budget, Options, Plan};
+use crate::plan::{Assume, Budget, Options, Plan};
 use crate::report::{FileReport, Format as Diagnosed};
 use crate::source::FileId;
 
@@ -49,6 +50,9 @@ pub(super) struct Args {
     /// Make the change in the preset's file. Comments and layout stay.
     #[arg(long, conflicts_with = "set")]
     apply: bool,
+    /// A size to take where only a run can tell it: `width=832`, `frames=81`; may be repeated. It wins over `[assume]`.
+    #[arg(long, value_name = "NAME=N")]
+    assume: Vec<String>,
     /// The node catalog, as for `wfc build`.
     #[arg(long, value_name = "CATALOG")]
     catalog: Option<String>,
@@ -72,6 +76,8 @@ pub(super) struct Card {
     pub(super) name: String,
     pub(super) gpu: Option<Gpu>,
     pub(super) budget: Budget,
+    /// Sizes that the command line assumes.
+    pub(super) assume: Assume,
 }
 
 /// Runs the command.
@@ -131,30 +137,41 @@ fn read(
     }
 }
 
+/// The sizes that a graph, a preset and the command line assume where only a run can tell them.
+pub(super) fn assumed(loaded: &Loaded, given: Assume) -> Assume {
+    let graph = assume::of_file(loaded.graph.assume.as_ref());
+    let preset = assume::of_file(loaded.preset.assume.as_ref());
+    assume::overlaid(assume::overlaid(graph, preset), given)
+}
+
 /// The card of the command line, else that of the preset.
 pub(super) fn card(gpu: Option<&str>, vram: Option<&str>, ready: &Ready) -> Result<Card, ToolError> {
     const MIB: f64 = 1_048_576.0;
     let target = ready.loaded.preset.target.as_ref();
     let own = target.and_then(|target| ready.compiler.budget(target));
-    let headroom = target.and_then(|target| target.headroom.as_ref()).map_or(0.0, |room| room.get().mib() * MIB);
+    let headroom =
+        target.and_then(|target| target.headroom.as_ref()).map_or(0.0, |room| room.get().mib() * MIB);
     let named = target.and_then(|target| target.gpu.as_ref()).map(|gpu| gpu.get().to_string());
     if let Some(text) = vram {
         // As sold: `24GB` is 24 GiB.
         let sold = text.trim().to_ascii_uppercase().replace("GB", "GIB");
-        let bytes = sold.parse::<bytesize::ByteSize>().ok().and_then(|size| u32::try_from(size.as_u64() >> 20).ok());
+        let bytes =
+            sold.parse::<bytesize::ByteSize>().ok().and_then(|size| u32::try_from(size.as_u64() >> 20).ok());
         let Some(mib) = bytes.filter(|mib| *mib >= 256) else {
             return Err(ToolError::new(format!(
                 "`{text}` is not the memory of a card; write a number and a unit, such as 24GB"
             )));
         };
         let budget = Budget { total: f64::from(mib) * MIB, headroom };
-        return Ok(Card { name: format!("a card of {text}"), gpu: None, budget });
+        return Ok(Card { name: format!("a card of {text}"), gpu: None, budget, assume: Assume::default() });
     }
     let Some(id) = gpu.map(str::to_owned).or(named) else {
         let Some(budget) = own else {
-            return Err(ToolError::new("it is not said for which card; give --gpu or --vram, or [target] in the preset"));
+            return Err(ToolError::new(
+                "it is not said for which card; give --gpu or --vram, or [target] in the preset",
+            ));
         };
-        return Ok(Card { name: "the target".to_owned(), gpu: None, budget });
+        return Ok(Card { name: "the target".to_owned(), gpu: None, budget, assume: Assume::default() });
     };
     let gpus = &ready.compiler.gpus;
     let Some(gpu) = gpus.gpu(&id) else {
@@ -164,7 +181,7 @@ pub(super) fn card(gpu: Option<&str>, vram: Option<&str>, ready: &Ready) -> Resu
         return Err(ToolError::new(format!("there is no card `{id}`; {help}")));
     };
     let budget = Budget { total: gpu.vram_mib() * MIB, headroom };
-    Ok(Card { name: gpu.name.clone(), gpu: Some(gpu), budget })
+    Ok(Card { name: gpu.name.clone(), gpu: Some(gpu), budget, assume: Assume::default() })
 }
 
 /// A workflow that was compiled for the search.
@@ -186,6 +203,7 @@ fn tried(
 ) -> Option<Tried> {
     let mut job = ready.compiler.job(loaded, &session.sources, diagnostics)?;
     let settings = ready.compiler.preset_settings(loaded, &mut Diagnostics::new());
+    let assume = assumed(loaded, card.assume);
     let settings = Settings { target: card.gpu.clone(), budget: Some(card.budget), ..settings };
     let numbers = job.numbers();
     let mut worst: Option<Tried> = None;
@@ -193,7 +211,7 @@ fn tried(
         let checked = job.compile(number, diagnostics)?;
         let graph = checked.graph();
         let analysis = Analysis::new(graph, &ready.compiler.models);
-        let options = Options { assume: settings.assume, ..Options::default() };
+        let options = Options { assume, ..Options::default() };
         let plan = Plan::new(graph, &analysis, &options);
         let mut found = Diagnostics::new();
         ready.compiler.lint(&checked, &settings, &mut found);
@@ -243,7 +261,10 @@ fn fitted(
     session: &mut Session,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Report>, ToolError> {
-    let card = card(args.gpu.as_deref(), args.vram.as_deref(), ready)?;
+    let card = Card {
+        assume: assume::parse(&args.assume)?,
+        ..card(args.gpu.as_deref(), args.vram.as_deref(), ready)?
+    };
     let Some(before) = tried(ready, &ready.loaded, session, &card, diagnostics) else { return Ok(None) };
     let (levers, values) = levers(args, ready, session);
     let counts: Vec<usize> = values.iter().map(Vec::len).collect();
@@ -277,7 +298,11 @@ fn fitted(
     }
     let (picks, outcome) = best.unwrap_or_else(|| (Picks::new(), Outcome::Nothing));
     report.outcome = outcome;
-    let shown = if outcome == Outcome::Nothing { report.closest.take().unwrap_or_default() } else { changes(&picks, &values) };
+    let shown = if outcome == Outcome::Nothing {
+        report.closest.take().unwrap_or_default()
+    } else {
+        changes(&picks, &values)
+    };
     let loaded = changed(&ready.loaded, &shown, session);
     if let Some(after) = tried(ready, &loaded, session, &card, &mut Diagnostics::new()) {
         report.after(&after);
@@ -286,7 +311,8 @@ fn fitted(
         let at = values.iter().position(|all| all.iter().flatten().any(|other| other.key == change.key))?;
         levers.get(at).cloned()
     };
-    report.changes = shown.iter().map(|change| (change.clone(), reason(change).unwrap_or_default())).collect();
+    report.changes =
+        shown.iter().map(|change| (change.clone(), reason(change).unwrap_or_default())).collect();
     if outcome.is_change() {
         let text = session.sources.file(file).text().to_string();
         let edited = edit::edited(&text, file, &ready.loaded.preset, &shown);
@@ -311,7 +337,9 @@ fn levers(args: &Args, ready: &Ready, session: &Session) -> (Vec<String>, Vec<Ve
     let is_set = |key: &str| {
         let on_command_line =
             args.set.iter().any(|set| set.split_once('=').is_some_and(|(name, _)| name.trim() == key));
-        on_command_line || loaded.preset.matrix.varied().iter().any(|name| *name.value == *key) || loaded.preset.ladder.sets(key)
+        on_command_line
+            || loaded.preset.matrix.varied().iter().any(|name| *name.value == *key)
+            || loaded.preset.ladder.sets(key)
     };
     let mut all = (Vec::new(), Vec::new());
     for lever in &graph.fit {
@@ -351,10 +379,16 @@ fn says(text: &str, args: &Args, session: &mut Session, wanted: &Loaded) -> bool
     let Ok(Some(ready)) = session.preset(file, &args.set, &mut problems) else { return false };
     let plain = |loaded: &Loaded| {
         let preset = &loaded.preset;
-        let params: std::collections::BTreeMap<_, _> =
-            preset.params.iter().map(|(key, item)| (key.value.to_string(), item.value.to_value().to_string())).collect();
-        let models: std::collections::BTreeMap<_, _> =
-            preset.models.iter().map(|(key, model)| (key.value.to_string(), model.get().to_string())).collect();
+        let params: std::collections::BTreeMap<_, _> = preset
+            .params
+            .iter()
+            .map(|(key, item)| (key.value.to_string(), item.value.to_value().to_string()))
+            .collect();
+        let models: std::collections::BTreeMap<_, _> = preset
+            .models
+            .iter()
+            .map(|(key, model)| (key.value.to_string(), model.get().to_string()))
+            .collect();
         (params, models)
     };
     !problems.has_errors() && plain(&ready.loaded) == plain(wanted)

@@ -70,8 +70,11 @@ mod tests {
             if hole.is_some_and(|(lever, at)| picks[lever] == Some(at)) {
                 return None;
             }
-            let saved: f64 =
-                picks.iter().zip(saves).map(|(pick, save)| pick.map_or(0.0, |at| (at + 1) as f64 * save)).sum();
+            let saved: f64 = picks
+                .iter()
+                .zip(saves)
+                .map(|(pick, save)| pick.map_or(0.0, |at| (at + 1) as f64 * save))
+                .sum();
             Some(Score { excess: (need - saved).max(0.0) })
         };
         let (picks, score) = search(counts, Score { excess: need }, &mut judge);

@@ -147,7 +147,9 @@ fn others(workflow: &Workflow<'_>, step: &Step) -> Decision {
     let help = "set force_offload, so that the models of earlier steps leave the card";
     match workflow.plan().steps.iter().take_while(|other| other.node != step.node).find(stays) {
         Some(other) => Decision { node: other.node, input: Some("force_offload".to_owned()), help },
-        None => Decision { node: step.node, input: None, help: "start ComfyUI without --highvram and --gpu-only" },
+        None => {
+            Decision { node: step.node, input: None, help: "start ComfyUI without --highvram and --gpu-only" }
+        }
     }
 }
 
@@ -175,9 +177,8 @@ fn sampler_weights(workflow: &Workflow<'_>, step: &Step) -> Decision {
 fn file_input(workflow: &Workflow<'_>, loader: NodeId) -> Option<String> {
     let node = workflow.node(loader);
     let class = node.class.as_ref()?;
-    let is_file = |input: &&crate::ir::Input| {
-        class.input(&input.name).is_some_and(|spec| spec.kind.folder().is_some())
-    };
+    let is_file =
+        |input: &&crate::ir::Input| class.input(&input.name).is_some_and(|spec| spec.kind.folder().is_some());
     node.inputs().iter().find(is_file).map(|input| input.name.to_string())
 }
 

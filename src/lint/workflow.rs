@@ -13,7 +13,7 @@ use crate::diag::{Diagnostic, Diagnostics, Edit, Fix, Gate, Severity};
 use crate::front::toml::policy::Policy;
 use crate::front::toml::types::Platform;
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
-use crate::plan::{Assume, Budget, Options, Plan};
+use crate::plan::{Budget, Options, Plan};
 use crate::source::Span;
 
 /// A workflow, as rules see it.
@@ -25,7 +25,6 @@ pub(super) struct Workflow<'w> {
     pub(super) target: Option<&'w Gpu>,
     /// The memory that it may use, if that is said.
     pub(super) budget: Option<Budget>,
-    assume: Assume,
     plan: OnceCell<Plan>,
     /// The ranges that the team works in.
     pub(super) policies: &'w [Arc<Policy>],
@@ -44,10 +43,9 @@ impl<'w> Workflow<'w> {
         self.graph.node(id)
     }
 
-    /// What it needs of a card. Computed for the rule that asks first.
+    /// What it needs of a card, as far as it says its sizes itself. Computed for the rule that asks first.
     pub(super) fn plan(&self) -> &Plan {
-        let options = Options { assume: self.assume, ..Options::default() };
-        self.plan.get_or_init(|| Plan::new(self.graph, &self.analysis, &options))
+        self.plan.get_or_init(|| Plan::new(self.graph, &self.analysis, &Options::default()))
     }
 
     /// True if an output depends on the node: what does not run does no harm.
@@ -232,7 +230,6 @@ pub(super) fn run(
         facts,
         target: settings.target.as_ref(),
         budget: settings.budget,
-        assume: settings.assume,
         plan: OnceCell::new(),
         policies: &settings.policies,
         platform: settings.platform,

@@ -142,9 +142,8 @@ pub fn candidates(
             let later = lever.values.iter().map(|value| value.value.to_value().to_string());
             let later: Vec<String> = later.collect();
             let start = later.iter().position(|value| *value == now).map_or(0, |at| at + 1);
-            let change = |to: &String| {
-                vec![Change { key: (*name).to_owned(), from: now.clone(), to: to.clone() }]
-            };
+            let change =
+                |to: &String| vec![Change { key: (*name).to_owned(), from: now.clone(), to: to.clone() }];
             later.iter().skip(start).map(change).collect()
         }
         [(name, param, Value::Float(now))] => floats(lever, param, *now)
@@ -211,7 +210,11 @@ fn wholes(lever: &Lever, param: &Param, now: i128) -> Vec<i128> {
     };
     let limit = whole(lever.limit.as_ref());
     let down = lever.to.as_ref().is_none_or(|to| *to.get() == Direction::Min);
-    let end = if down { limit.or_else(|| whole(param.min.as_ref())) } else { limit.or_else(|| whole(param.max.as_ref())) };
+    let end = if down {
+        limit.or_else(|| whole(param.min.as_ref()))
+    } else {
+        limit.or_else(|| whole(param.max.as_ref()))
+    };
     let Some(end) = end.filter(|end| if down { *end < now } else { *end > now }) else { return Vec::new() };
     let steps = now.saturating_sub(end).saturating_abs() / step;
     let stride = step.saturating_mul(steps / MOST + 1);

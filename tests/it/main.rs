@@ -15,6 +15,7 @@ mod docs;
 mod dsl;
 mod errors;
 mod explain;
+mod fit;
 mod formats;
 mod image_graphs;
 mod import;

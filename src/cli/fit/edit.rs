@@ -12,7 +12,8 @@ use crate::source::{FileId, Span};
 /// The text of a preset with changes made. Nothing if it has no place for one; the caller proves that the text says what is
 /// meant.
 pub(super) fn edited(text: &str, file: FileId, preset: &Preset, changes: &[Change]) -> Option<String> {
-    let params: Vec<(&str, Span)> = spans(preset.params.iter().map(|(key, item)| (&*key.value, item.span)), file);
+    let params: Vec<(&str, Span)> =
+        spans(preset.params.iter().map(|(key, item)| (&*key.value, item.span)), file);
     let models = spans(preset.models.iter().map(|(key, model)| (&*key.value, model.span())), file);
     // By their place: what is replaced, and by what.
     let mut edits: BTreeMap<(usize, usize), String> = BTreeMap::new();

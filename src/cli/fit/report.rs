@@ -136,12 +136,22 @@ impl Report {
             let _ = writeln!(text, "  changed   {}", after.human());
         }
         if self.before.gaps > 0 {
-            let steps = if self.before.gaps == 1 { "1 step is".to_owned() } else { format!("{} steps are", self.before.gaps) };
-            let _ = writeln!(text, "  {steps} not estimated, since sizes or models are not known; `wfc plan` lists them");
+            let steps = if self.before.gaps == 1 {
+                "1 step is".to_owned()
+            } else {
+                format!("{} steps are", self.before.gaps)
+            };
+            let _ = writeln!(
+                text,
+                "  {steps} not estimated, since sizes or models are not known; `wfc plan` lists them"
+            );
         }
         if !self.changes.is_empty() {
-            let width = |of: fn(&Change) -> &String| self.changes.iter().map(|(change, _)| of(change).chars().count()).max().unwrap_or(0);
-            let (keys, from, to) = (width(|change| &change.key), width(|change| &change.from), width(|change| &change.to));
+            let width = |of: fn(&Change) -> &String| {
+                self.changes.iter().map(|(change, _)| of(change).chars().count()).max().unwrap_or(0)
+            };
+            let (keys, from, to) =
+                (width(|change| &change.key), width(|change| &change.from), width(|change| &change.to));
             text.push('\n');
             for (change, reason) in &self.changes {
                 let Change { key, from: old, to: new } = change;
@@ -172,7 +182,9 @@ impl Report {
                 (Some(before), Some(after)) => {
                     let _ = write!(text, "\n{}\n`--apply` makes it.\n", diff(path, before, after));
                 }
-                _ => text.push_str("\nThe preset is laid out in a way that wfc does not edit; write the values yourself.\n"),
+                _ => text.push_str(
+                    "\nThe preset is laid out in a way that wfc does not edit; write the values yourself.\n",
+                ),
             }
         }
         text
@@ -202,4 +214,3 @@ impl Report {
         Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
     }
 }
-

@@ -15,7 +15,7 @@ const MOST: f64 = 1_000_000.0;
 ///
 /// # Errors
 /// All that is wrong with it.
-pub(super) fn parse(given: &[String]) -> Result<Assume, ToolError> {
+pub(in crate::cli) fn parse(given: &[String]) -> Result<Assume, ToolError> {
     let mut assume = Assume::default();
     let mut mistakes = Vec::new();
     for text in given {
@@ -65,12 +65,12 @@ fn slot<'a>(assume: &'a mut Assume, name: &str) -> Option<&'a mut Option<f64>> {
 }
 
 /// The assumption of that name.
-pub(super) fn get(assume: &Assume, name: &str) -> Option<f64> {
+pub(in crate::cli) fn get(assume: &Assume, name: &str) -> Option<f64> {
     *slot(&mut assume.clone(), name)?
 }
 
 /// The same without that of this name.
-pub(super) fn without(mut assume: Assume, name: &str) -> Assume {
+pub(in crate::cli) fn without(mut assume: Assume, name: &str) -> Assume {
     if let Some(place) = slot(&mut assume, name) {
         *place = None;
     }

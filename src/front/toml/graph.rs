@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::fit::Lever;
 use super::decode::{At, Decode, Named, Reader, table, words};
+use super::fit::Lever;
 use super::types::{Assumed, Form};
 use super::{Item, Raw};
 use crate::diag::{self, Diagnostic};

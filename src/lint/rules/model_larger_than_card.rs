@@ -2,9 +2,9 @@
 
 use crate::analysis::Model;
 use crate::diag::Severity;
-use crate::lint::{budget, weights};
 use crate::lint::workflow::{Findings, Workflow};
 use crate::lint::{Check, Group, Rule, Subject, page};
+use crate::lint::{budget, weights};
 use rustc_hash::FxHashSet;
 
 pub(super) static RULE: Rule = Rule {
