@@ -138,7 +138,7 @@ fn what_a_graph_lets_change_is_checked() {
     let run = Folder::with([("g.toml", &text)]).wfc(&["lint", "g.toml"]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     for said in [
-        "there is no parameter `widht`",
+        "the graph has no parameter `widht`",
         "only a number has a direction: `weight_dtype`",
         "fp7",
         "an entry of [[fit]] changes one thing",
