@@ -101,7 +101,7 @@ fn new_values_find_a_place_in_any_layout() {
         assert_eq!(json(&folder, &["--vram", "16GB"])["outcome"], "fits");
     }
     // The graph's default is no swap for a file of the smaller precision: a key that the preset does not have.
-    let text = "graph = \"scail-uni3c-wan21\"\n[params]\nimage = \"a.png\"\nvideo = \"b.mp4\"\nprompt = \"a\" # what\n# end\n";
+    let text = "graph = \"scail-uni3c-wan21\"\n[params]\nreference = \"a.png\"\ndriving = \"b.mp4\"\nprompt = \"a\" # what\n# end\n";
     let folder = Folder::with([("p.toml", text)]);
     assert_eq!(fit(&folder, &["--gpu", "rtx-4090", "--apply"]).code, Some(0));
     let after = String::from_utf8(folder.read("p.toml")).unwrap();
