@@ -12,6 +12,7 @@ mod catalog;
 mod completions;
 mod diff;
 mod explain;
+mod explain_oom;
 mod fit;
 mod http;
 mod import;
@@ -111,6 +112,7 @@ enum Command {
     Lint(lint::Args),
     Explain(explain::Args),
     Fit(fit::Args),
+    ExplainOom(explain_oom::Args),
     Rules(rules::Args),
     Import(import::Args),
     Diff(diff::Args),
@@ -242,6 +244,7 @@ pub fn main() -> ExitCode {
         Command::Lint(args) => lint::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args, &terminal),
         Command::Fit(args) => fit::run(&args, &terminal),
+        Command::ExplainOom(args) => explain_oom::run(&args, &terminal),
         Command::Rules(args) => rules::run(&args, &terminal),
         Command::Import(args) => import::run(&args, &terminal),
         Command::Diff(args) => diff::run(&args, &terminal),

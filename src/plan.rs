@@ -8,6 +8,7 @@
 mod amount;
 mod coefficients;
 mod effects;
+pub mod log;
 mod need;
 mod network;
 mod reference;

@@ -3,7 +3,7 @@
 mod edit;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -84,9 +84,15 @@ pub(super) struct Card {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::new(args.catalog.clone());
     let mut diagnostics = Diagnostics::new();
-    let (file, ready) = read(args, &mut session, &mut diagnostics)?;
+    let (file, ready) = read(&args.preset, &args.set, &mut session, &mut diagnostics)?;
     let result = match &ready {
-        Some(ready) if !diagnostics.has_errors() => fitted(args, file, ready, &mut session, &mut diagnostics),
+        Some(ready) if !diagnostics.has_errors() => {
+            let own = card(args.gpu.as_deref(), args.vram.as_deref(), ready)?;
+            let card = Card { assume: assume::parse(&args.assume)?, ..own };
+            let asked = Asked { path: &args.preset, set: &args.set, card };
+            fitted(&asked, file, ready, &mut session, &mut diagnostics)
+        }
+
         _ => Ok(None),
     };
     let report = result?;
@@ -106,7 +112,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         output::write_atomic(&args.preset, text.as_bytes())?;
     }
     match args.format {
-        Format::Human => print(&report.human(&args.preset, args.apply))?,
+        Format::Human => print(&report.human(&args.preset, args.apply, "`--apply` makes it."))?,
         Format::Json => print(&report.json(&args.preset, args.apply)?)?,
     }
     Ok(match report.outcome {
@@ -116,24 +122,26 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     })
 }
 
-fn read(
-    args: &Args,
+/// Reads the preset at `path`, with settings of the command line.
+///
+/// # Errors
+/// When it is no preset.
+pub(super) fn read(
+    path: &Path,
+    set: &[String],
     session: &mut Session,
     diagnostics: &mut Diagnostics,
 ) -> Result<(FileId, Option<Ready>), ToolError> {
-    if args.preset.is_dir() || !session::is_toml(&args.preset) {
-        return Err(ToolError::new(format!(
-            "{} is no preset: presets are .toml files",
-            args.preset.display()
-        )));
+    if path.is_dir() || !session::is_toml(path) {
+        return Err(ToolError::new(format!("{} is no preset: presets are .toml files", path.display())));
     }
-    let file = session.sources.load(&args.preset)?;
+    let file = session.sources.load(path)?;
     match session.kind(file, diagnostics) {
         Some(kind @ (Kind::Graph | Kind::Project | Kind::LintFile)) => {
-            Err(ToolError::new(format!("{} is a {}, not a preset", args.preset.display(), kind.name())))
+            Err(ToolError::new(format!("{} is a {}, not a preset", path.display(), kind.name())))
         }
         _ if diagnostics.has_errors() => Ok((file, None)),
-        _ => Ok((file, session.preset(file, &args.set, diagnostics)?)),
+        _ => Ok((file, session.preset(file, set, diagnostics)?)),
     }
 }
 
@@ -182,6 +190,15 @@ pub(super) fn card(gpu: Option<&str>, vram: Option<&str>, ready: &Ready) -> Resu
     };
     let budget = Budget { total: gpu.vram_mib() * MIB, headroom };
     Ok(Card { name: gpu.name.clone(), gpu: Some(gpu), budget, assume: Assume::default() })
+}
+
+/// What is asked for.
+pub(super) struct Asked<'a> {
+    /// The preset.
+    pub(super) path: &'a Path,
+    /// Settings of the command line.
+    pub(super) set: &'a [String],
+    pub(super) card: Card,
 }
 
 /// A workflow that was compiled for the search.
@@ -254,19 +271,17 @@ fn score(plan: &Plan, budget: Budget, goal: Goal) -> Score {
     Score { excess: plan.steps.iter().map(over).sum() }
 }
 
-fn fitted(
-    args: &Args,
+/// Searches the change with which a preset fits; nothing if it does not compile, which is reported.
+pub(super) fn fitted(
+    asked: &Asked<'_>,
     file: FileId,
     ready: &Ready,
     session: &mut Session,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Report>, ToolError> {
-    let card = Card {
-        assume: assume::parse(&args.assume)?,
-        ..card(args.gpu.as_deref(), args.vram.as_deref(), ready)?
-    };
+    let card = asked.card.clone();
     let Some(before) = tried(ready, &ready.loaded, session, &card, diagnostics) else { return Ok(None) };
-    let (levers, values) = levers(args, ready, session);
+    let (levers, values) = levers(asked, ready, session);
     let counts: Vec<usize> = values.iter().map(Vec::len).collect();
     let mut report = Report::new(card.clone(), &before);
     if score(&before.plan, card.budget, Goal::Sure).excess <= 0.0 {
@@ -317,13 +332,13 @@ fn fitted(
         let text = session.sources.file(file).text().to_string();
         let edited = edit::edited(&text, file, &ready.loaded.preset, &shown);
         report.before_text = Some(text);
-        report.after_text = edited.filter(|text| says(text, args, session, &loaded));
+        report.after_text = edited.filter(|text| says(text, asked, session, &loaded));
     }
     Ok(Some(report))
 }
 
 /// What the graph lets change and nothing else sets: why it costs something, and the values to try.
-fn levers(args: &Args, ready: &Ready, session: &Session) -> (Vec<String>, Vec<Vec<Vec<Change>>>) {
+fn levers(asked: &Asked<'_>, ready: &Ready, session: &Session) -> (Vec<String>, Vec<Vec<Vec<Change>>>) {
     let loaded = &ready.loaded;
     let graph = &loaded.graph;
     let mut silent = Diagnostics::new();
@@ -336,7 +351,7 @@ fn levers(args: &Args, ready: &Ready, session: &Session) -> (Vec<String>, Vec<Ve
     };
     let is_set = |key: &str| {
         let on_command_line =
-            args.set.iter().any(|set| set.split_once('=').is_some_and(|(name, _)| name.trim() == key));
+            asked.set.iter().any(|set| set.split_once('=').is_some_and(|(name, _)| name.trim() == key));
         on_command_line
             || loaded.preset.matrix.varied().iter().any(|name| *name.value == *key)
             || loaded.preset.ladder.sets(key)
@@ -373,10 +388,10 @@ fn changed(loaded: &Loaded, changes: &[Change], session: &mut Session) -> Loaded
 }
 
 /// True if an edited preset says the same as the one that was found.
-fn says(text: &str, args: &Args, session: &mut Session, wanted: &Loaded) -> bool {
-    let file = session.sources.add(args.preset.clone(), text);
+fn says(text: &str, asked: &Asked<'_>, session: &mut Session, wanted: &Loaded) -> bool {
+    let file = session.sources.add(asked.path, text);
     let mut problems = Diagnostics::new();
-    let Ok(Some(ready)) = session.preset(file, &args.set, &mut problems) else { return false };
+    let Ok(Some(ready)) = session.preset(file, asked.set, &mut problems) else { return false };
     let plain = |loaded: &Loaded| {
         let preset = &loaded.preset;
         let params: std::collections::BTreeMap<_, _> = preset

@@ -24,6 +24,7 @@ mod levels;
 mod limits;
 mod lints;
 mod models;
+mod oom;
 mod optimize;
 mod outputs;
 mod pictures;

@@ -53,7 +53,7 @@ struct Estimate {
 }
 
 /// What was found.
-pub(super) struct Report {
+pub(in crate::cli) struct Report {
     card: Card,
     pub(super) outcome: Outcome,
     before: Estimate,
@@ -121,8 +121,8 @@ impl Report {
         self.after = Some(estimate(after, &self.card));
     }
 
-    /// For a terminal.
-    pub(super) fn human(&self, path: &Path, is_applied: bool) -> String {
+    /// For a terminal; `hint` says how the change is made.
+    pub(in crate::cli) fn human(&self, path: &Path, is_applied: bool, hint: &str) -> String {
         let mut text = String::new();
         let budget = self.card.budget;
         let free = if budget.headroom > 0.0 {
@@ -180,7 +180,7 @@ impl Report {
         if self.outcome.is_change() && !is_applied {
             match (&self.before_text, &self.after_text) {
                 (Some(before), Some(after)) => {
-                    let _ = write!(text, "\n{}\n`--apply` makes it.\n", diff(path, before, after));
+                    let _ = write!(text, "\n{}\n{hint}\n", diff(path, before, after));
                 }
                 _ => text.push_str(
                     "\nThe preset is laid out in a way that wfc does not edit; write the values yourself.\n",
