@@ -26,7 +26,7 @@ use open::{Opened, Unopened};
 /// the file that is looked at in both: `wfc diff main..HEAD presets/dance.toml`; `main...HEAD` starts where HEAD left
 /// main. A preset of a revision is compiled with the graphs and the project of that revision.
 ///
-/// Exit code 0 if both do the same, 1 if they differ, 2 if one of them cannot be read or compiled.
+/// Exit code 0 if both do the same, 1 if they differ or requests that one takes break with the other, 2 if one of them cannot be read or compiled.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The old workflow: a file, `REVISION:FILE`, or a range of revisions, `REVISION..REVISION`.
@@ -68,7 +68,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         [Ok(before), Ok(after)] => {
             let diff = compare(&old, &before, &new, &after, machine.as_ref());
             show(&diff, args.format, terminal)?;
-            Ok(if diff.same { Exit::Clean } else { Exit::Findings })
+            let breaks = diff.consequences.interface.iter().any(|change| change.breaks);
+            Ok(if diff.same && !breaks { Exit::Clean } else { Exit::Findings })
         }
         sides => unreadable([&old, &new], sides, &mut session, terminal),
     }
@@ -97,13 +98,13 @@ fn unreadable(
     terminal: &Terminal,
 ) -> Result<Exit, ToolError> {
     let mut reports = Vec::new();
-    let mut said = String::new();
+    let mut said = Vec::new();
     for ((side, opened), which) in located.into_iter().zip(opened).zip(["old", "new"]) {
         let shown = &side.shown;
         match opened {
-            Ok(opened) => said.push_str(&format!("{which}: {shown} can be read: {}\n", opened.about())),
+            Ok(opened) => said.push(format!("{which}: {shown} can be read: {}\n", opened.about())),
             Err(Unopened { kind, diagnostics }) => {
-                said.push_str(&format!("{which}: {shown} cannot be compared\n"));
+                said.push(format!("{which}: {shown} cannot be compared\n"));
                 reports.push(FileReport { path: shown.into(), kind, diagnostics });
             }
         }
@@ -112,7 +113,7 @@ fn unreadable(
         side.disguise(&mut session.sources, &mut reports);
     }
     terminal.report(Diagnostics::Human, Stream::Error, &session.sources, &reports)?;
-    note(&said);
+    note(&said.concat());
     Ok(Exit::Failed)
 }
 

@@ -316,8 +316,7 @@ pub struct Finding {
     pub rule: String,
     /// How bad it is.
     #[schemars(with = "String")]
-    #[serde(serialize_with = "severity")]
-    pub severity: Severity,
+    pub severity: SeverityName,
     /// What is wrong.
     pub message: String,
     /// The id of the node that it is about.
@@ -328,8 +327,14 @@ pub struct Finding {
     pub input: Option<String>,
 }
 
-fn severity<S: serde::Serializer>(severity: &Severity, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(severity.name())
+/// A severity, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeverityName(pub Severity);
+
+impl Serialize for SeverityName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name())
+    }
 }
 
 /// An amount on both sides.

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::changes::{About, Change, Diff, Direction, Given, GivenInput, ModelFile, NodeName, VERSION};
 use super::consequences::consequences;
 use super::looks::LooksChange;
-use super::matching::{Inputs, Matching};
+use super::matching::{Inputs, Matching, own_title};
 use super::side::Side;
 use crate::analysis::Role;
 use crate::catalog::{self, Models};
@@ -68,20 +68,19 @@ impl Compare<'_> {
             }
         }
         for (id, node) in self.new.graph.nodes() {
-            match self.matching.old_of(id) {
-                Some(before) => self.pair(before, id, &params),
-                None => {
-                    let inputs = node.inputs().iter().map(|input| GivenInput {
-                        input: input.name.to_string(),
-                        given: self.given(&input.value, false),
-                    });
-                    self.changes.push(Change::Added {
-                        node: self.new_name(id),
-                        stage: node.stage.as_ref().map(ToString::to_string),
-                        inputs: inputs.collect(),
-                    });
-                }
+            if let Some(before) = self.matching.old_of(id) {
+                self.pair(before, id, &params);
+                continue;
             }
+            let inputs = node.inputs().iter().map(|input| GivenInput {
+                input: input.name.to_string(),
+                given: self.given(&input.value, false),
+            });
+            self.changes.push(Change::Added {
+                node: self.new_name(id),
+                stage: node.stage.as_ref().map(ToString::to_string),
+                inputs: inputs.collect(),
+            });
         }
     }
 
@@ -95,7 +94,7 @@ impl Compare<'_> {
             });
         }
         self.looks.renamed += usize::from(old.key != new.key);
-        self.looks.retitled += usize::from(old.title != new.title);
+        self.looks.retitled += usize::from(own_title(old) != own_title(new));
         let (was, now) = (Inputs::of(old), Inputs::of(new));
         for input in old.inputs().iter().filter(|input| now.get(&input.name).is_none()) {
             self.input(after, &input.name, Some(&input.value), None, params);
@@ -234,7 +233,7 @@ fn name(node: &Node) -> NodeName {
         old: None,
         new: None,
         class_type: node.class_type.to_string(),
-        title: node.title.as_ref().map(ToString::to_string),
+        title: own_title(node).map(ToOwned::to_owned),
     }
 }
 

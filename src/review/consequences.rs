@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::{BeforeAfter, Consequences, Finding, Findings, Memory, Time};
+use super::changes::{BeforeAfter, Consequences, Finding, Findings, Memory, SeverityName, Time};
 use super::interface;
 use super::matching::Matching;
 use super::side::Side;
@@ -77,7 +77,7 @@ fn findings(
 fn found(diagnostic: &Diagnostic) -> Finding {
     Finding {
         rule: diagnostic.rule.to_owned(),
-        severity: diagnostic.severity,
+        severity: SeverityName(diagnostic.severity),
         message: diagnostic.message.clone(),
         node: diagnostic.node.as_ref().map(|node| node.key.clone()),
         input: diagnostic.node.as_ref().and_then(|node| node.input.clone()),

@@ -182,12 +182,12 @@ fn consequences(out: &mut String, diff: &Diff, style: Style) {
 }
 
 fn finding(finding: &Finding, sign: &str, style: Style) -> String {
-    let ink = match (sign, finding.severity) {
+    let ink = match (sign, finding.severity.0) {
         ("-", _) => Ink::Green,
         (_, Severity::Error) => Ink::Red,
         _ => Ink::Yellow,
     };
-    let head = style.ink(ink, &format!("{sign} {}[{}]", finding.severity.name(), finding.rule));
+    let head = style.ink(ink, &format!("{sign} {}[{}]", finding.severity.0.name(), finding.rule));
     let node = finding.node.as_ref().map(|node| match &finding.input {
         Some(input) => format!(" {node}.{input}:"),
         None => format!(" {node}:"),

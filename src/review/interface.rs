@@ -109,17 +109,29 @@ fn schema(old: &Value, new: &Value) -> Vec<(bool, String)> {
         ("x-unit", "unit"),
         ("maxLength", "greatest length"),
         ("pattern", "pattern"),
-        ("allOf", "further conditions"),
+        ("allOf", "values that it takes as built"),
     ] {
         let (was, now) = (old.get(key), new.get(key));
         if was != now {
-            let show = |value: Option<&Value>| value.map_or("none".to_owned(), Value::to_string);
+            let show = |value: Option<&Value>| value.map_or("none".to_owned(), condition);
             // What is no longer asked for breaks nothing, unless it says what a value means.
             let breaks = now.is_some() || matches!(key, "type" | "x-unit");
             all.push((breaks, format!("{name}: {} → {}", show(was), show(now))));
         }
     }
     all
+}
+
+/// A part of a schema in few words.
+fn condition(value: &Value) -> String {
+    let listed = value.as_array().and_then(|all| match all.as_slice() {
+        [one] => one.get("enum")?.as_array(),
+        _ => None,
+    });
+    match listed {
+        Some(choices) => choices.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        None => value.to_string(),
+    }
 }
 
 fn outputs(old: &Manifest, new: &Manifest) -> Vec<InterfaceChange> {

@@ -139,7 +139,7 @@ fn finding(what: &str, finding: &Finding) -> String {
         None => format!(" {}", code(node)),
     });
     let (place, message) = (place.unwrap_or_default(), plain(&finding.message));
-    format!("**{what}** {} {}{place}: {message}", finding.severity.name(), code(&finding.rule))
+    format!("**{what}** {} {}{place}: {message}", finding.severity.0.name(), code(&finding.rule))
 }
 
 /// A code span, whatever the text holds: nothing in it is Markdown or HTML.

@@ -18,6 +18,7 @@ use rustc_hash::FxHashMap;
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
 
 use colors::View;
+pub(super) use colors::own_title;
 use spread::Matcher;
 
 /// What a node without a partner costs, in inputs that differ.

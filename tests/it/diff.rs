@@ -1,6 +1,8 @@
 //! `wfc diff`: what is the same, what differs, and what can be shown of what cannot be read.
 
+mod commands;
 mod generate;
+mod revisions;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::revision::{Checkout, Repository};
+use super::revision::{self, Checkout, Repository};
 use crate::cli::ToolError;
 use crate::report::FileReport;
 use crate::source::{self, Sources};
@@ -25,8 +25,8 @@ pub(super) fn both(old: &str, new: &str) -> Result<[Located; 2], ToolError> {
     if let Some((from, to, is_forked)) = range(old) {
         let repository = Repository::find(old)?;
         let path = repository.path_from_here(new)?;
-        let base = if is_forked { repository.fork(from, to)? } else { from.to_owned() };
-        return Ok([revision(&repository, &base, from, &path)?, revision(&repository, to, to, &path)?]);
+        let base = if is_forked { revision::fork(from, to)? } else { from.to_owned() };
+        return Ok([in_revision(&repository, &base, from, &path)?, in_revision(&repository, to, to, &path)?]);
     }
     Ok([one(old)?, one(new)?])
 }
@@ -42,8 +42,12 @@ fn range(text: &str) -> Option<(&str, &str, bool)> {
     }
     let (from, to) = text.split_once("..")?;
     let (to, is_forked) = to.strip_prefix('.').map_or((to, false), |to| (to, true));
-    let or_head = |revision: &'static str, text| if text == "" { revision } else { text };
-    Some((or_head("HEAD", from), or_head("HEAD", to), is_forked))
+    Some((or_head(from), or_head(to), is_forked))
+}
+
+/// What git takes an end of a range for that is left out.
+fn or_head(revision: &str) -> &str {
+    if revision.is_empty() { "HEAD" } else { revision }
 }
 
 fn one(text: &str) -> Result<Located, ToolError> {
@@ -69,12 +73,12 @@ fn one(text: &str) -> Result<Located, ToolError> {
         )));
     }
     let repository = Repository::find(text)?;
-    revision(&repository, at, at, path)
+    in_revision(&repository, at, at, path)
 }
 
 /// A file of a revision; `name` is what the user calls the revision.
-fn revision(repository: &Repository, at: &str, name: &str, path: &str) -> Result<Located, ToolError> {
-    let tree = repository.tree(at)?;
+fn in_revision(repository: &Repository, at: &str, name: &str, path: &str) -> Result<Located, ToolError> {
+    let tree = revision::tree(at)?;
     let (path, checkout) = repository.check_out(&tree, name, path)?;
     let shown = format!("{name}:{path}");
     Ok(Located { path: checkout.folder().join(&path), shown, checkout: Some((checkout, name.to_owned())) })

@@ -11,6 +11,8 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::cli::ToolError;
+use crate::cli::session;
+use crate::cli::workflow_file::has_extension;
 use crate::diag::did_you_mean;
 use crate::front::toml::project;
 use crate::source::{self, MAX_SOURCE_BYTES, MAX_WORKFLOW_BYTES};
@@ -81,45 +83,6 @@ impl Repository {
         path.ok_or_else(|| ToolError::new("the file lies outside of the git repository of this folder"))
     }
 
-    /// The tree of a revision.
-    ///
-    /// # Errors
-    /// When there is no such revision.
-    pub(super) fn tree(&self, revision: &str) -> Result<String, ToolError> {
-        let wanted = format!("{revision}^{{tree}}");
-        let found = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])?;
-        found.map(|id| id.trim_end().to_owned()).ok_or_else(|| {
-            let is_shallow =
-                git(&["rev-parse", "--is-shallow-repository"]).ok().flatten().is_some_and(|said| said.trim() == "true");
-            let help = if is_shallow {
-                let name = revision.trim_start_matches("origin/");
-                format!(
-                    "this is a shallow clone, which has few revisions: `git fetch --depth=1 origin {name}` brings it, as \
-                     FETCH_HEAD"
-                )
-            } else {
-                "`git branch -a`, `git tag` and `git log` list what there is".to_owned()
-            };
-            ToolError::new(format!("there is no revision `{revision}` in this repository\n  help: {help}"))
-        })
-    }
-
-    /// The revision where two parted.
-    ///
-    /// # Errors
-    /// When there is none, or it is not known here.
-    pub(super) fn fork(&self, one: &str, other: &str) -> Result<String, ToolError> {
-        self.tree(one)?;
-        self.tree(other)?;
-        let found = git(&["merge-base", "--end-of-options", one, other])?;
-        found.map(|id| id.trim_end().to_owned()).ok_or_else(|| {
-            ToolError::new(format!(
-                "`{one}` and `{other}` have no revision in common here\n  help: in a shallow clone the common one may be \
-                 missing: fetch more of the history, or compare the two themselves with `{one}..{other}`"
-            ))
-        })
-    }
-
     /// Puts a file of a tree, and what it may refer to, into a folder. Gives the file's path there as well: `path` may be
     /// from the repository's top, or from this process's folder.
     ///
@@ -147,7 +110,7 @@ impl Repository {
         }
         let is_small = |blob: &&Blob<'_>| !blob.is_link && blob.bytes <= MAX_SOURCE_BYTES;
         let mut sum = 0;
-        let beside = blobs.iter().filter(is_small).filter(|blob| blob.path.ends_with(".toml"));
+        let beside = blobs.iter().filter(is_small).filter(|blob| session::is_toml(Path::new(blob.path)));
         let beside = beside.filter(|blob| blob.path != file.path).take(MAX_FILES).take_while(|blob| {
             sum += blob.bytes;
             sum <= MAX_BYTES
@@ -161,7 +124,7 @@ impl Repository {
         let catalogs = blobs.iter().filter(|blob| !blob.is_link && blob.bytes <= MAX_WORKFLOW_BYTES);
         let catalogs = catalogs.filter(|blob| {
             let name = blob.path.rsplit('/').next().unwrap_or(blob.path);
-            (name.ends_with(".json") || name.ends_with(".gz"))
+            has_extension(Path::new(name), &["json", "gz"])
                 && texts.iter().any(|project| project.contains(&format!("{name}\"")))
         });
         let catalogs: Vec<&Blob<'_>> = catalogs.filter(|blob| blob.path != file.path).collect();
@@ -170,12 +133,51 @@ impl Repository {
     }
 }
 
+/// The tree of a revision.
+///
+/// # Errors
+/// When there is no such revision.
+pub(super) fn tree(revision: &str) -> Result<String, ToolError> {
+    let wanted = format!("{revision}^{{tree}}");
+    let found = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])?;
+    found.map(|id| id.trim_end().to_owned()).ok_or_else(|| {
+        let is_shallow =
+            git(&["rev-parse", "--is-shallow-repository"]).ok().flatten().is_some_and(|said| said.trim() == "true");
+        let help = if is_shallow {
+            let name = revision.trim_start_matches("origin/");
+            format!(
+                "this is a shallow clone, which has few revisions: `git fetch --depth=1 origin {name}` brings it, as \
+                 FETCH_HEAD"
+            )
+        } else {
+            "`git branch -a`, `git tag` and `git log` list what there is".to_owned()
+        };
+        ToolError::new(format!("there is no revision `{revision}` in this repository\n  help: {help}"))
+    })
+}
+
+/// The revision where two parted.
+///
+/// # Errors
+/// When there is none, or it is not known here.
+pub(super) fn fork(one: &str, other: &str) -> Result<String, ToolError> {
+    tree(one)?;
+    tree(other)?;
+    let found = git(&["merge-base", "--end-of-options", one, other])?;
+    found.map(|id| id.trim_end().to_owned()).ok_or_else(|| {
+        ToolError::new(format!(
+            "`{one}` and `{other}` have no revision in common here\n  help: in a shallow clone the common one may be \
+             missing: fetch more of the history, or compare the two themselves with `{one}..{other}`"
+        ))
+    })
+}
+
 /// Writes blobs below a folder; gives the texts of the projects among them.
 fn write(root: &Path, blobs: &[&Blob<'_>]) -> Result<Vec<String>, ToolError> {
     if blobs.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: String = blobs.iter().map(|blob| format!("{}\n", blob.id)).collect();
+    let ids: String = blobs.iter().flat_map(|blob| [blob.id, "\n"]).collect();
     let output = run(Command::new("git").args(["cat-file", "--batch"]), ids.as_bytes())?;
     let mut rest = &*output.stdout;
     let mut projects = Vec::new();

@@ -93,7 +93,7 @@ impl<'g> View<'g> {
 
     fn add(&mut self, at: usize, node: &Node) {
         let class = hash_of(&node.class_type);
-        let kind = mix(class, hash_of(&node.title));
+        let kind = mix(class, hash_of(&own_title(node)));
         let (mut sources, mut literals, mut own) = (Vec::new(), Vec::new(), kind);
         for input in node.inputs() {
             let name = hash_of(&input.name);
@@ -199,6 +199,12 @@ fn color(colors: &Colors, node: usize) -> u64 {
     colors.get(node).copied().unwrap_or_default()
 }
 
+/// The title that somebody gave a node; editors write that of its class where nobody did.
+pub(in crate::review) fn own_title(node: &Node) -> Option<&str> {
+    let of_class = node.class.as_ref().and_then(|class| class.display_name.as_deref());
+    node.title.as_deref().filter(|title| *title != &*node.class_type && Some(*title) != of_class)
+}
+
 /// True if the class reads a number there as a float, so that `1` is `1.0`.
 pub(super) fn is_float(node: &Node, input: &str) -> bool {
     let class = node.class.as_ref().and_then(|class| class.input(input));
@@ -244,7 +250,9 @@ fn write(value: &Value, hasher: &mut FxHasher) {
         Value::Str(text) => text.hash(hasher),
         Value::List(items) => {
             items.len().hash(hasher);
-            items.iter().for_each(|item| write(item, hasher));
+            for item in items {
+                write(item, hasher);
+            }
         }
         Value::Map(entries) => {
             entries.len().hash(hasher);
