@@ -14,6 +14,7 @@ mod diff;
 mod explain;
 mod explain_oom;
 mod fit;
+mod graph;
 mod http;
 mod import;
 mod lint;
@@ -116,6 +117,7 @@ enum Command {
     Rules(rules::Args),
     Import(import::Args),
     Diff(diff::Args),
+    Graph(graph::Args),
     Catalog(catalog::Args),
     Models(models::Args),
     Plan(plan::Args),
@@ -248,6 +250,7 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args, &terminal),
         Command::Import(args) => import::run(&args, &terminal),
         Command::Diff(args) => diff::run(&args, &terminal),
+        Command::Graph(args) => graph::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
         Command::Models(args) => models::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),

@@ -238,6 +238,20 @@ impl Compiler {
         }
     }
 
+    /// The workflow of a graph file's defaults, as it is and not proved; what the graph has no default for is made up.
+    pub fn default_graph(
+        &self,
+        graph: &Arc<GraphFile>,
+        sources: &Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Graph> {
+        let template = prepare(graph, &Named::default(), self.context(sources), diagnostics)?;
+        let samples = variants::samples(&graph.params);
+        let values = params::resolve(&graph.params, &samples, &self.models, None, diagnostics)?;
+        let decisions = template.decide(&values, sources, diagnostics)?;
+        template.instantiate(&values, &decisions, diagnostics)
+    }
+
     fn check_variant(
         &self,
         template: &Template<'_>,

@@ -1,19 +1,29 @@
-//! What a change does to a workflow: which node is which, what differs, and what follows from that.
+//! What people look at to judge a workflow, and a change of one.
 //!
-//! Data flows one way: two [`Side`]s → a [`Matching`](matching::Matching) → a [`Diff`](changes::Diff), which is plain
+//! What a change does: two [`Side`]s → a [`Matching`](matching::Matching) → a [`Diff`](changes::Diff), which is plain
 //! data → one renderer a format. [`apply`](apply::apply) makes the new workflow from the old one and the changes, which
 //! proves that nothing is left out.
+//!
+//! What a workflow looks like: a [`picture`] says what is shown, [`layout`] where, and there is a writer for each format:
+//! [`drawing`] (SVG), [`dot`], [`mermaid`] and [`listing`]. Whatever compares two workflows sets marks in a picture;
+//! writers show them.
 
 pub mod apply;
 pub mod changes;
 mod compare;
 mod consequences;
+pub mod dot;
+pub mod drawing;
 mod human;
 mod interface;
 mod json;
+pub mod layout;
+pub mod listing;
 pub mod looks;
 mod markdown;
 pub mod matching;
+pub mod mermaid;
+pub mod picture;
 mod side;
 mod words;
 

@@ -186,7 +186,7 @@ impl<'g> Plan<'g> {
             models: ModelSlots::default(),
             parameters: Parameters::default(),
         };
-        plan.stage_of = plan.find_stages();
+        plan.stage_of = find_stages(graph, &plan.order, plan.hints.is_wan);
         let is_used = |stage: &&str| plan.stage_of.contains(&Some(*stage));
         plan.stages = facts::STAGES.into_iter().filter(is_used).collect();
         plan.models = plan.model_slots(models);
@@ -196,27 +196,6 @@ impl<'g> Plan<'g> {
 
     fn stage(&self, id: NodeId) -> Option<&'static str> {
         self.stage_of[id.index()]
-    }
-
-    /// The stages of all nodes: what the class tells, and `input` for what works on inputs alone.
-    fn find_stages(&self) -> Vec<Option<&'static str>> {
-        let mut stages = vec![None; self.graph.len()];
-        for &id in &self.order {
-            let node = self.graph.node(id);
-            let mut sources = node.inputs().iter().filter_map(|input| match input.value {
-                Argument::Link { from, .. } => Some(from),
-                Argument::Literal(_) => None,
-            });
-            let of_input = |from: NodeId| stages[from.index()] == Some("input");
-            stages[id.index()] = match facts::of_class(&node.class_type).and_then(|fact| fact.stage) {
-                Some("sample") if self.hints.is_wan => Some("wan"),
-                Some(stage) => Some(stage),
-                None => {
-                    sources.next().filter(|first| of_input(*first) && sources.all(of_input)).map(|_| "input")
-                }
-            };
-        }
-        stages
     }
 
     /// The title, if it has to be written.
@@ -371,6 +350,45 @@ fn has_default_titles(graph: &Graph) -> bool {
         graph.nodes().map(|(_, node)| node.title.as_deref().map(|title| is_default_title(node, title)));
     let mut any = false;
     titles.all(|title| title.inspect(|is_default| any |= is_default).is_some()) && any
+}
+
+/// The stages of all nodes, by their index: what the class tells, and `input` for what works on inputs alone.
+fn find_stages(graph: &Graph, order: &[NodeId], is_wan: bool) -> Vec<Option<&'static str>> {
+    let mut stages = vec![None; graph.len()];
+    for &id in order {
+        let node = graph.node(id);
+        let mut sources = node.inputs().iter().filter_map(|input| match input.value {
+            Argument::Link { from, .. } => Some(from),
+            Argument::Literal(_) => None,
+        });
+        let of_input = |from: NodeId| stages[from.index()] == Some("input");
+        stages[id.index()] = match facts::of_class(&node.class_type).and_then(|fact| fact.stage) {
+            Some("sample") if is_wan => Some("wan"),
+            Some(stage) => Some(stage),
+            None => sources.next().filter(|first| of_input(*first) && sources.all(of_input)).map(|_| "input"),
+        };
+    }
+    stages
+}
+
+/// The generation steps of all nodes, by their index, as far as their classes and inputs tell them: what an imported
+/// graph file would say.
+#[must_use]
+pub fn stages(graph: &Graph) -> Vec<Option<&'static str>> {
+    find_stages(graph, &dependencies_first(graph), hints::is_of_wan(graph))
+}
+
+/// The names that [`stages`] gives, in the order of generation.
+#[must_use]
+pub const fn stage_names() -> [&'static str; 7] {
+    facts::STAGES
+}
+
+/// Where an input stands among those that people change; nothing if people do not change it, or if `value` does
+/// nothing.
+#[must_use]
+pub fn rank(class: &str, input: &str, value: &Value) -> Option<usize> {
+    facts::of_input(class, input).filter(|fact| !fact.is_idle(value)).map(|fact| fact.rank)
 }
 
 /// Each node after those that it depends on, except in a circle, and close to what needs it: from the ends

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("back", &["catalog", "check", "diag", "front", "ir", "lower", "optimize"]),
     ("bind", &["back", "catalog", "check", "diag", "front", "ir", "lower", "source"]),
     ("report", &["diag", "source"]),
+    ("review", &["back", "catalog", "ir", "plan"]),
     ("analysis", &["catalog", "ir"]),
     ("plan", &["analysis", "catalog", "ir"]),
     ("lint", &["analysis", "catalog", "check", "diag", "front", "ir", "optimize", "plan", "source"]),
@@ -51,6 +52,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("saphyr_parser", &["src/catalog/models/extra_paths.rs"]),
     ("svg", &["src/cli/plan.rs", "src/cli/plan"]),
     ("toml_parser", &["src/front/toml/comments.rs"]),
+    ("unicode_width", &["src/review/layout/measure.rs"]),
     ("ureq", &["src/cli/http.rs"]),
 ];
 

@@ -20,11 +20,7 @@ pub(super) struct Hints {
 
 impl Hints {
     pub(super) fn new(graph: &Graph) -> Self {
-        Self {
-            prompts: prompts(graph),
-            experts: experts(graph),
-            is_wan: graph.nodes().any(|(_, node)| is_wan(node)),
-        }
+        Self { prompts: prompts(graph), experts: experts(graph), is_wan: is_of_wan(graph) }
     }
 
     /// True if all that the node's prompt does is to avoid things.
@@ -157,6 +153,11 @@ pub(super) fn carries(graph: &Graph, from: NodeId, slot: u32, types: &[&str]) ->
     output.is_some_and(|output| {
         types.contains(&&*output.types) || output.template.is_some() && types.contains(&"*")
     })
+}
+
+/// True if there is a model of the Wan family in the workflow.
+pub(super) fn is_of_wan(graph: &Graph) -> bool {
+    graph.nodes().any(|(_, node)| is_wan(node))
 }
 
 fn is_wan(node: &Node) -> bool {
