@@ -21,9 +21,9 @@ const PADDING: i32 = 16;
 /// Above the boxes, for the names of stages.
 const HEAD: i32 = 34;
 /// Between two columns, at least, and for so many links.
-const GAP: i32 = 56;
-const GAP_PER_LINK: i32 = 3;
-const WIDEST_GAP: i32 = 150;
+const GAP: i32 = 48;
+const GAP_PER_LINK: i32 = 2;
+const WIDEST_GAP: i32 = 110;
 
 /// A place in a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,10 +4,11 @@
 pub mod colours;
 mod kind;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::back::toml;
-use crate::catalog::Models;
+use crate::catalog::{InputKind, InputSpec, Models};
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
 use crate::plan;
 
@@ -16,8 +17,12 @@ pub use kind::Kind;
 /// Most values that a box shows.
 const MAX_FACTS: usize = 6;
 
-/// So many characters of a value are shown.
-const MAX_VALUE: usize = 40;
+/// So many characters of a title are shown.
+const MAX_TITLE: usize = 40;
+
+/// So many characters of an input's name and value are shown, but always some of the value.
+const MAX_LINE: usize = 50;
+const MIN_VALUE: usize = 16;
 
 /// The stage of nodes of which nobody knows it.
 const NO_STAGE: &str = "other";
@@ -229,7 +234,7 @@ impl Block {
         let sign = self.mark.sign();
         let star = if self.found.is_empty() { "" } else { "! " };
         match &self.title {
-            Some(title) => format!("{star}{sign}{}: {}", one_line(&self.key), short(title, MAX_VALUE)),
+            Some(title) => format!("{star}{sign}{}: {}", one_line(&self.key), short(title, MAX_TITLE)),
             None => format!("{star}{sign}{}", one_line(&self.key)),
         }
     }
@@ -374,7 +379,7 @@ fn facts(node: &Node, models: &Models) -> (Vec<Fact>, usize) {
         let Argument::Literal(value) = &input.value else { continue };
         let spec = class.and_then(|class| class.input(&input.name));
         let folder = spec.and_then(|spec| spec.kind.folder());
-        let default = spec.and_then(|spec| spec.default.as_ref()).map(Value::from_json);
+        let default = spec.and_then(starts_with).map(|default| Value::from_json(&default));
         let is_default = default.is_some_and(|default| default.python_eq(value));
         let is_empty = matches!(value, Value::Null) || value.as_str() == Some("");
         let change = toml::rank(&node.class_type, &input.name, value);
@@ -384,16 +389,19 @@ fn facts(node: &Node, models: &Models) -> (Vec<Fact>, usize) {
             _ if is_default || is_empty => continue,
             _ => (2, 0),
         };
-        let mut shown = match (value, folder) {
-            (Value::Str(file), Some(_)) => short(base(file), MAX_VALUE),
-            (Value::Str(text), None) => short(text, MAX_VALUE),
-            _ => short(&value.to_json().to_string(), MAX_VALUE),
-        };
         let file = value.as_str().filter(|_| folder.is_some_and(|folder| folder != "input"));
-        if let Some(bytes) = file.and_then(|file| models.by_file(base(file))).and_then(|model| model.bytes) {
+        let bytes = file.and_then(|file| models.by_file(base(file))).and_then(|model| model.bytes);
+        let size = bytes.map_or(String::new(), |bytes| {
             let bytes = u32::try_from(bytes >> 10).map_or(f64::from(u32::MAX), f64::from) * 1024.0;
-            shown = format!("{shown} ({})", plan::size(bytes));
-        }
+            format!(" ({})", plan::size(bytes))
+        });
+        let room = MAX_LINE.saturating_sub(input.name.chars().count() + size.len()).max(MIN_VALUE);
+        let shown = match (value, folder) {
+            (Value::Str(file), Some(_)) => short(base(file), room),
+            (Value::Str(text), None) => short(text, room),
+            _ => short(&value.to_json().to_string(), room),
+        };
+        let shown = format!("{shown}{size}");
         ranked.push((place, Fact { name: input.name.to_string(), value: shown, mark: Mark::Same }));
     }
     ranked.sort_by_key(|(place, _)| *place);
@@ -402,6 +410,18 @@ fn facts(node: &Node, models: &Models) -> (Vec<Fact>, usize) {
     let kept = if more == 1 { MAX_FACTS + 1 } else { MAX_FACTS };
     let facts: Vec<Fact> = ranked.into_iter().take(kept).map(|(_, fact)| fact).collect();
     (facts, if more == 1 { 0 } else { more })
+}
+
+/// The value that ComfyUI's editor gives a new node: the default, or the first choice.
+fn starts_with(spec: &InputSpec) -> Option<Cow<'_, serde_json::Value>> {
+    let first = || match &spec.kind {
+        InputKind::Combo(combo) => combo.options.as_ref()?.first().map(Cow::Borrowed),
+        InputKind::DynamicCombo(options) => {
+            options.first().map(|option| Cow::Owned(serde_json::Value::from(&*option.key)))
+        }
+        _ => None,
+    };
+    spec.default.as_ref().map(Cow::Borrowed).or_else(first)
 }
 
 /// The name of a file without its folders.

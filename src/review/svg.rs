@@ -196,7 +196,7 @@ fn write_block(picture: &Picture, block: &Block, area: Area, out: &mut Xml) {
     rectangle(out, "edge", Area { width: 4, ..area });
     let (left, right) = (area.x + SIDE, area.x + area.width - SIDE);
     let room = (area.width - 2 * SIDE) * 10 / CHAR;
-    text(out, "key", left, area.y + 18, &cut(&block.heading(), room * 11 / 12));
+    text(out, "key", left, area.y + 18, &cut(&block.heading(), (room + 1) * 11 / 12));
     text(out, "dim", left, area.y + 34, &cut(&block.class_line(), room));
     let mut y = area.y + 44;
     for row in 0..block.inputs.len().max(block.outputs.len()) {

@@ -17,6 +17,7 @@ mod errors;
 mod explain;
 mod fit;
 mod formats;
+mod graph;
 mod image_graphs;
 mod import;
 mod ladder;

@@ -13,7 +13,7 @@ const HEADING: i32 = 44;
 const FOOT: i32 = 8;
 const SIDE: i32 = 12;
 const NARROWEST: i32 = 120;
-const WIDEST: i32 = 340;
+const WIDEST: i32 = 380;
 
 /// How many columns of a terminal a text takes.
 #[must_use]
@@ -22,12 +22,12 @@ pub fn columns_of(text: &str) -> usize {
 }
 
 fn length(text: &str) -> i32 {
-    i32::try_from(columns_of(text)).unwrap_or(WIDEST).min(WIDEST) * CHAR / 10
+    (i32::try_from(columns_of(text)).unwrap_or(WIDEST).min(WIDEST) * CHAR + 9) / 10
 }
 
 /// The width of a box by its longest line.
 pub(super) fn width(block: &Block) -> i32 {
-    let heading = length(&block.heading()) * 12 / 11;
+    let heading = length(&block.heading()) * 12 / 11 + 2;
     let lines = block.lines();
     let single = lines.iter().map(|(_, line)| length(line)).chain([heading, length(&block.class_line())]);
     let name = |port: Option<&crate::review::picture::Port>| port.map_or(0, |port| length(&port.name));
