@@ -24,6 +24,9 @@ const MAX_TITLE: usize = 40;
 const MAX_LINE: usize = 50;
 const MIN_VALUE: usize = 16;
 
+/// Shown even where they are what the editor starts with: nobody knows by heart what that is.
+const ALWAYS: [&str; 2] = ["sampler_name", "scheduler"];
+
 /// The stage of nodes of which nobody knows it.
 const NO_STAGE: &str = "other";
 
@@ -383,6 +386,7 @@ fn facts(node: &Node, models: &Models) -> (Vec<Fact>, usize) {
         let is_default = default.is_some_and(|default| default.python_eq(value));
         let is_empty = matches!(value, Value::Null) || value.as_str() == Some("");
         let change = toml::rank(&node.class_type, &input.name, value);
+        let change = change.or_else(|| ALWAYS.contains(&&*input.name).then_some(usize::MAX));
         let place = match (folder, change) {
             (Some(_), _) if !is_empty => (0, 0),
             (_, Some(rank)) if !is_empty => (1, rank),
@@ -397,7 +401,7 @@ fn facts(node: &Node, models: &Models) -> (Vec<Fact>, usize) {
         });
         let room = MAX_LINE.saturating_sub(input.name.chars().count() + size.len()).max(MIN_VALUE);
         let shown = match (value, folder) {
-            (Value::Str(file), Some(_)) => short(base(file), room),
+            (Value::Str(file), Some(_)) => ends(base(file), room),
             (Value::Str(text), None) => short(text, room),
             _ => short(&value.to_json().to_string(), room),
         };
@@ -422,6 +426,19 @@ fn starts_with(spec: &InputSpec) -> Option<Cow<'_, serde_json::Value>> {
         _ => None,
     };
     spec.default.as_ref().map(Cow::Borrowed).or_else(first)
+}
+
+/// A text without its middle, if it is long: the ends of file names tell precisions and experts apart.
+fn ends(text: &str, most: usize) -> String {
+    let line = one_line(text);
+    let count = line.chars().count();
+    if count <= most {
+        return line;
+    }
+    let tail = most * 2 / 3;
+    let head: String = line.chars().take(most.saturating_sub(tail + 1)).collect();
+    let tail: String = line.chars().skip(count - tail).collect();
+    format!("{head}…{tail}")
 }
 
 /// The name of a file without its folders.

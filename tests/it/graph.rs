@@ -84,7 +84,7 @@ fn a_picture_says_what_it_shows_and_needs_nothing_else() {
     assert_eq!(text(named[0]), "z-image-turbo.toml");
     assert_eq!(
         text(named[1]),
-        "A workflow with 9 nodes and 10 links. Stages from left to right: model, sample, decode, output."
+        "A workflow with 10 nodes and 10 links. Stages from left to right: model, sample, decode, output."
     );
     assert!(svg.contains("prefers-color-scheme:dark"));
     for outside in ["href", "url(", "@import", "http://", "https://", "<image", "<foreignObject"] {
@@ -130,7 +130,25 @@ fn what_a_prompt_says_stays_a_text_in_every_format() {
 
     let listing = drawn(&folder, &["w.json"]);
     assert!(!listing.contains(['\u{7}', '\u{202e}', '\u{1b}']));
-    insta::assert_snapshot!(listing);
+    insta::assert_snapshot!(listing, @r##"
+    w.json
+
+    [sample]
+      1                                 CheckpointLoaderSimple
+          ckpt_name "x".safetensors
+      2: a "quoted" <script>alert(1)</script> &…  CLIPTextEncode
+          text a "quoted" <script>alert(1)</script> & [b] {c…
+          clip <- 1
+      k"]-->n0                          No<b>body's (unknown class)
+          d a "quoted" <script>alert(1)</script> & [b] {c} |…
+          a"b <- 2 | c <- k"]-->n0
+
+    [output]
+      4  PreviewAny
+          source <- 5
+      5  PreviewAny
+          source <- 4
+    "##);
 }
 
 #[test]
@@ -144,7 +162,31 @@ fn nodes_without_stages_get_those_of_their_classes_and_neighbours() {
         "6": {"class_type": "SaveImage", "inputs": {"images": ["5", 0], "filename_prefix": "a"}}
     }"#;
     let folder = Folder::with([("w.json", workflow)]);
-    insta::assert_snapshot!(drawn(&folder, &["w.json"]), @"");
+    insta::assert_snapshot!(drawn(&folder, &["w.json"]), @r#"
+    w.json
+
+    [input]
+      1  LoadImage
+          image a.png
+      2  Nobody (unknown class)
+          strength 0.5
+          x <- 1
+
+    [sample]
+      4  VAELoader
+          vae_name ae.safetensors (320 MiB)
+      3  VAEEncode
+          pixels <- 2 | vae <- 4
+
+    [decode]
+      5  VAEDecode
+          samples <- 3 | vae <- 4
+
+    [output]
+      6  SaveImage
+          filename_prefix a
+          images <- 5
+    "#);
 }
 
 #[test]
@@ -166,27 +208,29 @@ fn what_a_rule_finds_is_marked_and_said() {
         "3": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 0}}
     }"#;
     let folder = Folder::with([("w.json", workflow)]);
-    let run: Run = folder
-        .wfc(&["graph", "w.json", "--highlight", "unreachable-node", "--highlight", "size-off-grid"])
-        .succeeded();
+    let run: Run =
+        folder.wfc(&["graph", "w.json", "--highlight", "unreachable-node", "--highlight", "size-off-grid"]);
     assert_eq!(run.stderr, "unreachable-node: 1 found, at 3\nsize-off-grid: nothing found\n");
     assert!(run.stdout.contains("! unreachable-node"), "{}", run.stdout);
     assert!(run.stdout.contains("  ! 3  EmptyImage") && !run.stdout.contains("! 1"), "{}", run.stdout);
     // What ComfyUI refuses has no level, and is found as well.
-    let broken = workflow.replace("\"width\": 64", "\"width\": \"wide\"");
-    folder.write("b.json", broken);
-    let run = folder.wfc(&["graph", "b.json", "--highlight", "invalid-literal", "--highlight", "style"]);
-    assert!(run.stdout.contains('!') || run.code == Some(2), "{run:?}");
+    folder.write("b.json", workflow.replace("[\"1\", 0]", "[\"9\", 0]"));
+    let run = folder.wfc(&["graph", "b.json", "--highlight", "broken-link"]);
+    assert_eq!(run.stderr, "broken-link: 1 found, at 2\n", "{}", run.stdout);
+    // All rules of a group.
+    let run = folder.wfc(&["graph", "w.json", "--highlight", "style"]);
+    assert!(run.stderr.starts_with("style: "), "{run:?}");
+    assert!(run.stdout.contains("! repeated-node"), "{run:?}");
 }
 
 #[test]
 fn a_name_that_is_neither_node_nor_rule_is_refused() {
     let folder = Folder::with([("g.toml", PICTURE), ("p.toml", "graph = \"g\"\n")]);
     let said = |name: &str| folder.wfc(&["graph", "p.toml", "--highlight", name]).failed();
-    assert_eq!(said("emty"), "wfc: there is no node and no rule `emty`; did you mean `empty`?");
+    assert_eq!(said("emty"), "wfc: there is no node and no rule `emty`; did you mean `empty`?\n");
     assert_eq!(
         said("xyzzyxyzzy"),
-        "wfc: there is no node and no rule `xyzzyxyzzy`; `wfc rules` lists the rules, and the picture has the keys of nodes"
+        "wfc: there is no node and no rule `xyzzyxyzzy`; `wfc rules` lists the rules, and the picture has the keys of nodes\n"
     );
 }
 
@@ -222,12 +266,13 @@ fn graph_files_editor_workflows_and_batches_are_drawn() {
             r#"{"nodes": [{"id": 7, "type": "EmptyImage", "inputs": [], "outputs": [], "widgets_values": [96, 64, 1, 0], "mode": 0}], "links": [], "version": 0.4}"#,
         ),
     ]);
-    let run = folder.wfc(&["graph", "g.toml"]).succeeded();
+    let run = folder.wfc(&["graph", "g.toml"]);
     assert!(run.stdout.contains("empty  EmptyImage"), "{}", run.stdout);
     assert_eq!(run.stderr, "the graph is drawn with its defaults; what they switch off is left out\n");
-    let run = folder.wfc(&["graph", "p.toml"]).succeeded();
+    let run = folder.wfc(&["graph", "p.toml"]);
     assert_eq!(run.stderr, "the first of 2 workflows of this preset is drawn\n");
-    assert!(drawn(&folder, &["p.toml", "--set", "name=x"]).contains("filename_prefix x"));
+    let run = folder.wfc(&["graph", "p.toml", "--set", "name=x"]);
+    assert!(run.stdout.contains("filename_prefix x"), "{run:?}");
     assert!(drawn(&folder, &["ui.json"]).contains("width 96"));
 }
 

@@ -43,8 +43,10 @@ fn graph(plans: &[Plan]) -> Graph {
         .enumerate()
         .map(|(at, (class, stage, _))| {
             let name = CLASSES[*class];
-            let node = Node::new(format!("n{at}").into(), name.into(), CATALOG.class(name), Origin::Unknown);
-            graph.add(Node { stage: STAGES.get(*stage).map(|stage| (*stage).into()), ..node }).unwrap()
+            let key = format!("n{at}").into();
+            let mut node = Node::new(key, name.into(), CATALOG.class(name), Origin::Unknown);
+            node.stage = STAGES.get(*stage).map(|stage| (*stage).into());
+            graph.add(node).unwrap()
         })
         .collect();
     for (at, (_, _, inputs)) in plans.iter().enumerate() {
