@@ -12,7 +12,7 @@ use super::workflow_file::has_extension;
 use super::{Exit, RuleName, Stream, Terminal, ToolError, note, output, print};
 use crate::report::Format as ReportFormat;
 use crate::review::picture::{Options, Picture};
-use crate::review::{dot, listing, mermaid, svg};
+use crate::review::{dot, drawing, listing, mermaid};
 
 /// Draw a workflow: its nodes by stage from left to right, the values that matter, and links coloured by what they
 /// carry.
@@ -74,7 +74,7 @@ impl Format {
 
     fn write(self, picture: &Picture) -> String {
         match self {
-            Self::Svg => svg::write(picture, &svg::Options::default()),
+            Self::Svg => drawing::write(picture, &drawing::Options::default()),
             Self::Dot => dot::write(picture),
             Self::Mermaid => mermaid::write(picture),
             Self::Ascii => listing::write(picture),

@@ -428,9 +428,14 @@ fn starts_with(spec: &InputSpec) -> Option<Cow<'_, serde_json::Value>> {
     spec.default.as_ref().map(Cow::Borrowed).or_else(first)
 }
 
-/// A text without its middle, if it is long: the ends of file names tell precisions and experts apart.
+/// A file name, if it is long without its extension and then without its middle: its end tells precisions apart.
 fn ends(text: &str, most: usize) -> String {
-    let line = one_line(text);
+    let mut line = one_line(text);
+    if line.chars().count() > most
+        && let Some(stem) = line.strip_suffix(".safetensors")
+    {
+        line = stem.to_owned();
+    }
     let count = line.chars().count();
     if count <= most {
         return line;

@@ -218,9 +218,9 @@ fn what_a_rule_finds_is_marked_and_said() {
     let run = folder.wfc(&["graph", "b.json", "--highlight", "broken-link"]);
     assert_eq!(run.stderr, "broken-link: 1 found, at 2\n", "{}", run.stdout);
     // All rules of a group.
-    let run = folder.wfc(&["graph", "w.json", "--highlight", "style"]);
-    assert!(run.stderr.starts_with("style: "), "{run:?}");
-    assert!(run.stdout.contains("! repeated-node"), "{run:?}");
+    let run = folder.wfc(&["graph", "w.json", "--highlight", "correctness"]);
+    assert!(run.stderr.starts_with("correctness: "), "{run:?}");
+    assert!(run.stdout.contains("! unreachable-node"), "{run:?}");
 }
 
 #[test]

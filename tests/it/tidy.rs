@@ -20,7 +20,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("back", &["catalog", "check", "diag", "front", "ir", "lower", "optimize"]),
     ("bind", &["back", "catalog", "check", "diag", "front", "ir", "lower", "source"]),
     ("report", &["diag", "source"]),
-    ("review", &["back", "catalog", "ir", "plan"]),
     ("analysis", &["catalog", "ir"]),
     ("plan", &["analysis", "catalog", "ir"]),
     ("lint", &["analysis", "catalog", "check", "diag", "front", "ir", "optimize", "plan", "source"]),

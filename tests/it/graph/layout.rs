@@ -10,7 +10,7 @@ use wfc::catalog::{Catalog, Models};
 use wfc::ir::{Argument, Graph, Input, Node, NodeId, Origin, TextPlace, Value};
 use wfc::review::layout::{Area, Layout};
 use wfc::review::picture::{Mark, Options, Picture};
-use wfc::review::{dot, listing, mermaid, svg};
+use wfc::review::{dot, drawing, listing, mermaid};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
 static MODELS: LazyLock<Models> = LazyLock::new(Models::embedded);
@@ -131,8 +131,8 @@ proptest! {
             block.found.extend(found.then(|| "a-rule".to_owned()));
         }
         check(&picture, &Layout::of(&picture));
-        let text = svg::write(&picture, &svg::Options::default());
-        prop_assert_eq!(&text, &svg::write(&picture.clone(), &svg::Options::default()));
+        let text = drawing::write(&picture, &drawing::Options::default());
+        prop_assert_eq!(&text, &drawing::write(&picture.clone(), &drawing::Options::default()));
         let document = Document::parse(&text).unwrap();
         let keys = document.descendants().filter(|it| it.has_attribute("data-node")).count();
         let links = document.descendants().filter(|it| it.has_attribute("data-from")).count();
@@ -175,7 +175,7 @@ fn a_thousand_nodes_take_no_minute() {
     let picture = picture(&large(1000));
     let start = Instant::now();
     check(&picture, &Layout::of(&picture));
-    let text = svg::write(&picture, &svg::Options::default());
+    let text = drawing::write(&picture, &drawing::Options::default());
     // Without optimizations, on a busy machine.
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     Document::parse(&text).unwrap();
