@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         if let Some(card) = card(&log) {
             let card = Card { assume, ..card };
             let asked = Asked { path: &args.preset, set: &args.set, card };
-            if let Some(report) = fit::fitted(&asked, file, &ready, &mut session, &mut diagnostics)? {
+            if let Some(report) = fit::fitted(&asked, file, &ready, &mut session, &mut diagnostics) {
                 let hint = "`wfc fit` with this card and `--apply` makes it.";
                 let _ = write!(text, "\nWhat to change\n\n{}", report.human(&args.preset, false, hint));
             }
@@ -180,16 +180,16 @@ impl Told<'_> {
         text.push_str(".\n");
         let (steps, how) = self.candidates();
         let least = lack.allocated.map(|allocated| allocated + lack.wanted.unwrap_or_default());
-        let wide = |step: &&Step| Amount {
+        let wide = |step: &Step| Amount {
             low: step.least.allocated.low,
             typical: step.least.allocated.typical,
             high: step.least.allocated.high.max(step.without_streaming.allocated.high),
         };
         // Of those that explain it, the one that needs most.
         let best = steps.iter().copied().min_by(|one, other| {
-            let off = |step: &&Step| least.map_or(0.0, |least| distance(wide(step), least));
+            let off = |step: &Step| least.map_or(0.0, |least| distance(wide(step), least));
             let by_need = other.least.allocated.typical.total_cmp(&one.least.allocated.typical);
-            off(&one).total_cmp(&off(&other)).then(by_need)
+            off(one).total_cmp(&off(other)).then(by_need)
         });
         let Some(step) = best else {
             text.push_str("  The preset has no step that is estimated.\n");

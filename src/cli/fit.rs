@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::new(args.catalog.clone());
     let mut diagnostics = Diagnostics::new();
     let (file, ready) = read(&args.preset, &args.set, &mut session, &mut diagnostics)?;
-    let result = match &ready {
+    let report = match &ready {
         Some(ready) if !diagnostics.has_errors() => {
             let own = card(args.gpu.as_deref(), args.vram.as_deref(), ready)?;
             let card = Card { assume: assume::parse(&args.assume)?, ..own };
@@ -93,9 +93,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
             fitted(&asked, file, ready, &mut session, &mut diagnostics)
         }
 
-        _ => Ok(None),
+        _ => None,
     };
-    let report = result?;
     if diagnostics.has_errors() || report.is_none() {
         let found = diagnostics.into_sorted();
         let reports = [FileReport { path: args.preset.clone(), kind: "preset", diagnostics: found }];
@@ -278,15 +277,15 @@ pub(super) fn fitted(
     ready: &Ready,
     session: &mut Session,
     diagnostics: &mut Diagnostics,
-) -> Result<Option<Report>, ToolError> {
+) -> Option<Report> {
     let card = asked.card.clone();
-    let Some(before) = tried(ready, &ready.loaded, session, &card, diagnostics) else { return Ok(None) };
+    let before = tried(ready, &ready.loaded, session, &card, diagnostics)?;
     let (levers, values) = levers(asked, ready, session);
     let counts: Vec<usize> = values.iter().map(Vec::len).collect();
     let mut report = Report::new(card.clone(), &before);
     if score(&before.plan, card.budget, Goal::Sure).excess <= 0.0 {
         report.outcome = Outcome::Fits;
-        return Ok(Some(report));
+        return Some(report);
     }
     let mut best: Option<(Picks, Outcome)> = None;
     for goal in [Goal::Sure, Goal::Likely] {
@@ -334,7 +333,7 @@ pub(super) fn fitted(
         report.before_text = Some(text);
         report.after_text = edited.filter(|text| says(text, asked, session, &loaded));
     }
-    Ok(Some(report))
+    Some(report)
 }
 
 /// What the graph lets change and nothing else sets: why it costs something, and the values to try.

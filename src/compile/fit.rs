@@ -65,17 +65,17 @@ mod tests {
     use super::*;
 
     /// A model of memory: each step of a lever saves so much; levers with a hole do not compile there.
-    fn found(counts: &[usize], saves: &[f64], need: f64, hole: Option<(usize, usize)>) -> (Picks, f64) {
+    fn found(counts: &[usize], gains: &[f64], need: f64, hole: Option<(usize, usize)>) -> (Picks, f64) {
         let mut judge = |picks: &[Option<usize>]| {
             if hole.is_some_and(|(lever, at)| picks[lever] == Some(at)) {
                 return None;
             }
-            let saved: f64 = picks
+            let sum: f64 = picks
                 .iter()
-                .zip(saves)
-                .map(|(pick, save)| pick.map_or(0.0, |at| (at + 1) as f64 * save))
+                .zip(gains)
+                .map(|(pick, gain)| pick.map_or(0.0, |at| f64::from(u32::try_from(at + 1).unwrap()) * gain))
                 .sum();
-            Some(Score { excess: (need - saved).max(0.0) })
+            Some(Score { excess: (need - sum).max(0.0) })
         };
         let (picks, score) = search(counts, Score { excess: need }, &mut judge);
         (picks, score.excess)

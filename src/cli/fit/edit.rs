@@ -1,6 +1,7 @@
 //! Values put into the text of a preset: as edits of its bytes, so that all else stays as it was written.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use toml_writer::TomlWrite as _;
 
@@ -27,7 +28,7 @@ pub(super) fn edited(text: &str, file: FileId, preset: &Preset, changes: &[Chang
             } else {
                 let mut written = String::new();
                 written.key(toml_writer::TomlKeyBuilder::new(key).as_default()).ok()?;
-                lines.push_str(&format!("{written} = {}\n", change.to));
+                let _ = writeln!(lines, "{written} = {}", change.to);
             }
         }
         if !lines.is_empty() {
@@ -61,14 +62,12 @@ fn place(text: &str, table: &str, known: &[(&str, Span)], lines: String) -> (usi
         let start = if text.starts_with(&head[1..]) { 0 } else { text.find(&head)? + 1 };
         Some(start + head.len() - 1)
     };
-    match last.or_else(head) {
-        Some(at) => match line_end(at) {
-            Some(end) => (end, lines),
-            None => (text.len(), format!("\n{lines}")),
-        },
-        None => {
-            let gap = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
-            (text.len(), format!("{gap}\n[{table}]\n{lines}"))
-        }
+    let Some(at) = last.or_else(head) else {
+        let gap = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+        return (text.len(), format!("{gap}\n[{table}]\n{lines}"));
+    };
+    match line_end(at) {
+        Some(end) => (end, lines),
+        None => (text.len(), format!("\n{lines}")),
     }
 }
