@@ -4,6 +4,8 @@
 mod style;
 mod xml;
 
+use std::fmt::Write as _;
+
 use super::layout::{Area, CHAR, LINE, Layout, Point, columns_of};
 use super::picture::colours::STAGES;
 use super::picture::{Block, Link, Mark, Picture};
@@ -90,19 +92,19 @@ fn summary(picture: &Picture) -> String {
     let stages: Vec<&str> = picture.stages.iter().map(|stage| &**stage).collect();
     let mut text = format!("A workflow with {nodes} and {links}.");
     if !stages.is_empty() {
-        text += &format!(" Stages from left to right: {}.", stages.join(", "));
+        let _ = write!(text, " Stages from left to right: {}.", stages.join(", "));
     }
     for mark in Mark::NAMED {
         let marked: Vec<&str> =
             picture.blocks.iter().filter(|block| block.mark == mark).map(|block| &*block.key).collect();
         if let Some(name) = mark.name().filter(|_| !marked.is_empty()) {
-            text += &format!(" {name}: {}.", marked.join(", "));
+            let _ = write!(text, " {name}: {}.", marked.join(", "));
         }
     }
     let found: Vec<&str> =
         picture.blocks.iter().filter(|block| !block.found.is_empty()).map(|block| &*block.key).collect();
     if !found.is_empty() {
-        text += &format!(" Highlighted: {}.", found.join(", "));
+        let _ = write!(text, " Highlighted: {}.", found.join(", "));
     }
     text
 }
@@ -159,12 +161,12 @@ fn curve(way: &[Point]) -> String {
     for pair in way.windows(2) {
         let [from, to] = pair else { continue };
         if from.y == to.y && to.x > from.x {
-            path += &format!("H{}", to.x);
+            let _ = write!(path, "H{}", to.x);
             continue;
         }
         // A link that closes a circle leads back, around its boxes.
         let bend = if to.x > from.x { (to.x - from.x) / 2 } else { 60 + (from.x - to.x) / 8 };
-        path += &format!("C{} {} {} {} {} {}", from.x + bend, from.y, to.x - bend, to.y, to.x, to.y);
+        let _ = write!(path, "C{} {} {} {} {} {}", from.x + bend, from.y, to.x - bend, to.y, to.x, to.y);
     }
     path
 }

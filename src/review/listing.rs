@@ -1,6 +1,8 @@
 //! A picture for a terminal: nodes under the stages that they stand in, each behind those that it depends on, with the
 //! values that matter and where its links come from. Signs are ASCII; names and values are what they are.
 
+use std::fmt::Write as _;
+
 use super::layout::{Layout, columns_of};
 use super::picture::{Block, Picture};
 
@@ -23,7 +25,7 @@ pub fn write(picture: &Picture) -> String {
     let mut out = format!("{}\n", super::picture::one_line(&picture.title));
     for band in &layout.bands {
         let stage = picture.stages.get(band.stage).map_or("", |stage| &**stage);
-        out += &format!("\n[{}]\n", super::picture::one_line(stage));
+        let _ = writeln!(out, "\n[{}]", super::picture::one_line(stage));
         let standing: Vec<usize> = layout
             .columns
             .iter()
@@ -52,7 +54,7 @@ fn write_block(picture: &Picture, block: &Block, own: Option<usize>, longest: us
     let heading = block.heading();
     let room = longest.saturating_sub(columns_of(&heading));
     let stage = own.and_then(|own| picture.stages.get(own)).map_or(String::new(), |own| format!("  [{own}]"));
-    *out += &format!("  {heading}{}  {}{stage}\n", " ".repeat(room), block.class_line());
+    let _ = writeln!(out, "  {heading}{}  {}{stage}", " ".repeat(room), block.class_line());
     let lines: Vec<String> = block.lines().into_iter().map(|(_, line)| line).collect();
     wrapped(&lines, out);
 }
@@ -64,7 +66,7 @@ fn wrapped(parts: &[String], out: &mut String) {
     for part in parts {
         let part = super::picture::one_line(part);
         if !line.is_empty() && columns_of(START) + columns_of(&line) + columns_of(&part) + 3 > WIDTH {
-            *out += &format!("{START}{line}\n");
+            let _ = writeln!(out, "{START}{line}");
             line.clear();
         }
         if !line.is_empty() {
@@ -73,6 +75,6 @@ fn wrapped(parts: &[String], out: &mut String) {
         line += &part;
     }
     if !line.is_empty() {
-        *out += &format!("{START}{line}\n");
+        let _ = writeln!(out, "{START}{line}");
     }
 }

@@ -280,11 +280,11 @@ fn stages_of(graph: &Graph) -> Vec<Arc<str>> {
     let order = graph.dependencies_first();
     for &id in &order {
         if stages[id.index()].is_none() {
-            let sources = graph.node(id).inputs().iter().filter_map(|input| match input.value {
+            let mut sources = graph.node(id).inputs().iter().filter_map(|input| match input.value {
                 Argument::Link { from, .. } => stages[from.index()].clone(),
                 Argument::Literal(_) => None,
             });
-            stages[id.index()] = sources.last();
+            stages[id.index()] = sources.next_back();
         }
     }
     for &id in order.iter().rev() {
