@@ -138,7 +138,7 @@ pub(super) fn shuffled(graph: &Graph, seed: u64) -> Graph {
                 Argument::Link { from, slot } => {
                     Argument::Link { from: NodeId::new(place[from.index()]), slot: *slot }
                 }
-                literal => literal.clone(),
+                literal @ Argument::Literal(_) => literal.clone(),
             };
             push(&mut out, NodeId::new(new), &input.name, value);
         }

@@ -18,13 +18,8 @@ fn git(folder: &Folder, below: &str, arguments: &[&str]) {
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// True if there is no git, which is said.
 fn is_without_git() -> bool {
-    let is_without = Command::new("git").arg("--version").output().is_err();
-    if is_without {
-        eprintln!("skipped: there is no git");
-    }
-    is_without
+    Command::new("git").arg("--version").output().is_err()
 }
 
 /// A repository in which `main` has a preset with its graph, and `work` changes the graph and adds to the preset.
@@ -54,6 +49,7 @@ fn wfc(folder: &Folder, below: &str, arguments: &[&str]) -> Run {
 #[test]
 fn a_preset_of_a_revision_has_the_graph_of_that_revision() {
     if is_without_git() {
+        eprintln!("skipped: there is no git");
         return;
     }
     let folder = repository();
@@ -85,6 +81,7 @@ fn a_preset_of_a_revision_has_the_graph_of_that_revision() {
 #[test]
 fn what_is_wrong_in_a_revision_is_shown_where_its_reader_knows_it() {
     if is_without_git() {
+        eprintln!("skipped: there is no git");
         return;
     }
     let folder = repository();
@@ -109,6 +106,7 @@ fn what_is_wrong_in_a_revision_is_shown_where_its_reader_knows_it() {
 #[test]
 fn revisions_and_files_that_are_not_there_are_named() {
     if is_without_git() {
+        eprintln!("skipped: there is no git");
         return;
     }
     let folder = repository();
@@ -133,6 +131,7 @@ fn revisions_and_files_that_are_not_there_are_named() {
 #[test]
 fn shallow_clones_say_what_they_lack() {
     if is_without_git() {
+        eprintln!("skipped: there is no git");
         return;
     }
     let folder = repository();
