@@ -193,7 +193,7 @@ fn one_unreadable_file_does_not_stop_lint() {
      2 │ x = 1
        · ─
        ╰────
-      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, ladder, request, policies, lint; parameters go under [params]
+      help: the keys of a preset are: extends, graph, description, params, models, target, assume, matrix, ladder, request, policies, lint; parameters go under [params]
 
     2 errors in 4 files
     "#);

@@ -92,7 +92,7 @@ fn an_unknown_key_that_resembles_none() {
      2 │ workflow = "x"
        · ────────
        ╰────
-      help: the keys of a preset are: extends, graph, description, params, models, target, matrix, ladder, request, policies, lint; parameters go under [params]
+      help: the keys of a preset are: extends, graph, description, params, models, target, assume, matrix, ladder, request, policies, lint; parameters go under [params]
 
     1 error in 1 file
     "#);
@@ -323,7 +323,7 @@ fn a_graph_path_that_is_a_preset() {
      2 │ [params]
        ╰────
       file: p.toml
-      help: the keys of a graph are: title, description, default_titles, stages, models, params, constraints, nodes
+      help: the keys of a graph are: title, description, default_titles, stages, models, params, constraints, assume, fit, nodes
 
     3 errors in 1 file
     "#);
@@ -383,7 +383,7 @@ fn an_unknown_card() {
      3 │ gpu = "voodoo"
        ·       ────────
        ╰────
-      help: known cards: a100-40gb, a100-80gb, a100-pcie-80gb, a10g, a40, b200, b300, h100-80gb, h100-nvl-94gb, h100-pcie-80gb, h200-141gb, h200-nvl-143gb, l4, l40, l40s, rtx-2000-ada, rtx-2080-ti, rtx-3060-12gb, rtx-3080-10gb, rtx-3090, rtx-3090-ti, rtx-4000-ada, rtx-4060-ti-16gb, rtx-4070-super, rtx-4070-ti, rtx-4080, rtx-4080-super, rtx-4090, rtx-5000-ada, rtx-5060, rtx-5060-ti-16gb, rtx-5070, rtx-5070-ti, rtx-5080, rtx-5090, rtx-6000-ada, rtx-a4000, rtx-a4500, rtx-a5000, rtx-a6000, rtx-pro-4500-blackwell, rtx-pro-6000-blackwell, t4, v100-16gb; or give vram = "24 GiB"
+      help: known cards: a100-40gb, a100-80gb, a100-pcie-80gb, a10g, a40, b200, b300, h100-80gb, h100-nvl-94gb, h100-pcie-80gb, h20-96gb, h200-141gb, h200-nvl-143gb, l4, l40, l40s, rtx-2000-ada, rtx-2080-ti, rtx-3060-12gb, rtx-3080-10gb, rtx-3090, rtx-3090-ti, rtx-4000-ada, rtx-4060-ti-16gb, rtx-4070-super, rtx-4070-ti, rtx-4080, rtx-4080-super, rtx-4090, rtx-5000-ada, rtx-5060, rtx-5060-ti-16gb, rtx-5070, rtx-5070-ti, rtx-5080, rtx-5090, rtx-6000-ada, rtx-a4000, rtx-a4500, rtx-a5000, rtx-a6000, rtx-pro-4500-blackwell, rtx-pro-6000-blackwell, t4, v100-16gb; or give vram = "24 GiB"
 
     1 error in 1 file
     "#);
