@@ -195,6 +195,9 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn visit(&mut self, id: NodeId) {
+        if let Some(loaded) = effects::loaded_at_once(self.at, self.at.analysis.inputs(id)) {
+            self.kept.push(loaded);
+        }
         match effects::of(self.at, self.at.analysis.inputs(id)) {
             Ok(needs) => needs.into_iter().for_each(|need| self.step(id, need)),
             Err(open) => self.plan.gaps.push(Gap { node: id, open }),

@@ -105,6 +105,24 @@ pub(super) fn of(at: Context<'_>, inputs: Inputs<'_>) -> Needs {
     }
 }
 
+/// What the wrapper's loaders put on the card before anything runs (`load_device`): the file, and the bytes that stay.
+pub(super) fn loaded_at_once(at: Context<'_>, inputs: Inputs<'_>) -> Option<(String, Amount)> {
+    let is_loader =
+        ["WanVideoModelLoader", "LoadWanVideoT5TextEncoder"].contains(&&*inputs.node().class_type);
+    if !is_loader || inputs.text("load_device").as_deref() != Ok("main_device") {
+        return None;
+    }
+    let Ok(Fact::Model(model)) = at.analysis.output(inputs.id(), 0) else { return None };
+    let network = network(model);
+    let bytes = weights(model, network, sampling::stored(at, model))?.bytes;
+    let swapped = network.zip(sampling::swap(at, model)).map_or(0.0, |(network, (blocks, _))| {
+        (blocks / network.blocks).min(1.0) * network.blocks * network.block_params / network.params()
+    });
+    // The server may run a loader only after what does not need it.
+    let bytes = Amount { low: 0.0, ..bytes * (1.0 - swapped) };
+    Some((model.file_name().to_owned(), bytes))
+}
+
 /// A whole number as one that can be multiplied.
 #[expect(clippy::cast_precision_loss, reason = "sizes are far below what a float holds exactly")]
 pub(super) const fn float(number: i64) -> f64 {
@@ -189,8 +207,9 @@ impl Context<'_> {
         }
         let family = model.family.as_deref().unwrap_or_default();
         // What a picture adds to the text: a token for every square of 28 pixels.
-        let pixels: f64 = pictures.iter().filter(|input| inputs.has(input)).map(|_| 1_048_576.0).sum();
-        let tokens = encoder_tokens(family) + (pixels / 784.0).floor();
+        let each = self.calculator.reference_pixels();
+        let pixels: f64 = pictures.iter().filter(|input| inputs.has(input)).map(|_| each).sum();
+        let tokens = self.calculator.text_tokens(family) + self.calculator.vision_tokens(pixels);
         Ok(vec![self.text(Engine::Native, &model, tokens, pixels, Kind::TextEncoder)?])
     }
 
@@ -315,9 +334,12 @@ impl Context<'_> {
         let params = entry.and_then(|entry| entry.params).and_then(|params| i64::try_from(params).ok());
         let weights = match (family, params) {
             // A part of the checkpoint.
-            ("ltx2-vae", _) => Amount::exact(2332.0 * 1024.0 * 1024.0),
+            ("ltx2-vae", _) => {
+                let weights = self.calculator.number("vae_weights", engine, family, "");
+                weights.map_or_else(|| self.calculator.unknown("vae"), Amount::exact)
+            }
             (_, Some(params)) => Amount::exact(float(params) * itemsize),
-            (_, None) => Amount { low: 1e8, typical: 5e8, high: 3e9 },
+            (_, None) => self.calculator.unknown("vae"),
         };
         let of = Vae { engine, family, is_decode, width, height, frames, tile, itemsize, weights };
         let mut need = self.calculator.vae(&of);
@@ -327,8 +349,12 @@ impl Context<'_> {
 
     fn audio(self, inputs: Inputs<'_>) -> Vec<Need> {
         let row = self.calculator.coefficients.find("ltx_audio", "native", "ltx2-vae", "", None);
-        let seconds = inputs.audio("samples").ok().and_then(|audio| audio.seconds.ok()).unwrap_or(10.0);
-        let mut need = self.calculator.other(Amount::exact(2e8));
+        let seconds = inputs.audio("samples").ok().and_then(|audio| audio.seconds.ok());
+        let seconds = seconds
+            .or_else(|| self.calculator.number("audio_seconds", Engine::Native, "*", ""))
+            .unwrap_or_default();
+        let weights = self.calculator.number("audio_weights", Engine::Native, "ltx2-vae", "");
+        let mut need = self.calculator.other(Amount::exact(weights.unwrap_or_default()));
         need.kind = Kind::AudioDecode;
         if let Some(row) = row {
             need.activations = row.amount * seconds;
@@ -342,7 +368,7 @@ impl Context<'_> {
         let model = inputs.model(input).ok();
         let bytes = model.as_ref().and_then(|model| model.entry.as_deref()?.bytes);
         let bytes = bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(float);
-        let weights = bytes.map_or(Amount { low: 5e7, typical: 5e8, high: 3e9 }, Amount::exact);
+        let weights = bytes.map_or_else(|| self.calculator.unknown("other"), Amount::exact);
         let mut need = self.calculator.other(weights);
         need.model =
             model.map_or_else(|| inputs.node().class_type.to_string(), |model| model.file_name().to_owned());
@@ -350,12 +376,27 @@ impl Context<'_> {
     }
 }
 
-/// Text tokens that an encoder of this family pads to, or is commonly given.
-pub(super) fn encoder_tokens(family: &str) -> f64 {
-    match family {
-        "gemma3-12b" => 1024.0,
-        "qwen25-vl-7b" => 256.0,
-        _ => 512.0,
+impl Calculator<'_> {
+    /// Tokens of text that an encoder of this family pads to, or is commonly given.
+    pub(super) fn text_tokens(&self, family: &str) -> f64 {
+        self.number("text_tokens", Engine::Native, family, "").unwrap_or_default()
+    }
+
+    /// Tokens that pictures of so many pixels add to a text.
+    pub(super) fn vision_tokens(&self, pixels: f64) -> f64 {
+        let each = self.number("vision_tokens", Engine::Native, "*", "");
+        each.map_or(0.0, |each| (pixels / each).floor())
+    }
+
+    /// Pixels that the classes for editing bring a picture to.
+    pub(super) fn reference_pixels(&self) -> f64 {
+        self.number("reference_pixels", Engine::Native, "*", "").unwrap_or_default()
+    }
+
+    /// Tokens of sound that belong to so many frames.
+    pub(super) fn audio_tokens(&self, network: &Network, frames: f64) -> f64 {
+        let rate = self.number("fps", Engine::Native, "*", "");
+        rate.map_or(0.0, |rate| network.audio * frames / rate)
     }
 }
 

@@ -366,6 +366,16 @@ impl Calculator<'_> {
         }
     }
 
+    /// A number of the table; nothing if it has none.
+    pub(super) fn number(&self, kind: &str, engine: Engine, subject: &str, case: &str) -> Option<f64> {
+        self.find(kind, engine, subject, case).map(|row| row.amount.typical)
+    }
+
+    /// What is assumed of a model that nobody knows.
+    pub(super) fn unknown(&self, what: &str) -> Amount {
+        self.find("unknown", Engine::Native, "*", what).map_or(Amount::ZERO, |row| row.amount)
+    }
+
     /// LTX-2's VAE works in parts, so its peak is not proportional to anything: the table's points, and lines between them.
     fn ltx(&self, of: &Vae<'_>, pixels: f64) -> (Amount, Basis) {
         let kind = if of.is_decode { "ltx_decode" } else { "ltx_encode" };
@@ -387,12 +397,14 @@ impl Calculator<'_> {
         near.truncate(3);
         let Some((nearest, _)) = near.first().copied() else { return (Amount::ZERO, Basis::Assumed) };
         // Between points it grows with the area, and slowly with the frames.
+        let growth = |case| self.number("growth", Engine::Native, "ltx2-vae", case).unwrap_or_default();
         let scaled = |point: &(f64, f64, Amount)| {
-            point.2.typical * (pixels / point.0).powf(0.6) * (of.frames / point.1).powf(0.35)
+            let area = (pixels / point.0).powf(growth("area"));
+            point.2.typical * area * (of.frames / point.1).powf(growth("frames"))
         };
         let weight: f64 = near.iter().map(|(distance, _)| 1.0 / distance).sum();
         let typical = near.iter().map(|(distance, point)| scaled(point) / distance).sum::<f64>() / weight;
-        let spread = nearest.mul_add(0.2, 1.12);
+        let spread = nearest.mul_add(growth("spread by doubling"), growth("spread").max(1.0));
         (
             Amount { low: typical / spread, typical, high: typical * spread },
             if nearest < 1.0 { Basis::Tracked } else { Basis::Counted },

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::catalog::{self, Models, models};
 
-use super::effects::encoder_tokens;
 use super::need::{Engine, Kind};
 use super::network::{Network, Precision, plain, squeezed};
 
@@ -374,12 +373,6 @@ impl Request {
     #[must_use]
     pub fn frames(&self) -> f64 {
         self.frames.unwrap_or(1.0)
-    }
-
-    /// Tokens of text that the encoder reads.
-    #[must_use]
-    pub fn encoder_tokens(&self, family: &str) -> f64 {
-        self.text_tokens.unwrap_or_else(|| encoder_tokens(family))
     }
 
     /// All that is wrong with it.

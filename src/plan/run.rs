@@ -110,10 +110,6 @@ impl Calculator<'_> {
         Stage { need, others, kept, least, without_streaming }
     }
 
-    fn number(&self, kind: &str, engine: Engine, subject: &str, case: &str) -> Option<f64> {
-        self.find(kind, engine, subject, case).map(|row| row.amount.typical)
-    }
-
     fn parts(&self, of: &Request) -> Parts {
         let network = of.network();
         let family = |family: &str| Model::part(family, &of.parts);
@@ -130,7 +126,7 @@ impl Calculator<'_> {
         let vae_weights = vae.as_ref().map_or(Amount::ZERO, |vae| {
             let known = self.find("vae_weights", of.engine, &vae.family, "").map(|row| row.amount);
             let counted = vae.params.map(|params| Amount::exact(params * itemsize));
-            known.or(counted).unwrap_or(Amount { low: 1e8, typical: 5e8, high: 3e9 })
+            known.or(counted).unwrap_or_else(|| self.unknown("vae"))
         });
         let encoder = encoder.map(|encoder| {
             let alone = !matches!(of.model.subject, Subject::Network(_));
@@ -145,7 +141,7 @@ impl Calculator<'_> {
         });
         let encoder_weights = encoder.as_ref().map_or(Amount::ZERO, |encoder| {
             let beside = self.find("projection_weights", of.engine, &encoder.family, "");
-            weights(encoder) + beside.map_or(Amount::ZERO, |row| row.amount)
+            weights(encoder, self.unknown("network")) + beside.map_or(Amount::ZERO, |row| row.amount)
         });
         Parts { vae, encoder, vae_weights, encoder_weights, itemsize }
     }
@@ -192,7 +188,8 @@ impl Calculator<'_> {
         // The encoder sees references at about a megapixel, a token for every square of 28 pixels.
         let reads = of.network().is_some_and(|network| network.name == "qwen-image-edit");
         let pixels = if reads { 1_048_576.0 * of.references } else { 0.0 };
-        let tokens = of.encoder_tokens(&encoder.family) + (pixels / 784.0).floor();
+        let text = of.text_tokens.unwrap_or_else(|| self.text_tokens(&encoder.family));
+        let tokens = text + self.vision_tokens(pixels);
         let mut need = self.text(&Text {
             kind: if is_vision { Kind::Vision } else { Kind::TextEncoder },
             engine: of.engine,
@@ -203,7 +200,7 @@ impl Calculator<'_> {
             largest: encoder.largest(),
         });
         need.model.clone_from(&encoder.name);
-        need.notes.push(stored(encoder));
+        need.notes.push(stored(encoder, bytes));
         need
     }
 
@@ -279,7 +276,7 @@ impl Calculator<'_> {
         let text = if network.text > 0.0 { of.text_tokens.unwrap_or(network.text) } else { 0.0 };
         let of_references = network.tokens_of_frame(1024.0, 1024.0) * of.references;
         let counted =
-            network.tokens(width, height, frames) + text + network.audio * frames / 24.0 + of_references;
+            network.tokens(width, height, frames) + text + self.audio_tokens(network, frames) + of_references;
         let tokens = of.tokens.unwrap_or(counted);
         let weights = self.stored(of, network);
         let is_fp8 = weights.precision.is_some_and(|precision| precision.name == "fp8");
@@ -432,7 +429,7 @@ impl Calculator<'_> {
 }
 
 /// The bytes of an encoder: of its file, or of its parameters in 8 to 16 bits.
-fn weights(model: &Model) -> Amount {
+fn weights(model: &Model, unknown: Amount) -> Amount {
     if let Some(bytes) = model.bytes {
         return Amount::exact(bytes);
     }
@@ -441,14 +438,12 @@ fn weights(model: &Model) -> Amount {
     // Numbers of 4 bits are made of linear layers alone; embeddings stay as they are.
     let is_whole = model.precision.is_none_or(|precision| precision.name != "int4");
     let embeddings = if is_whole { 0.0 } else { model.embeddings };
-    model.params.map_or(Amount { low: 1e9, typical: 1e10, high: 5e10 }, |params| {
-        each * (params - embeddings) + Amount::exact(embeddings * 2.0)
-    })
+    model.params.map_or(unknown, |params| each * (params - embeddings) + Amount::exact(embeddings * 2.0))
 }
 
-fn stored(encoder: &Model) -> String {
+fn stored(encoder: &Model, bytes: Amount) -> String {
     let how = encoder.precision.map_or("8 or 16 bits a parameter", |precision| precision.name);
-    format!("{}: {how}, {}", encoder.name, size(weights(encoder).typical))
+    format!("{}: {how}, {}", encoder.name, size(bytes.typical))
 }
 
 fn both(others: Vec<Amount>) -> Vec<[Amount; 2]> {

@@ -62,14 +62,16 @@ pub(super) fn sampling(at: Context<'_>, sampler: &Sampler) -> Result<Sampling, O
     let mut tokens = network.tokens(width, height, frames) + network.text;
     if network.audio > 0.0 {
         // The frame rate decides how long the sound is; 24 is what the model was made for.
-        tokens += network.audio * frames / 24.0;
+        tokens += at.calculator.audio_tokens(network, frames);
     }
     tokens = (tokens + references(at, sampler, network)) * batch;
-    let loras = loras(model, is_wrapper);
+    let loras = loras(model, is_wrapper, at.calculator.unknown("lora"));
     let argument = |name: &str| sampler.argument(at.analysis, name).ok().map(|node| at.analysis.inputs(node));
     let uni3c = argument("uni3c_embeds").map(|embeds| {
         let bytes = embeds.model("controlnet").ok().and_then(|model| model.entry.as_deref()?.bytes);
-        let bytes = bytes.and_then(|bytes| i64::try_from(bytes).ok()).map_or(2e9, float);
+        let bytes = bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(float);
+        let usual = || at.calculator.number("uni3c_weights", Engine::Wrapper, "*", "");
+        let bytes = bytes.or_else(usual).unwrap_or_default();
         (bytes, embeds.bool("offload") != Ok(false))
     });
     let rope = sampler.arguments.and_then(|node| at.analysis.inputs(node).text("rope_function"));
@@ -101,7 +103,7 @@ pub(super) fn sampling(at: Context<'_>, sampler: &Sampler) -> Result<Sampling, O
 }
 
 /// The precision that a loader stores the weights in, if it changes that of the file.
-fn stored(at: Context<'_>, model: &Model) -> Option<Precision> {
+pub(super) fn stored(at: Context<'_>, model: &Model) -> Option<Precision> {
     let loader = at.analysis.inputs(model.loader);
     let told = |input| loader.text(input).ok().and_then(|text| Precision::told_by(&text));
     told("quantization").or_else(|| told("weight_dtype"))
@@ -135,7 +137,7 @@ fn has_changed(at: Context<'_>, model: &Model, class: &str) -> bool {
 }
 
 /// The blocks that are swapped and those that are fetched ahead, as set on the loader or later.
-fn swap(at: Context<'_>, model: &Model) -> Option<(f64, f64)> {
+pub(super) fn swap(at: Context<'_>, model: &Model) -> Option<(f64, f64)> {
     let later = model.changed_by.iter().rev().copied();
     let mut at_nodes = later.chain([model.loader]).map(|node| at.analysis.inputs(node));
     let settings = at_nodes.find_map(|inputs: Inputs<'_>| inputs.settings("block_swap_args").ok())?;
@@ -160,7 +162,8 @@ fn references(at: Context<'_>, sampler: &Sampler, network: &Network) -> f64 {
     let of_text = ["image", "image1", "image2", "image3"].into_iter().filter(|input| own.has(input));
     // The encoder's node brings its pictures to about 1 megapixel.
     let of_text = if network.name == "qwen-image-edit" && own.has("vae") { of_text.count() } else { 0 };
-    let megapixel = network.tokens_of_frame(1024.0, 1024.0);
+    let side = at.calculator.reference_pixels().sqrt();
+    let megapixel = network.tokens_of_frame(side, side);
     let of_latents = positive.references.iter().map(|node| {
         let latent = at.analysis.inputs(*node).latent("latent");
         let size = latent.and_then(|latent| Ok((latent.width?, latent.height?)));
@@ -170,17 +173,17 @@ fn references(at: Context<'_>, sampler: &Sampler, network: &Network) -> f64 {
 }
 
 /// Bytes of LoRAs that stay beside the weights.
-fn loras(model: &Model, is_wrapper: bool) -> Amount {
+fn loras(model: &Model, is_wrapper: bool, unknown: Amount) -> Amount {
     if !is_wrapper {
         return Amount::ZERO;
     }
     let of = |lora: &crate::analysis::Lora| {
         let bytes = lora.model.entry.as_deref().and_then(|entry| entry.bytes);
         let bytes = bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(float);
-        let bytes = bytes.map_or(Amount { low: 1e8, typical: 6e8, high: 1.3e9 }, Amount::exact);
+        let bytes = bytes.map_or(unknown, Amount::exact);
         match lora.merged {
             Some(Ok(true)) => Amount::ZERO,
-            Some(Err(unknown)) if unknown.why != Why::Absent => Amount { low: 0.0, ..bytes },
+            Some(Err(open)) if open.why != Why::Absent => Amount { low: 0.0, ..bytes },
             _ => bytes,
         }
     };

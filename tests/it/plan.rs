@@ -142,6 +142,25 @@ fn what_the_reports_say_fits_fits() {
 }
 
 #[test]
+fn what_loaders_put_on_the_card_at_once_is_there_while_others_run() {
+    let path = repository("presets/wan22-t2v-wrapper.workflow_api.json");
+    let text = std::fs::read_to_string(path).unwrap();
+    let others = |text: &str| {
+        let folder = Folder::new();
+        folder.write("w.json", text);
+        let run = folder.wfc(&["plan", "w.json", "--format", "json"]).succeeded();
+        let document: Value = serde_json::from_str(&run.stdout).unwrap();
+        let steps = document["plans"][0]["steps"].as_array().unwrap();
+        let high = steps.iter().find(|step| step["node"] == "sampler_high").unwrap();
+        high["others"]["typical"].as_f64().unwrap() / GIB
+    };
+    assert!(others(&text) < 0.1);
+    // The other expert waits on the card: 14.3 GB in 8 bits.
+    let at_once = others(&text.replace("offload_device", "main_device"));
+    assert!((12.0..15.0).contains(&at_once), "{at_once}");
+}
+
+#[test]
 fn a_plan_that_does_not_fit_is_a_finding() {
     let path = preset("scail-uni3c-wan22");
     let run = run(&[&path, "--vram", "8GiB"]);
