@@ -162,8 +162,8 @@ fn references(at: Context<'_>, sampler: &Sampler, network: &Network) -> f64 {
     let of_text = ["image", "image1", "image2", "image3"].into_iter().filter(|input| own.has(input));
     // The encoder's node brings its pictures to about 1 megapixel.
     let of_text = if network.name == "qwen-image-edit" && own.has("vae") { of_text.count() } else { 0 };
-    let side = at.calculator.reference_pixels().sqrt();
-    let megapixel = network.tokens_of_frame(side, side);
+    let square = at.calculator.reference_pixels().sqrt();
+    let megapixel = network.tokens_of_frame(square, square);
     let of_latents = positive.references.iter().map(|node| {
         let latent = at.analysis.inputs(*node).latent("latent");
         let size = latent.and_then(|latent| Ok((latent.width?, latent.height?)));
