@@ -199,7 +199,14 @@ impl Walk<'_> {
             self.kept.push(loaded);
         }
         match effects::of(self.at, self.at.analysis.inputs(id)) {
-            Ok(needs) => needs.into_iter().for_each(|need| self.step(id, need)),
+            Ok(mut needs) => {
+                // `--lowvram` leaves text encoders to the processor where there is no dynamic VRAM.
+                let is_low = self.options.residency == Residency::Low;
+                needs.retain(|need| {
+                    !(is_low && need.kind == Kind::TextEncoder && need.engine == Engine::Native)
+                });
+                needs.into_iter().for_each(|need| self.step(id, need));
+            }
             Err(open) => self.plan.gaps.push(Gap { node: id, open }),
         }
     }

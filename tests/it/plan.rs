@@ -161,6 +161,22 @@ fn what_loaders_put_on_the_card_at_once_is_there_while_others_run() {
 }
 
 #[test]
+fn how_the_server_was_started_decides_what_stays() {
+    let steps = |residency: &str| {
+        let plan = plan("z-image-turbo", &["--residency", residency, "--gpu", "a100-80gb"]);
+        let steps = plan["steps"].as_array().unwrap().clone();
+        let others = steps.iter().map(|step| step["others"]["typical"].as_f64().unwrap()).fold(0.0, f64::max);
+        (steps.len(), others / GIB)
+    };
+    let (all, none_stay) = steps("dynamic");
+    assert!(none_stay < 0.1);
+    // Without dynamic VRAM `--lowvram` runs the text encoder on the processor.
+    assert_eq!(steps("low").0, all - 1);
+    // With `--highvram` encoder and network are still there while the VAE decodes: 7.5 and 11.5 GiB.
+    assert!((18.0..20.0).contains(&steps("high").1), "{:?}", steps("high"));
+}
+
+#[test]
 fn a_plan_that_does_not_fit_is_a_finding() {
     let path = preset("scail-uni3c-wan22");
     let run = run(&[&path, "--vram", "8GiB"]);
