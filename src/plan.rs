@@ -205,7 +205,9 @@ impl Walk<'_> {
                 needs.retain(|need| {
                     !(is_low && need.kind == Kind::TextEncoder && need.engine == Engine::Native)
                 });
-                needs.into_iter().for_each(|need| self.step(id, need));
+                for need in needs {
+                    self.step(id, need);
+                }
             }
             Err(open) => self.plan.gaps.push(Gap { node: id, open }),
         }
