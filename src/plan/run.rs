@@ -187,7 +187,7 @@ impl Calculator<'_> {
         let is_vision = of.model.subject == Subject::Vision;
         // The encoder sees references at about a megapixel, a token for every square of 28 pixels.
         let reads = of.network().is_some_and(|network| network.name == "qwen-image-edit");
-        let pixels = if reads { 1_048_576.0 * of.references } else { 0.0 };
+        let pixels = if reads { self.reference_pixels() * of.references } else { 0.0 };
         let text = of.text_tokens.unwrap_or_else(|| self.text_tokens(&encoder.family));
         let tokens = text + self.vision_tokens(pixels);
         let mut need = self.text(&Text {
