@@ -23,7 +23,6 @@ mod input;
 mod lines;
 mod machines;
 pub mod models;
-mod nonfinite;
 mod object_info;
 mod outputs;
 mod own_check;

@@ -47,6 +47,8 @@ pub mod dsl {
     #[doc(inline)]
     pub use crate::front::dsl::*;
 }
+#[cfg(feature = "exec")]
+pub mod exec;
 pub mod front;
 pub mod ir;
 pub mod lint;

@@ -1,13 +1,17 @@
 //! Source files, byte spans, and the lines and columns that people read.
 //!
-//! This room and `cli` are the only ones that touch the file system.
+//! This room, `exec` and `cli` are the only ones that touch the file system.
 //! It knows nothing about TOML, JSON or workflows.
+
+mod nonfinite;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub use nonfinite::NonFinite;
 
 /// Largest source file that is read, in bytes. A preset or graph is a few KiB; a file beyond this
 /// limit is a mistake (a video, a model) and must not fill memory.

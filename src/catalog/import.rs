@@ -14,10 +14,10 @@ use serde_json::{Map, Value};
 use super::captured::Captured;
 use super::decode::{Decoded, decode, is_over_limit, looks_like};
 use super::file_inputs::FileInputs;
-use super::nonfinite::NonFinite;
 use super::object_info::read_class;
 use super::pack::{CORE_PACK, pack_of_module};
 use super::prune::{CLASS_PROSE, Pruning};
+use crate::source::NonFinite;
 
 /// The default for [`ImportOptions::limit_bytes`].
 pub const DEFAULT_LIMIT_BYTES: u64 = 256 << 20;

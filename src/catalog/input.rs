@@ -42,7 +42,7 @@ pub(super) fn read_input(
     };
     let flag = |key: &str| options.get(key) == Some(&Value::Bool(true));
     let number = matches!(kind, InputKind::Int { .. } | InputKind::Float { .. });
-    // An object stands for a NaN (see `nonfinite`), which is no default.
+    // An object stands for a NaN (see `source::NonFinite`), which is no default.
     let default = options.get("default").filter(|value| !(value.is_null() || number && value.is_object()));
     let bound = |key: &str| options.get(key).and_then(Value::as_f64);
     let bounds = match kind {

@@ -129,7 +129,7 @@ impl Pruning<'_> {
         let mut pruned = Map::new();
         for (key, value) in options {
             let is_default = value.is_null() || (*value == false && key != "default");
-            // A NaN (see `nonfinite`), or a mistake that means as little.
+            // A NaN (see `source::NonFinite`), or a mistake that means as little.
             let is_no_number = match key.as_str() {
                 "min" | "max" | "step" => !value.is_number(),
                 "default" => matches!(kind, "INT" | "FLOAT") && value.is_object(),

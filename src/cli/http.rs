@@ -1,60 +1,28 @@
 //! Requests to a ComfyUI server.
 
 use std::io::Read;
-#[cfg(feature = "exec")]
-use std::time::Duration;
 
 use super::ToolError;
-
-/// Longest answer to a question about the server itself, in bytes.
 #[cfg(feature = "exec")]
-const MAX_STATS_BYTES: u64 = 1 << 20;
-
-/// How long a server may take to accept a connection.
-#[cfg(feature = "exec")]
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// How long it may take to begin its answer; it collects the lists of all its files for it.
-#[cfg(feature = "exec")]
-const ANSWER: Duration = Duration::from_mins(1);
-
-/// How long the whole answer may take: 100 MiB over a slow line.
-#[cfg(feature = "exec")]
-const BODY: Duration = Duration::from_mins(10);
+use crate::exec::comfy::{address::Address, http::Client};
 
 /// Opens `/object_info` of a server.
 #[cfg(feature = "exec")]
 pub(super) fn object_info(server: &str) -> Result<Box<dyn Read>, ToolError> {
-    let url = endpoint(server, "object_info");
-    Ok(Box::new(get(&url)?.into_body().into_reader()))
+    Ok(client(server)?.open("/object_info", 0)?.body)
 }
 
 /// The ComfyUI version that a server reports, if it does.
 #[cfg(feature = "exec")]
 pub(super) fn comfyui_version(server: &str) -> Option<String> {
-    let answer = get(&endpoint(server, "system_stats")).ok()?;
-    let body = answer.into_body().into_reader().take(MAX_STATS_BYTES);
-    let stats: serde_json::Value = serde_json::from_reader(body).ok()?;
+    let stats = client(server).ok()?.get_json("/system_stats").ok()?;
     stats.pointer("/system/comfyui_version")?.as_str().map(str::to_owned)
 }
 
+/// A client of the server at an address.
 #[cfg(feature = "exec")]
-fn get(url: &str) -> Result<ureq::http::Response<ureq::Body>, ToolError> {
-    let config = ureq::Agent::config_builder()
-        .timeout_connect(Some(CONNECT))
-        .timeout_recv_response(Some(ANSWER))
-        .timeout_recv_body(Some(BODY))
-        .build();
-    ureq::Agent::new_with_config(config).get(url).call().map_err(|error| {
-        ToolError::new(format!("{url}: {error}; is ComfyUI running there? try the address in a browser"))
-    })
-}
-
-#[cfg(feature = "exec")]
-fn endpoint(server: &str, path: &str) -> String {
-    let server = server.trim_end_matches('/');
-    let server = server.strip_suffix("/object_info").unwrap_or(server);
-    format!("{server}/{path}")
+pub(super) fn client(server: &str) -> Result<Client, ToolError> {
+    Ok(Client::new(Address::parse(server)?))
 }
 
 #[cfg(not(feature = "exec"))]

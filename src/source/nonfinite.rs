@@ -14,7 +14,7 @@ const CHUNK: usize = 64 << 10;
 
 /// The adapter: reads from `R` and replaces.
 #[derive(Debug)]
-pub(super) struct NonFinite<R> {
+pub struct NonFinite<R> {
     inner: R,
     buffer: Vec<u8>,
     /// Bytes of `buffer` that may be handed out.
@@ -28,7 +28,7 @@ pub(super) struct NonFinite<R> {
 
 impl<R: Read> NonFinite<R> {
     /// Wraps `inner`. Buffered: `inner` need not be.
-    pub(super) fn new(inner: R) -> Self {
+    pub fn new(inner: R) -> Self {
         Self {
             inner,
             buffer: vec![0; CHUNK],
