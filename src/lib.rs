@@ -51,6 +51,7 @@ pub mod dsl {
 pub mod exec;
 pub mod front;
 pub mod ir;
+pub mod layout;
 pub mod lint;
 pub mod lower;
 pub mod optimize;

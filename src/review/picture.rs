@@ -7,7 +7,7 @@ mod kind;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::back::toml;
+use crate::back::{stages, toml};
 use crate::catalog::{InputKind, InputSpec, Models};
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
 use crate::plan;
@@ -26,9 +26,6 @@ const MIN_VALUE: usize = 16;
 
 /// Shown even where they are what the editor starts with: nobody knows by heart what that is.
 const ALWAYS: [&str; 2] = ["sampler_name", "scheduler"];
-
-/// The stage of nodes of which nobody knows it.
-const NO_STAGE: &str = "other";
 
 /// What happened to a part of a workflow, where two are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,8 +163,8 @@ impl Picture {
     /// What is shown of `graph`, which may be wrong in any way.
     #[must_use]
     pub fn of(graph: &Graph, options: &Options<'_>) -> Self {
-        let stage_of = stages_of(graph);
-        let stages = ordered(&stage_of, options.stages);
+        let stage_of = stages::of(graph);
+        let stages = stages::ordered(&stage_of, options.stages);
         let mut picture = Self { title: options.title.to_owned(), stages, ..Self::default() };
         for (id, node) in graph.nodes() {
             let stage = picture.stages.iter().position(|stage| *stage == stage_of[id.index()]);
@@ -265,58 +262,6 @@ impl Block {
 
 /// Why a node is highlighted that somebody named.
 pub const ASKED: &str = "highlighted";
-
-/// The stage of each node: its own, what its class tells, `output` for what ends a workflow, or that of a neighbour.
-fn stages_of(graph: &Graph) -> Vec<Arc<str>> {
-    let told = toml::stages(graph);
-    let mut stages: Vec<Option<Arc<str>>> = graph
-        .nodes()
-        .map(|(id, node)| {
-            let is_output = node.class.as_ref().is_some_and(|class| class.output_node);
-            let told = told.get(id.index()).copied().flatten().or(is_output.then_some("output"));
-            node.stage.clone().or_else(|| told.map(Arc::from))
-        })
-        .collect();
-    let order = graph.dependencies_first();
-    for &id in &order {
-        if stages[id.index()].is_none() {
-            let mut sources = graph.node(id).inputs().iter().filter_map(|input| match input.value {
-                Argument::Link { from, .. } => stages[from.index()].clone(),
-                Argument::Literal(_) => None,
-            });
-            stages[id.index()] = sources.next_back();
-        }
-    }
-    for &id in order.iter().rev() {
-        if stages[id.index()].is_none() {
-            let first = graph.consumers(id).find_map(|(to, _)| stages[to.index()].clone());
-            stages[id.index()] = first;
-        }
-    }
-    stages.into_iter().map(|stage| stage.unwrap_or_else(|| NO_STAGE.into())).collect()
-}
-
-/// Each stage once: those of `said` first, then those in the order of generation, then others as they come. What is
-/// said of `output` and `decode` holds for those that nobody said: they come before.
-fn ordered(stage_of: &[Arc<str>], said: &[Arc<str>]) -> Vec<Arc<str>> {
-    let mut order: Vec<Arc<str>> = said.to_vec();
-    let mut add = |stage: &Arc<str>| {
-        if !order.contains(stage) {
-            let ends = ["decode", "output"];
-            let end = order.iter().position(|known| ends.contains(&&**known));
-            let at = if said.is_empty() || ends.contains(&&**stage) { None } else { end };
-            order.insert(at.unwrap_or(order.len()), stage.clone());
-        }
-    };
-    for name in toml::stage_names() {
-        if let Some(stage) = stage_of.iter().find(|stage| ***stage == *name) {
-            add(stage);
-        }
-    }
-    stage_of.iter().for_each(add);
-    order.retain(|stage| stage_of.contains(stage));
-    order
-}
 
 fn block(graph: &Graph, id: NodeId, node: &Node, stage: usize, models: &Models) -> Block {
     let mut inputs = Vec::new();

@@ -1,34 +1,12 @@
 //! The colours of pictures, for light and for dark paper. What a colour says is written beside it as well.
 
 use super::{Kind, Mark, Picture};
-use crate::back::toml;
-
-/// A colour on light and on dark paper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Colour {
-    /// On light paper.
-    pub light: &'static str,
-    /// On dark paper.
-    pub dark: &'static str,
-}
+use crate::back::stages;
+pub use crate::back::stages::{COLOURS as STAGES, Colour};
 
 const fn colour(light: &'static str, dark: &'static str) -> Colour {
     Colour { light, dark }
 }
-
-/// Edge and filling of a stage's boxes: one for each stage that is known, three for others.
-pub const STAGES: [(Colour, Colour); 10] = [
-    (colour("#2c8a4b", "#5fbf80"), colour("#e2f2e8", "#1c3527")),
-    (colour("#5661d6", "#8f98ff"), colour("#e6e8fb", "#25294a")),
-    (colour("#b0379a", "#f08fdc"), colour("#f7e3f2", "#3f2039")),
-    (colour("#a86200", "#f2b14d"), colour("#fdeed6", "#3f2f18")),
-    (colour("#c4472b", "#ff9478"), colour("#fbe4de", "#43251e")),
-    (colour("#147a9c", "#63c7e8"), colour("#dcf0f7", "#16323d")),
-    (colour("#5b6270", "#aeb6c2"), colour("#eaebed", "#303339")),
-    (colour("#85704a", "#cdb588"), colour("#f0e9dc", "#383124")),
-    (colour("#5f7a12", "#a9cf53"), colour("#e6f2cf", "#2c3916")),
-    (colour("#3f6ea8", "#86b4ee"), colour("#e1ebf6", "#203146")),
-];
 
 impl Kind {
     /// The colour of its links.
@@ -74,12 +52,6 @@ impl Picture {
     /// The colours of a stage, as an index in [`STAGES`]. A stage that is known has the same in every picture.
     #[must_use]
     pub fn stage_colour(&self, stage: usize) -> usize {
-        let names = toml::stage_names();
-        let known = |name: &str| names.iter().position(|known| *known == name);
-        let Some(name) = self.stages.get(stage) else { return names.len() };
-        known(name).unwrap_or_else(|| {
-            let others = self.stages.iter().take(stage).filter(|name| known(name).is_none()).count();
-            names.len() + others % (STAGES.len() - names.len())
-        })
+        stages::colour(&self.stages, stage)
     }
 }

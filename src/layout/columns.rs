@@ -4,9 +4,9 @@
 //! stage needs stands in that stage: a VAE of the rendering that the first stage encodes with stands there, in the colour
 //! of its own stage. Links that close a circle are left out.
 
-use crate::review::picture::Picture;
+use super::Chart;
 
-/// The columns of a picture.
+/// The columns of a chart.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
     /// By node.
@@ -27,15 +27,15 @@ struct Flow {
 }
 
 impl Columns {
-    pub(super) fn of(picture: &Picture) -> Self {
-        let flow = Flow::of(picture);
-        let count = picture.blocks.len();
-        let mut band_of: Vec<usize> = picture.blocks.iter().map(|block| block.stage).collect();
+    pub(super) fn of(chart: &Chart) -> Self {
+        let flow = Flow::of(chart);
+        let count = chart.boxes.len();
+        let mut band_of: Vec<usize> = chart.boxes.iter().map(|shape| shape.stage).collect();
         for &node in flow.order.iter().rev() {
             let needed = flow.takers[node].iter().map(|taker| band_of[*taker]).min();
             band_of[node] = needed.map_or(band_of[node], |needed| needed.min(band_of[node]));
         }
-        let mut by_band: Vec<Vec<usize>> = vec![Vec::new(); picture.stages.len().max(1)];
+        let mut by_band: Vec<Vec<usize>> = vec![Vec::new(); chart.stages.max(1)];
         for &node in &flow.order {
             if let Some(band) = by_band.get_mut(band_of[node]) {
                 band.push(node);
@@ -87,10 +87,10 @@ impl Columns {
 }
 
 impl Flow {
-    fn of(picture: &Picture) -> Self {
-        let count = picture.blocks.len();
+    fn of(chart: &Chart) -> Self {
+        let count = chart.boxes.len();
         let mut all: Vec<Vec<usize>> = vec![Vec::new(); count];
-        for link in &picture.links {
+        for link in &chart.links {
             all[link.from].push(link.to);
         }
         for takers in &mut all {
@@ -106,7 +106,7 @@ impl Flow {
         let mut state = vec![0_u8; count];
         // From what nothing leads to first, so that a link that closes a circle leads back to its beginning.
         let mut is_target = vec![false; count];
-        picture.links.iter().for_each(|link| is_target[link.to] |= link.from != link.to);
+        chart.links.iter().for_each(|link| is_target[link.to] |= link.from != link.to);
         let starts = (0..count).filter(|node| !is_target[*node]);
         let mut stack: Vec<(usize, usize)> = Vec::new();
         for start in starts.chain(0..count) {

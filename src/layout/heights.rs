@@ -5,8 +5,6 @@
 
 use super::{Grid, Segment};
 
-/// Between boxes.
-const SPACE: i64 = 18;
 /// Between a passing link and what is beside it.
 const LANE_SPACE: i64 = 6;
 /// How often the columns are gone through.
@@ -29,13 +27,15 @@ impl Group {
 }
 
 /// By item: its upper edge, counted from the highest one.
-pub(super) fn place(grid: &Grid) -> Vec<i32> {
+/// `space` is the least distance between two boxes.
+pub(super) fn place(grid: &Grid, space: i32) -> Vec<i32> {
+    let space = i64::from(space);
     let mut tops = vec![0_i64; grid.items.len()];
     for column in &grid.columns {
         let mut top = 0;
         for pair in 0..column.len() {
             if pair > 0 {
-                top += distance(grid, column[pair - 1], column[pair]);
+                top += distance(grid, space, column[pair - 1], column[pair]);
             }
             tops[column[pair]] = top;
         }
@@ -48,7 +48,7 @@ pub(super) fn place(grid: &Grid) -> Vec<i32> {
             let column = if is_to { step } else { count - 1 - step };
             // At the end, both sides count.
             let sides = if round + 4 >= ROUNDS { (true, true) } else { (is_to, !is_to) };
-            settle(grid, column, sides, &links, &mut tops);
+            settle(grid, space, (column, sides), &links, &mut tops);
         }
     }
     let highest = tops.iter().copied().min().unwrap_or_default();
@@ -56,20 +56,26 @@ pub(super) fn place(grid: &Grid) -> Vec<i32> {
 }
 
 /// The least distance between the upper edges of an item and the next one.
-fn distance(grid: &Grid, upper: usize, lower: usize) -> i64 {
+fn distance(grid: &Grid, most: i64, upper: usize, lower: usize) -> i64 {
     let is_lane = |item: usize| grid.items[item].block.is_none();
     let space = if is_lane(upper) && is_lane(lower) {
         LANE_SPACE / 2
     } else if is_lane(upper) || is_lane(lower) {
         LANE_SPACE
     } else {
-        SPACE
+        most
     };
     i64::from(grid.items[upper].height) + space
 }
 
 /// Moves the items of a column near to what they are linked with on these sides, left and right.
-fn settle(grid: &Grid, column: usize, sides: (bool, bool), links: &Links<'_>, tops: &mut [i64]) {
+fn settle(
+    grid: &Grid,
+    space: i64,
+    (column, sides): (usize, (bool, bool)),
+    links: &Links<'_>,
+    tops: &mut [i64],
+) {
     let items = &grid.columns[column];
     let mut groups: Vec<Group> = Vec::with_capacity(items.len());
     // How far the item stands below the first of its column, if all stand as near as they may.
@@ -77,7 +83,7 @@ fn settle(grid: &Grid, column: usize, sides: (bool, bool), links: &Links<'_>, to
     let mut offsets = Vec::with_capacity(items.len());
     for (at, &item) in items.iter().enumerate() {
         if at > 0 {
-            offset += distance(grid, items[at - 1], item);
+            offset += distance(grid, space, items[at - 1], item);
         }
         offsets.push(offset);
         let weight = if grid.items[item].block.is_none() { LANE_WEIGHT } else { 1 };
