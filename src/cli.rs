@@ -14,6 +14,8 @@ mod diff;
 mod explain;
 mod explain_oom;
 mod fit;
+#[allow(dead_code, reason = "what compares folders and revisions uses the rest")]
+mod git;
 mod graph;
 mod http;
 mod import;

@@ -1,8 +1,7 @@
 //! `wfc diff`: what a change does to a workflow.
 
-mod locate;
-mod open;
-mod revision;
+pub(in crate::cli) mod locate;
+pub(in crate::cli) mod open;
 
 use super::session::Session;
 use super::{Exit, Stream, Terminal, ToolError, note, print};

@@ -1,20 +1,21 @@
 //! What `wfc diff` is given: files, files of revisions, ranges of revisions.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::revision::{self, Checkout, Repository};
 use crate::cli::ToolError;
+use crate::cli::git::{Checkout, Repository, Tree};
 use crate::report::FileReport;
 use crate::source::{self, Sources};
 
 /// A file to compare.
-pub(super) struct Located {
+pub(in crate::cli) struct Located {
     /// Where it is read.
-    pub(super) path: PathBuf,
+    pub(in crate::cli) path: PathBuf,
     /// What it is called.
-    pub(super) shown: String,
+    pub(in crate::cli) shown: String,
     /// The files of its revision, which go away with this.
-    checkout: Option<(Checkout, String)>,
+    checkout: Option<Arc<Checkout>>,
 }
 
 /// Finds both files.
@@ -25,8 +26,9 @@ pub(super) fn both(old: &str, new: &str) -> Result<[Located; 2], ToolError> {
     if let Some((from, to, is_forked)) = range(old) {
         let repository = Repository::find(old)?;
         let path = repository.path_from_here(new)?;
-        let base = if is_forked { revision::fork(from, to)? } else { from.to_owned() };
-        return Ok([in_revision(&repository, &base, from, &path)?, in_revision(&repository, to, to, &path)?]);
+        let base = if is_forked { repository.merge_base(from, to)? } else { from.to_owned() };
+        let [old, new] = [repository.tree(&base, from)?, repository.tree(to, to)?];
+        return Ok([in_tree(&repository, &old, &path)?, in_tree(&repository, &new, &path)?]);
     }
     Ok([one(old)?, one(new)?])
 }
@@ -58,7 +60,7 @@ fn one(text: &str) -> Result<Located, ToolError> {
                 "{text} is a folder\n  help: name a preset or a workflow; folders have no workflow of their own"
             )));
         }
-        return Ok(Located { path: path.to_owned(), shown: text.to_owned(), checkout: None });
+        return Ok(Located::on_disk(path));
     }
     // One letter before a colon is a drive of Windows.
     let Some((at, path)) = text.split_once(':').filter(|(at, _)| at.len() != 1) else {
@@ -73,30 +75,30 @@ fn one(text: &str) -> Result<Located, ToolError> {
         )));
     }
     let repository = Repository::find(text)?;
-    in_revision(&repository, at, at, path)
+    in_tree(&repository, &repository.tree(at, at)?, path)
 }
 
-/// A file of a revision; `name` is what the user calls the revision.
-fn in_revision(repository: &Repository, at: &str, name: &str, path: &str) -> Result<Located, ToolError> {
-    let tree = revision::tree(at)?;
-    let (path, checkout) = repository.check_out(&tree, name, path)?;
-    let shown = format!("{name}:{path}");
-    Ok(Located { path: checkout.folder().join(&path), shown, checkout: Some((checkout, name.to_owned())) })
+fn in_tree(repository: &Repository, tree: &Tree, path: &str) -> Result<Located, ToolError> {
+    let blob = repository.file(tree, path)?;
+    let checkout = Checkout::new(repository, tree, &[blob])?;
+    Ok(Located::in_checkout(&Arc::new(checkout), &blob.path, tree.shown(&blob.path)))
 }
 
 impl Located {
+    /// A file on the disk.
+    pub(in crate::cli) fn on_disk(path: &Path) -> Self {
+        Self { path: path.to_owned(), shown: path.display().to_string(), checkout: None }
+    }
+
+    /// A file of a tree, by its path there and what it is called.
+    pub(in crate::cli) fn in_checkout(checkout: &Arc<Checkout>, path: &str, shown: String) -> Self {
+        Self { path: checkout.path(path), shown, checkout: Some(Arc::clone(checkout)) }
+    }
+
     /// Gives files of a revision the names that its user knows them by.
-    pub(super) fn disguise(&self, sources: &mut Sources, reports: &mut [FileReport]) {
-        let Some((checkout, name)) = &self.checkout else { return };
-        let folder = checkout.folder();
-        let prefix = format!("{name}:");
-        sources.show_as(folder, &prefix);
-        let real = format!("{}{}", folder.display(), std::path::MAIN_SEPARATOR);
-        for diagnostic in reports.iter_mut().flat_map(|report| &mut report.diagnostics) {
-            diagnostic.message = diagnostic.message.replace(&real, &prefix);
-            if let Some(help) = &mut diagnostic.help {
-                *help = help.replace(&real, &prefix);
-            }
+    pub(in crate::cli) fn disguise(&self, sources: &mut Sources, reports: &mut [FileReport]) {
+        if let Some(checkout) = &self.checkout {
+            checkout.disguise(sources, reports);
         }
     }
 }

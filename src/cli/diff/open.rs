@@ -25,7 +25,7 @@ use crate::source::{self, FileId};
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// A workflow that can be compared.
-pub(super) struct Opened {
+pub(in crate::cli) struct Opened {
     kind: &'static str,
     graph: Graph,
     compiler: Arc<Compiler>,
@@ -39,14 +39,14 @@ pub(super) struct Opened {
 }
 
 /// A file that gives no workflow.
-pub(super) struct Unopened {
-    pub(super) kind: &'static str,
-    pub(super) diagnostics: Vec<Diagnostic>,
+pub(in crate::cli) struct Unopened {
+    pub(in crate::cli) kind: &'static str,
+    pub(in crate::cli) diagnostics: Vec<Diagnostic>,
 }
 
 impl Opened {
     /// What is compared; a machine that was asked for wins.
-    pub(super) fn side(&self, name: String, machine: Option<&Machine>) -> Side<'_> {
+    pub(in crate::cli) fn side(&self, name: String, machine: Option<&Machine>) -> Side<'_> {
         let asked = machine.map(|machine| Budget { total: machine.gpu.vram_mib() * MIB, headroom: 0.0 });
         Side {
             name,
@@ -64,7 +64,7 @@ impl Opened {
     }
 
     /// What it is, in words.
-    pub(super) fn about(&self) -> String {
+    pub(in crate::cli) fn about(&self) -> String {
         let errors = self.findings.iter().filter(|found| found.severity == Severity::Error).count();
         let what = if self.kind == "preset" { "a preset" } else { "a workflow" };
         format!(
@@ -79,7 +79,10 @@ impl Opened {
 ///
 /// # Errors
 /// When the catalog or the project cannot be read.
-pub(super) fn open(located: &Located, session: &mut Session) -> Result<Result<Opened, Unopened>, ToolError> {
+pub(in crate::cli) fn open(
+    located: &Located,
+    session: &mut Session,
+) -> Result<Result<Opened, Unopened>, ToolError> {
     if session::is_toml(&located.path) { preset(located, session) } else { workflow(located, session) }
 }
 
