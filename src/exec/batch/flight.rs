@@ -1,0 +1,196 @@
+//! One job that was handed over, until it ends.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::exec::record::{Ending, InputRecord, JobRecord, NodeTime, OutputRecord, Times};
+use crate::exec::{Ended, Failure, Job, Label, clock};
+
+/// A job on its way.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) number: u64,
+    pub(super) job: Job,
+    pub(super) hash: String,
+    pub(super) inputs: Vec<InputRecord>,
+    pub(super) id: String,
+    pub(super) attempt: u32,
+    pub(super) sent: Instant,
+    pub(super) phase: Phase,
+    pub(super) next_poll: Instant,
+    /// So often it is asked again soon, since it has ended.
+    pub(super) rapid: u32,
+    /// Since when the server does not know it.
+    pub(super) absent: Option<Instant>,
+    /// True if it is not certain that the server ever got it.
+    pub(super) is_uncertain: bool,
+    pub(super) running_since: Option<Instant>,
+    pub(super) cancel: Option<Cancel>,
+    pub(super) least_free: Option<u64>,
+    nodes: Vec<(String, f64)>,
+    current: Option<(String, Instant)>,
+    cached: Vec<String>,
+}
+
+/// Where it is.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// On the server, in the queue or running.
+    Server,
+    /// Its outputs are being fetched, since then.
+    Fetching(Box<Ended>, Instant),
+}
+
+/// A job that is being stopped.
+#[derive(Clone, Debug)]
+pub(super) struct Cancel {
+    pub(super) since: Instant,
+    pub(super) asked: Option<Instant>,
+    /// Why, if that makes it a failure.
+    pub(super) failure: Option<Failure>,
+    /// True if it shall run another time.
+    pub(super) is_put_off: bool,
+}
+
+impl Flight {
+    pub(super) fn new(number: u64, job: Job, id: String, attempt: u32) -> Self {
+        let hash = crate::back::manifest::hash(&job.workflow);
+        let now = Instant::now();
+        Self {
+            number,
+            job,
+            hash,
+            inputs: Vec::new(),
+            id,
+            attempt,
+            sent: now,
+            phase: Phase::Server,
+            next_poll: now,
+            rapid: 0,
+            absent: None,
+            is_uncertain: false,
+            running_since: None,
+            cancel: None,
+            least_free: None,
+            nodes: Vec::new(),
+            current: None,
+            cached: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_on_server(&self) -> bool {
+        matches!(self.phase, Phase::Server)
+    }
+
+    /// Begins to stop it.
+    pub(super) fn stop(&mut self, failure: Option<Failure>, is_put_off: bool) {
+        if self.cancel.is_none() && self.is_on_server() {
+            let now = Instant::now();
+            self.cancel = Some(Cancel { since: now, asked: None, failure, is_put_off });
+            self.next_poll = now;
+        }
+    }
+
+    /// A node begins.
+    pub(super) fn node(&mut self, node: &str) {
+        self.end_node();
+        self.current = Some((node.to_owned(), Instant::now()));
+    }
+
+    /// The node that runs has ended.
+    pub(super) fn end_node(&mut self) {
+        if let Some((node, since)) = self.current.take() {
+            let seconds = since.elapsed().as_secs_f64();
+            match self.nodes.iter_mut().find(|(known, _)| *known == node) {
+                Some((_, sum)) => *sum += seconds,
+                None => self.nodes.push((node, seconds)),
+            }
+        }
+    }
+
+    /// How many nodes have begun or were there already.
+    pub(super) fn begun(&self) -> usize {
+        self.nodes.len() + self.cached.len() + usize::from(self.current.is_some())
+    }
+
+    pub(super) fn cached(&mut self, nodes: Vec<String>) {
+        self.cached = nodes;
+    }
+
+    /// What a node is called. One that another node expands into belongs to that one.
+    pub(super) fn label(&self, node: &str) -> Label {
+        let outer = node.split('.').next().unwrap_or(node);
+        let label = self.job.nodes.get(node).or_else(|| self.job.nodes.get(outer));
+        label.cloned().unwrap_or_else(|| Label { title: node.to_owned(), ..Label::default() })
+    }
+
+    /// The failure in the words of the workflow's author.
+    pub(super) fn explained(&self, mut failure: Failure) -> Failure {
+        if let Some(node) = &failure.node {
+            failure.label = Some(self.label(node));
+        }
+        if failure.is_oom && failure.help.is_none() {
+            let fit = self.job.about.plan.as_ref().and_then(|plan| plan.fit.as_ref());
+            failure.help = Some(match fit {
+                Some(fit) => format!("`{fit}` finds what to cut"),
+                None => "use smaller sizes or fewer frames, or a card with more memory".to_owned(),
+            });
+        }
+        failure
+    }
+
+    /// The record of its end.
+    pub(super) fn record(
+        &self,
+        ending: Ending,
+        ended: Option<&Ended>,
+        fetched: Option<(Vec<OutputRecord>, Duration)>,
+        failure: Option<Failure>,
+    ) -> JobRecord {
+        let stage = |node: &str| self.label(node).stage;
+        let nodes = self.nodes.iter().map(|(node, seconds)| NodeTime {
+            node: node.clone(),
+            stage: stage(node),
+            seconds: rounded(*seconds),
+        });
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        for (node, text) in ended.into_iter().flat_map(|ended| &ended.texts) {
+            let all = texts.entry(node.clone()).or_default();
+            if !all.is_empty() {
+                all.push('\n');
+            }
+            all.push_str(text);
+        }
+        let run = ended.and_then(|ended| ended.span_ms);
+        #[expect(clippy::cast_precision_loss, reason = "a job takes less than 2^52 ms")]
+        let run_s = run.map(|(start, end)| end.saturating_sub(start) as f64 / 1000.0);
+        let (outputs, fetch) = fetched.unzip();
+        JobRecord {
+            job: self.number,
+            name: self.job.name.clone(),
+            ending,
+            id: self.id.clone(),
+            attempts: self.attempt,
+            workflow_hash: self.hash.clone(),
+            about: self.job.about.clone(),
+            inputs: self.inputs.clone(),
+            times: Times {
+                total_s: rounded(self.sent.elapsed().as_secs_f64()),
+                run_s,
+                fetch_s: fetch.map(|fetch| rounded(fetch.as_secs_f64())),
+                nodes: nodes.collect(),
+                cached: self.cached.clone(),
+            },
+            least_free_bytes: self.least_free,
+            outputs: outputs.unwrap_or_default(),
+            texts,
+            failure: failure.map(|failure| self.explained(failure)),
+            at: clock::now(),
+        }
+    }
+}
+
+/// To milliseconds.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}

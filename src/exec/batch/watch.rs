@@ -1,0 +1,354 @@
+//! Following what was handed over: what the server tells, and what it answers when asked.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use super::event::Event;
+use super::fetch::Task;
+use super::flight::{Flight, Phase};
+use super::{Batch, ENDED_POLLS, Record, State};
+use crate::exec::record::Ending;
+use crate::exec::{Ended, Error, Failure, Queue, Signal, Standing, Trouble, outputs};
+
+/// So often a server must have been seen without work in hand before it counts as stuck.
+const STUCK_POLLS: u32 = 3;
+
+/// Between two wishes to stop a job, in which the server may overlook the first.
+const ASK_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+
+impl Batch<'_> {
+    /// The server answers.
+    pub(super) fn reached(&mut self) {
+        if self.unreachable.take().is_some() {
+            self.notice("the server answers again".to_owned());
+        }
+    }
+
+    /// The server does not answer; an error once that has lasted too long, or where it will not pass.
+    pub(super) fn not_reached(&mut self, error: Error) -> Result<(), Error> {
+        let passes = error.may_pass || error.trouble == Trouble::NotComfy && self.unreachable.is_some();
+        // One bad answer among good ones is a proxy's or a moment's.
+        let passes = passes || error.trouble == Trouble::NotComfy && !self.flights.is_empty();
+        let since = *self.unreachable.get_or_insert_with(Instant::now);
+        if !passes || since.elapsed() >= self.options.patience.unreachable {
+            return Err(error);
+        }
+        if since.elapsed().as_millis() < 10 {
+            self.notice(format!("{}; waiting for it", error.message));
+        }
+        Ok(())
+    }
+
+    /// Takes in what the server tells. Other clients' workflows are told about, too.
+    pub(super) fn told(&mut self, signal: Signal) {
+        let now = Instant::now();
+        let id = match &signal {
+            Signal::Connected => {
+                self.is_told = true;
+                return;
+            }
+            Signal::Disconnected(_) => {
+                // What was handed over on that connection is told to nobody any more.
+                self.is_told = false;
+                for flight in self.flights.values_mut() {
+                    flight.next_poll = flight.next_poll.min(now);
+                }
+                return;
+            }
+            Signal::Preview(_, media, bytes) => {
+                (self.watch)(Event::Preview { media, bytes: bytes.clone() });
+                return;
+            }
+            Signal::Started(id)
+            | Signal::Cached(id, _)
+            | Signal::Node(id, _)
+            | Signal::Step(id, ..)
+            | Signal::Settled(id)
+            | Signal::Over(id) => id,
+        };
+        let Some(flight) = self.by_id.get(id).and_then(|number| self.flights.get_mut(number)) else { return };
+        if !flight.is_on_server() {
+            return;
+        }
+        self.stuck = None;
+        flight.absent = None;
+        flight.is_uncertain = false;
+        let job = flight.number;
+        let event = match signal {
+            Signal::Started(_) => {
+                flight.running_since.get_or_insert(now);
+                Event::JobStarted { job }
+            }
+            Signal::Cached(_, nodes) => {
+                flight.cached(nodes.clone());
+                Event::NodesCached { job, nodes }
+            }
+            Signal::Node(_, node) => {
+                flight.running_since.get_or_insert(now);
+                flight.node(&node);
+                let label = flight.label(&node);
+                let (begun, nodes) = (flight.begun(), flight.job.nodes.len());
+                Event::NodeStarted { job, node, title: label.title, stage: label.stage, begun, nodes }
+            }
+            Signal::Step(_, node, value, max) => Event::Step { job, node, value, max },
+            Signal::Settled(_) => {
+                flight.end_node();
+                flight.rapid = ENDED_POLLS;
+                flight.next_poll = now + self.options.patience.ended;
+                return;
+            }
+            Signal::Over(_) => {
+                flight.end_node();
+                flight.rapid = ENDED_POLLS;
+                flight.next_poll = now;
+                return;
+            }
+            Signal::Connected | Signal::Disconnected(_) | Signal::Preview(..) => return,
+        };
+        (self.watch)(event);
+    }
+
+    /// Asks about the jobs for which it is time.
+    pub(super) fn poll(&mut self) -> Result<(), Error> {
+        let now = Instant::now();
+        let due: Vec<u64> = self
+            .flights
+            .values()
+            .filter(|flight| flight.is_on_server() && flight.next_poll <= now)
+            .map(|flight| flight.number)
+            .collect();
+        let mut queue = None;
+        for number in due {
+            self.ask(number, &mut queue)?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, number: u64, queue: &mut Option<Queue>) -> Result<(), Error> {
+        let Some(flight) = self.flights.get(&number) else { return Ok(()) };
+        let id = flight.id.clone();
+        if let Some(cancel) = &flight.cancel
+            && cancel.asked.is_none_or(|asked| asked.elapsed() >= ASK_AGAIN)
+        {
+            // Whether it was heard is seen below.
+            let _ = if cancel.is_put_off { self.executor.withdraw(&id) } else { self.executor.cancel(&id) };
+            if let Some(cancel) = self.flights.get_mut(&number).and_then(|flight| flight.cancel.as_mut()) {
+                cancel.asked = Some(Instant::now());
+            }
+        }
+        match self.executor.standing(&id) {
+            Ok(Standing::Ended(ended)) => {
+                self.reached();
+                self.ended(number, *ended)
+            }
+            Ok(Standing::Open) => {
+                self.reached();
+                let patience = self.options.patience;
+                if let Some(flight) = self.flights.get_mut(&number).filter(|flight| flight.rapid > 0) {
+                    flight.rapid -= 1;
+                    flight.next_poll = Instant::now() + patience.ended;
+                    return Ok(());
+                }
+                self.open(number, queue)
+            }
+            Err(error) => self.postpone(number, error),
+        }
+    }
+
+    fn postpone(&mut self, number: u64, error: Error) -> Result<(), Error> {
+        let next = Instant::now() + self.options.patience.untold;
+        if let Some(flight) = self.flights.get_mut(&number) {
+            flight.next_poll = next;
+        }
+        if self.stop.level() > 1 {
+            // Nothing more can be done from here.
+            return Err(error);
+        }
+        self.not_reached(error)
+    }
+
+    /// A job has not ended: is it still there, and does the server work?
+    fn open(&mut self, number: u64, queue: &mut Option<Queue>) -> Result<(), Error> {
+        if queue.is_none() {
+            match self.executor.queue() {
+                Ok(found) => *queue = Some(found),
+                Err(error) => return self.postpone(number, error),
+            }
+            self.check_stuck(queue.as_ref())?;
+            self.measure();
+        }
+        let Some(queue) = queue else { return Ok(()) };
+        let patience = self.options.patience;
+        let interval = self.interval();
+        let now = Instant::now();
+        let Some(flight) = self.flights.get_mut(&number) else { return Ok(()) };
+        flight.next_poll = now + interval;
+        let is_running = queue.running.contains(&flight.id);
+        if is_running {
+            flight.running_since.get_or_insert(now);
+            // It has begun after all, and may end.
+            flight.cancel.take_if(|cancel| cancel.is_put_off);
+        }
+        if is_running || queue.waiting.contains(&flight.id) {
+            flight.absent = None;
+            flight.is_uncertain = false;
+            self.heed_limits(number);
+            return Ok(());
+        }
+        let limit = if flight.is_uncertain { patience.uncertain } else { patience.absent };
+        let since = *flight.absent.get_or_insert(now);
+        if since.elapsed() < limit {
+            flight.next_poll = now + (limit / 4).max(patience.ended);
+            return Ok(());
+        }
+        self.lost(number)
+    }
+
+    /// Ends waiting for a job that runs too long, or that will not be stopped.
+    fn heed_limits(&mut self, number: u64) {
+        let patience = self.options.patience;
+        let Some(flight) = self.flights.get_mut(&number) else { return };
+        if let (Some(limit), Some(since)) = (patience.job, flight.running_since)
+            && since.elapsed() >= limit
+            && flight.cancel.is_none()
+        {
+            let failure = Failure {
+                message: format!("it did not end within {} s", limit.as_secs()),
+                help: Some("allow more with --timeout, or look at the server's log".to_owned()),
+                ..Failure::default()
+            };
+            flight.stop(Some(failure), false);
+        }
+        let Some(cancel) = &flight.cancel else { return };
+        if cancel.since.elapsed() >= patience.cancel {
+            let name = flight.job.name.clone();
+            let id = flight.id.clone();
+            self.by_id.remove(&id);
+            self.flights.remove(&number);
+            self.notice(format!("{name}: the server does not stop it; it still runs there as {id}"));
+        } else {
+            flight.next_poll = Instant::now() + ASK_AGAIN.min(patience.untold);
+        }
+    }
+
+    /// A server whose worker has died takes work for ever and does none.
+    fn check_stuck(&mut self, queue: Option<&Queue>) -> Result<(), Error> {
+        let Some(queue) = queue else { return Ok(()) };
+        if !queue.running.is_empty() || queue.waiting.is_empty() {
+            self.stuck = None;
+            return Ok(());
+        }
+        let (since, count) = self.stuck.unwrap_or_else(|| (Instant::now(), 0));
+        self.stuck = Some((since, count + 1));
+        if since.elapsed() >= self.options.patience.stuck && count + 1 >= STUCK_POLLS {
+            let message = format!(
+                "{}: {} jobs wait and none has run for {} s: the server's worker has died",
+                self.server.address,
+                queue.waiting.len(),
+                since.elapsed().as_secs()
+            );
+            return Err(Error::new(Trouble::Stuck, message)
+                .help("start ComfyUI again, which is the only cure, and go on with --resume"));
+        }
+        Ok(())
+    }
+
+    /// Looks how much memory is free, for the jobs that run.
+    fn measure(&mut self) {
+        if !self.flights.values().any(|flight| flight.running_since.is_some() && flight.is_on_server()) {
+            return;
+        }
+        let Some(free) = self.executor.free_memory() else { return };
+        for flight in self.flights.values_mut().filter(|flight| flight.running_since.is_some()) {
+            flight.least_free = Some(flight.least_free.map_or(free, |least| least.min(free)));
+        }
+    }
+
+    /// The server does not know a job, and its history neither.
+    fn lost(&mut self, number: u64) -> Result<(), Error> {
+        let Some(flight) = self.flights.remove(&number) else { return Ok(()) };
+        self.by_id.remove(&flight.id);
+        if let Some(cancel) = flight.cancel.clone().filter(|cancel| !cancel.is_put_off) {
+            let ending = if cancel.failure.is_some() { Ending::Failed } else { Ending::Cancelled };
+            return self.end(&flight, flight.record(ending, None, None, cancel.failure));
+        }
+        let is_put_off = flight.cancel.is_some();
+        self.run.journal.append(&Record::Lost { job: number, id: flight.id.clone() })?;
+        self.set_state(number, State::Again(flight.attempt));
+        if is_put_off || !self.takes_more() {
+            return Ok(());
+        }
+        let losses = self.losses.entry(number).or_default();
+        *losses += 1;
+        if *losses >= self.options.attempts {
+            let failure = Failure {
+                message: format!("the server lost it {losses} times: it was started again, or its queue was cleared"),
+                help: Some(
+                    "look at the server's log: a process that the system killed for its memory leaves no other trace"
+                        .to_owned(),
+                ),
+                ..Failure::default()
+            };
+            return self.end(&flight, flight.record(Ending::Failed, None, None, Some(failure)));
+        }
+        self.notice(format!(
+            "{}: the server does not know it any more; it is handed over again",
+            flight.job.name
+        ));
+        self.launch(number, flight.attempt + 1)
+    }
+
+    /// A job has ended on the server.
+    fn ended(&mut self, number: u64, ended: Ended) -> Result<(), Error> {
+        let Some(flight) = self.flights.get_mut(&number) else { return Ok(()) };
+        flight.end_node();
+        let cancel = flight.cancel.clone();
+        let failure = match (&ended.failure, &cancel) {
+            // It was to be stopped since a part of it was refused.
+            (None, Some(cancel)) if cancel.failure.is_some() => cancel.failure.clone(),
+            (Some(_), Some(cancel)) if cancel.failure.is_some() => cancel.failure.clone(),
+            (failure, _) => failure.clone(),
+        };
+        let Some(failure) = failure else {
+            let files = placed(flight, self.run.contents.jobs.len(), &ended);
+            if files.is_empty() {
+                let record = flight.record(Ending::Done, Some(&ended), None, None);
+                return self.conclude(number, record);
+            }
+            flight.phase = Phase::Fetching(Box::new(ended), Instant::now());
+            (self.watch)(Event::Fetching { job: number, files: files.len() });
+            let _ = self.tasks.send(Task { job: number, files });
+            return Ok(());
+        };
+        let is_stopped = ended.is_cancelled && cancel.as_ref().is_some_and(|cancel| cancel.failure.is_none());
+        if is_stopped && cancel.is_some_and(|cancel| cancel.is_put_off) {
+            return self.lost(number);
+        }
+        let ending = if ended.is_cancelled && (is_stopped || flight.cancel.is_none()) {
+            Ending::Cancelled
+        } else {
+            Ending::Failed
+        };
+        let record = flight.record(ending, Some(&ended), None, Some(failure));
+        self.conclude(number, record)
+    }
+
+    fn conclude(&mut self, number: u64, record: crate::exec::record::JobRecord) -> Result<(), Error> {
+        let Some(flight) = self.flights.remove(&number) else { return Ok(()) };
+        self.by_id.remove(&flight.id);
+        self.end(&flight, record)
+    }
+}
+
+/// The files of a job with their places: in a folder of its own where there are more jobs.
+fn placed(flight: &Flight, jobs: usize, ended: &Ended) -> Vec<(crate::exec::RemoteFile, String)> {
+    let digits = jobs.to_string().len().max(4);
+    let below = (jobs > 1).then(|| format!("{:0digits$}", flight.number));
+    let mut taken = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let files = ended
+        .files
+        .iter()
+        .filter(|file| seen.insert((file.kind.clone(), file.subfolder.clone(), file.filename.clone())));
+    files.map(|file| (file.clone(), outputs::place(below.as_deref(), file, &mut taken))).collect()
+}
