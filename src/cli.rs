@@ -16,6 +16,7 @@ mod explain_oom;
 mod fit;
 #[allow(dead_code, reason = "what compares folders and revisions uses the rest")]
 mod git;
+mod git_diff;
 mod graph;
 mod http;
 mod import;
@@ -119,6 +120,7 @@ enum Command {
     Rules(rules::Args),
     Import(import::Args),
     Diff(diff::Args),
+    GitDiff(git_diff::Args),
     Graph(graph::Args),
     Catalog(catalog::Args),
     Models(models::Args),
@@ -252,6 +254,7 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args, &terminal),
         Command::Import(args) => import::run(&args, &terminal),
         Command::Diff(args) => diff::run(&args, &terminal),
+        Command::GitDiff(args) => git_diff::run(&args, &terminal),
         Command::Graph(args) => graph::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
         Command::Models(args) => models::run(&args, &terminal),

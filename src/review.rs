@@ -25,6 +25,7 @@ pub mod matching;
 pub mod mermaid;
 pub mod picture;
 mod side;
+pub mod text;
 mod words;
 
 pub use compare::diff;
@@ -32,3 +33,4 @@ pub use human::{Style, human};
 pub use json::json;
 pub use markdown::markdown;
 pub use side::Side;
+pub use text::text;

@@ -27,6 +27,19 @@ enum Ink {
 }
 
 impl Style {
+    /// A headline.
+    #[must_use]
+    pub fn bold(self, text: &str) -> String {
+        self.ink(Ink::Bold, text)
+    }
+
+    /// A line that is there (`+`) or no longer there (`-`).
+    #[must_use]
+    pub fn sign(self, sign: &str, text: &str) -> String {
+        let ink = if sign == "+" { Ink::Green } else { Ink::Red };
+        self.ink(ink, &format!("{sign}{text}"))
+    }
+
     fn ink(self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Bold => "1",

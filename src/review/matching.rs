@@ -10,7 +10,7 @@
 //! all with all. Where many nodes have a colour in common and no link tells them apart, so many candidates are
 //! weighed and no more: there, and only there, the matching may not be the cheapest.
 
-mod colors;
+pub(super) mod colors;
 mod spread;
 
 use rustc_hash::FxHashMap;

@@ -12,6 +12,8 @@ use crate::source::{self, Sources};
 pub(in crate::cli) struct Located {
     /// Where it is read.
     pub(in crate::cli) path: PathBuf,
+    /// Where it belongs: whose project and lint file count. Mostly where it is read.
+    pub(in crate::cli) home: PathBuf,
     /// What it is called.
     pub(in crate::cli) shown: String,
     /// The files of its revision, which go away with this.
@@ -87,12 +89,18 @@ fn in_tree(repository: &Repository, tree: &Tree, path: &str) -> Result<Located, 
 impl Located {
     /// A file on the disk.
     pub(in crate::cli) fn on_disk(path: &Path) -> Self {
-        Self { path: path.to_owned(), shown: path.display().to_string(), checkout: None }
+        Self::elsewhere(path, path, path.display().to_string())
     }
 
     /// A file of a tree, by its path there and what it is called.
     pub(in crate::cli) fn in_checkout(checkout: &Arc<Checkout>, path: &str, shown: String) -> Self {
-        Self { path: checkout.path(path), shown, checkout: Some(Arc::clone(checkout)) }
+        let path = checkout.path(path);
+        Self { home: path.clone(), path, shown, checkout: Some(Arc::clone(checkout)) }
+    }
+
+    /// A file that belongs elsewhere than it is read.
+    pub(in crate::cli) fn elsewhere(path: &Path, home: &Path, shown: String) -> Self {
+        Self { path: path.to_owned(), home: home.to_owned(), shown, checkout: None }
     }
 
     /// Gives files of a revision the names that its user knows them by.

@@ -17,6 +17,7 @@ use crate::front::toml::types::Target;
 use crate::front::toml::{self, Kind};
 use crate::ir::Graph;
 use crate::lint::{self, Allowances, Facts, Levels, Settings};
+use crate::lower::load::Root;
 use crate::plan::{Assume, Budget};
 use crate::review::Side;
 use crate::review::looks::Looks;
@@ -61,6 +62,11 @@ impl Opened {
             budget: asked.or(self.budget),
             assume: self.assume,
         }
+    }
+
+    /// The workflow.
+    pub(in crate::cli) const fn graph(&self) -> &Graph {
+        &self.graph
     }
 
     /// What it is, in words.
@@ -145,41 +151,28 @@ fn preset(located: &Located, session: &mut Session) -> Result<Result<Opened, Uno
     }))
 }
 
-fn workflow(located: &Located, session: &mut Session) -> Result<Result<Opened, Unopened>, ToolError> {
-    let mut found = Diagnostics::new();
-    let text = match workflow_file::read(&located.path) {
-        Ok(file) => file.text,
-        Err(error) => {
-            found.push(Diagnostic::format("unreadable-file", error.message()));
-            return Ok(Err(unopened("unknown", found)));
-        }
+/// A workflow that was read, before it is judged.
+pub(in crate::cli) struct Read {
+    kind: &'static str,
+    pub(in crate::cli) graph: Graph,
+    looks: Option<Looks>,
+    root: Option<Root>,
+    compiler: Arc<Compiler>,
+    found: Diagnostics,
+}
+
+/// Opens a file that is no preset.
+///
+/// # Errors
+/// As [`open`].
+pub(in crate::cli) fn workflow(
+    located: &Located,
+    session: &mut Session,
+) -> Result<Result<Opened, Unopened>, ToolError> {
+    let Read { kind, graph, looks, root, compiler, mut found } = match read(located, session)? {
+        Ok(read) => read,
+        Err(unopened) => return Ok(Err(unopened)),
     };
-    let id = session.sources.add(located.path.as_path(), text.as_str());
-    let root = session.root(&located.path, &mut Diagnostics::new())?;
-    let compiler = session.compiler(root.as_ref())?;
-    let arena = Arena::new();
-    let Some(tree) = json::parse(id, &text, &arena, &mut found) else {
-        if text.starts_with("version https://git-lfs.github.com/") {
-            let problem =
-                Diagnostic::format("unreadable-file", "this is what Git LFS keeps in place of the file");
-            found = Diagnostics::new();
-            found.push(problem.help("`git lfs pull` brings the files of the working tree; compare those"));
-        }
-        return Ok(Err(unopened("unknown", found)));
-    };
-    let document = Document::of(tree);
-    let kind = document.kind.map_or("unknown", json::Kind::name);
-    let graph = document.read(id, &compiler.catalog, &mut found);
-    let is_broken = |found: &Diagnostic| found.gate == Gate::Format && found.severity == Severity::Error;
-    let is_broken = found.iter().any(is_broken);
-    let Some(graph) = graph.filter(|graph| !graph.is_empty() && !is_broken && document.kind.is_some()) else {
-        if !is_broken {
-            let problem = Diagnostic::format("not-a-workflow", "not a workflow: there is no node in it");
-            found.push(problem.help("compare what ComfyUI's editor saves, or exports for the API"));
-        }
-        return Ok(Err(unopened(kind, found)));
-    };
-    let looks = (document.kind == Some(json::Kind::Ui)).then(|| Looks::of(&tree));
     if let Some(version) = looks.as_ref().and_then(Looks::unknown_version) {
         crate::cli::note(&format!(
             "note: {} is of version {version} of the editor's format; wfc knows 0.4 and 1, and what is new since may be \
@@ -208,17 +201,57 @@ fn workflow(located: &Located, session: &mut Session) -> Result<Result<Opened, U
     }))
 }
 
-/// What a workflow is judged by: the project's levels, and its lint file. What is wrong with those is the linter's to say.
-fn settings(
+/// Reads a workflow: JSON, or a picture with one in it.
+///
+/// # Errors
+/// When the catalog or the project cannot be read.
+pub(in crate::cli) fn read(
     located: &Located,
-    compiler: &Compiler,
-    root: Option<&crate::lower::load::Root>,
     session: &mut Session,
-) -> Settings {
+) -> Result<Result<Read, Unopened>, ToolError> {
+    let mut found = Diagnostics::new();
+    let text = match workflow_file::read(&located.path) {
+        Ok(file) => file.text,
+        Err(error) => {
+            found.push(Diagnostic::format("unreadable-file", error.message()));
+            return Ok(Err(unopened("unknown", found)));
+        }
+    };
+    let id = session.sources.add(located.path.as_path(), text.as_str());
+    let root = session.root(&located.home, &mut Diagnostics::new())?;
+    let compiler = session.compiler(root.as_ref())?;
+    let arena = Arena::new();
+    let Some(tree) = json::parse(id, &text, &arena, &mut found) else {
+        if text.starts_with("version https://git-lfs.github.com/") {
+            let problem =
+                Diagnostic::format("unreadable-file", "this is what Git LFS keeps in place of the file");
+            found = Diagnostics::new();
+            found.push(problem.help("`git lfs pull` brings the files of the working tree; compare those"));
+        }
+        return Ok(Err(unopened("unknown", found)));
+    };
+    let document = Document::of(tree);
+    let kind = document.kind.map_or("unknown", json::Kind::name);
+    let graph = document.read(id, &compiler.catalog, &mut found);
+    let is_broken = |found: &Diagnostic| found.gate == Gate::Format && found.severity == Severity::Error;
+    let is_broken = found.iter().any(is_broken);
+    let Some(graph) = graph.filter(|graph| !graph.is_empty() && !is_broken && document.kind.is_some()) else {
+        if !is_broken {
+            let problem = Diagnostic::format("not-a-workflow", "not a workflow: there is no node in it");
+            found.push(problem.help("compare what ComfyUI's editor saves, or exports for the API"));
+        }
+        return Ok(Err(unopened(kind, found)));
+    };
+    let looks = (document.kind == Some(json::Kind::Ui)).then(|| Looks::of(&tree));
+    Ok(Ok(Read { kind, graph, looks, root, compiler, found }))
+}
+
+/// What a workflow is judged by: the project's levels, and its lint file. What is wrong with those is the linter's to say.
+fn settings(located: &Located, compiler: &Compiler, root: Option<&Root>, session: &mut Session) -> Settings {
     let mut silent = Diagnostics::new();
-    let mut levels = root.map(|root| root.levels(&located.path)).unwrap_or_default();
+    let mut levels = root.map(|root| root.levels(&located.home)).unwrap_or_default();
     let mut allowances = Allowances::default();
-    let lint_file = session::lint_file(&located.path);
+    let lint_file = session::lint_file(&located.home);
     let file: Option<FileId> =
         source::exists(&lint_file).then(|| session.sources.load(&lint_file).ok()).flatten();
     let read = file.and_then(|file| {

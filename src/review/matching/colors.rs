@@ -206,13 +206,13 @@ pub(in crate::review) fn own_title(node: &Node) -> Option<&str> {
 }
 
 /// True if the class reads a number there as a float, so that `1` is `1.0`.
-pub(super) fn is_float(node: &Node, input: &str) -> bool {
+pub(in crate::review) fn is_float(node: &Node, input: &str) -> bool {
     let class = node.class.as_ref().and_then(|class| class.input(input));
     class.is_some_and(|spec| matches!(spec.kind, InputKind::Float { .. }))
 }
 
 /// A hash of two hashes; their order matters.
-pub(super) fn mix(one: u64, other: u64) -> u64 {
+pub(in crate::review) fn mix(one: u64, other: u64) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write_u64(one);
     hasher.write_u64(other);
