@@ -6,11 +6,14 @@
 //!
 //! What a workflow looks like: a [`picture`] says what is shown, [`layout`] where, and there is a writer for each format:
 //! [`drawing`] (SVG), [`dot`], [`mermaid`] and [`listing`]. Whatever compares two workflows sets marks in a picture;
-//! writers show them.
+//! writers show them. [`compose`] draws two workflows in one.
+//!
+//! A [`report`] puts all of it together for reviewers of a change: a page, a comment, a few lines.
 
 pub mod apply;
 pub mod changes;
 mod compare;
+pub mod compose;
 mod consequences;
 pub mod dot;
 pub mod drawing;
@@ -24,6 +27,7 @@ mod markdown;
 pub mod matching;
 pub mod mermaid;
 pub mod picture;
+pub mod report;
 mod side;
 pub mod text;
 mod words;

@@ -4,11 +4,12 @@ pub(in crate::cli) mod locate;
 pub(in crate::cli) mod open;
 
 use super::session::Session;
-use super::{Exit, Stream, Terminal, ToolError, note, print};
+use super::{Exit, Stream, Terminal, ToolError, explain, note, print, workflow_file};
 use crate::catalog::{Machine, Machines};
 use crate::diag::did_you_mean;
 use crate::report::{FileReport, Format as Diagnostics};
 use crate::review::changes::Diff;
+use crate::review::report::{self, Entry, Read, Report, State};
 use crate::review::{self, Side, Style};
 
 use locate::Located;
@@ -55,6 +56,8 @@ enum Format {
     Markdown,
     /// All of it; `wfc schema diff` prints its schema.
     Json,
+    /// A page with both workflows in one picture, which needs nothing else: `> diff.html`.
+    Html,
 }
 
 /// Runs the command.
@@ -65,7 +68,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let opened = [open::open(&old, &mut session)?, open::open(&new, &mut session)?];
     match opened {
         [Ok(before), Ok(after)] => {
-            let diff = compare(&old, &before, &new, &after, machine.as_ref());
+            let sides = [(&old, &before), (&new, &after)];
+            let [one, other] = sides.map(|(at, opened)| opened.side(at.shown.clone(), machine.as_ref()));
+            if args.format == Format::Html {
+                return page(&old, &one, &new, &other);
+            }
+            let diff = review::diff(&one, &other);
             show(&diff, args.format, terminal)?;
             let breaks = diff.consequences.interface.iter().any(|change| change.breaks);
             Ok(if diff.same && !breaks { Exit::Clean } else { Exit::Findings })
@@ -74,18 +82,23 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     }
 }
 
-fn compare(old: &Located, before: &Opened, new: &Located, after: &Opened, machine: Option<&Machine>) -> Diff {
-    fn side<'s>(located: &Located, opened: &'s Opened, machine: Option<&Machine>) -> Side<'s> {
-        opened.side(located.shown.clone(), machine)
-    }
-    review::diff(&side(old, before, machine), &side(new, after, machine))
+/// Prints both workflows as a page.
+fn page(old: &Located, before: &Side<'_>, new: &Located, after: &Side<'_>) -> Result<Exit, ToolError> {
+    let mut entry = Entry::of(&new.shown, &Read::Workflow(before), &Read::Workflow(after));
+    let text = |at: &Located| workflow_file::read(&at.path).map(|file| file.text).unwrap_or_default();
+    entry.raw = report::unified(&new.shown, Some(&text(old)), Some(&text(new)));
+    let is_same = entry.state == State::Same;
+    let report =
+        Report { old: old.shown.clone(), new: new.shown.clone(), entries: vec![entry], ..Report::default() };
+    print(&report::page(&report, &|rule| explain::page(rule).ok())?)?;
+    Ok(if is_same { Exit::Clean } else { Exit::Findings })
 }
 
 fn show(diff: &Diff, format: Format, terminal: &Terminal) -> Result<(), ToolError> {
     print(&match format {
         Format::Human => review::human(diff, Style { color: terminal.options(Stream::Output).color }),
         Format::Markdown => review::markdown(diff),
-        Format::Json => review::json(diff),
+        Format::Json | Format::Html => review::json(diff),
     })
 }
 

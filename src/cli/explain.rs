@@ -38,7 +38,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// What is known under a name, in Markdown.
-fn page(name: &str) -> Result<String, ToolError> {
+pub(super) fn page(name: &str) -> Result<String, ToolError> {
     let finding = findings::find(name);
     if let Some(rule) = lint::rule(name) {
         let mut page = rule.page.to_owned();

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::changes::{About, Change, Diff, Direction, Given, GivenInput, ModelFile, NodeName, VERSION};
-use super::consequences::consequences;
+use super::consequences::{consequences, plan_of};
 use super::looks::LooksChange;
 use super::matching::{Inputs, Matching, own_title};
 use super::side::Side;
 use crate::analysis::Role;
 use crate::catalog::{self, Models};
 use crate::ir::{Argument, Graph, Node, NodeId, Value};
+use crate::plan::Plan;
 
 /// So many steps are looked at whether their order is reversed.
 const STEPS: usize = 48;
@@ -20,13 +21,16 @@ const STEPS: usize = 48;
 /// Compares two workflows.
 #[must_use]
 pub fn diff(old: &Side<'_>, new: &Side<'_>) -> Diff {
-    let matching = Matching::new(old.graph, new.graph);
-    let mut compare =
-        Compare { old, new, matching: &matching, changes: Vec::new(), looks: LooksChange::default() };
+    diff_with(old, new, &Matching::new(old.graph, new.graph), [&plan_of(old), &plan_of(new)])
+}
+
+/// The same, with what is known already.
+pub(super) fn diff_with(old: &Side<'_>, new: &Side<'_>, matching: &Matching, plans: [&Plan; 2]) -> Diff {
+    let mut compare = Compare { old, new, matching, changes: Vec::new(), looks: LooksChange::default() };
     compare.nodes();
     compare.order();
     compare.packs();
-    compare.looks.of(old, new, &matching);
+    compare.looks.of(old, new, matching);
     let Compare { mut changes, looks, .. } = compare;
     changes.sort_by_key(Change::group);
     Diff {
@@ -36,7 +40,7 @@ pub fn diff(old: &Side<'_>, new: &Side<'_>) -> Diff {
         new: about(new),
         changes,
         looks,
-        consequences: consequences(old, new, &matching),
+        consequences: consequences((old, plans[0]), (new, plans[1]), matching),
         approximate: matching.approximate,
     }
 }

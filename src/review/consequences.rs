@@ -11,22 +11,24 @@ use crate::catalog::Price;
 use crate::diag::Diagnostic;
 use crate::plan::{self, Options, Plan, Session, Storage};
 
-/// Looks at both workflows.
-pub(super) fn consequences(old: &Side<'_>, new: &Side<'_>, matching: &Matching) -> Consequences {
-    let plan = |side: &Side<'_>| {
-        Plan::new(
-            side.graph,
-            &Analysis::new(side.graph, side.models),
-            &Options { assume: side.assume, ..Options::default() },
-        )
-    };
-    let (before, after) = (plan(old), plan(new));
+/// What a workflow will need.
+pub(super) fn plan_of(side: &Side<'_>) -> Plan {
+    let analysis = Analysis::new(side.graph, side.models);
+    Plan::new(side.graph, &analysis, &Options { assume: side.assume, ..Options::default() })
+}
+
+/// Looks at both workflows, each with its plan.
+pub(super) fn consequences(
+    (old, before): (&Side<'_>, &Plan),
+    (new, after): (&Side<'_>, &Plan),
+    matching: &Matching,
+) -> Consequences {
     let is_planned = |plan: &Plan| !plan.steps.is_empty() || !plan.gaps.is_empty();
-    let is_planned = is_planned(&before) || is_planned(&after);
+    let is_planned = is_planned(before) || is_planned(after);
     Consequences {
         findings: old.findings.zip(new.findings).map(|(was, now)| findings((old, was), (new, now), matching)),
-        memory: is_planned.then(|| memory((old, &before), (new, &after))),
-        time: is_planned.then(|| time((old, &before), (new, &after))).flatten(),
+        memory: is_planned.then(|| memory((old, before), (new, after))),
+        time: is_planned.then(|| time((old, before), (new, after))).flatten(),
         interface: old
             .manifest
             .zip(new.manifest)

@@ -17,7 +17,7 @@ pub struct Style {
 }
 
 #[derive(Clone, Copy)]
-enum Ink {
+pub(super) enum Ink {
     Plain,
     Bold,
     Dim,
@@ -40,7 +40,7 @@ impl Style {
         self.ink(ink, &format!("{sign}{text}"))
     }
 
-    fn ink(self, ink: Ink, text: &str) -> String {
+    pub(super) fn ink(self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Bold => "1",
             Ink::Dim => "2",
@@ -152,7 +152,7 @@ fn change_lines(change: &Change, diff: &Diff, style: Style) -> Vec<String> {
 }
 
 /// Names, values before and after, and what is to be said of them, in columns.
-fn rows(rows: &[Row], style: Style) -> Vec<String> {
+pub(super) fn rows(rows: &[Row], style: Style) -> Vec<String> {
     let width =
         |of: fn(&Row) -> &str| rows.iter().map(|row| of(row).chars().count()).max().unwrap_or_default();
     let names = width(|row| &row.name).min(40);
@@ -194,7 +194,7 @@ fn consequences(out: &mut String, diff: &Diff, style: Style) {
     section(out, "Interface (! breaks callers)", interface.collect(), style);
 }
 
-fn finding(finding: &Finding, sign: &str, style: Style) -> String {
+pub(super) fn finding(finding: &Finding, sign: &str, style: Style) -> String {
     let ink = match (sign, finding.severity.0) {
         ("-", _) => Ink::Green,
         (_, Severity::Error) => Ink::Red,

@@ -14,6 +14,12 @@ const MAX_SHOWN: usize = 60;
 pub fn markdown(diff: &Diff) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "### {} → {}\n", code(&diff.old.name), code(&diff.new.name));
+    body(diff, &mut out);
+    out
+}
+
+/// The same without a headline.
+pub(super) fn body(diff: &Diff, out: &mut String) {
     let _ = writeln!(out, "{}", capital(&words::summary(diff)));
     if let Some(looks) = words::looks(diff) {
         let _ = writeln!(out, "\n{}", capital(&looks));
@@ -22,16 +28,15 @@ pub fn markdown(diff: &Diff) -> String {
         let changes = diff.changes.iter().filter(|change| change.group() == group);
         match group {
             Group::Parameters => {
-                table(&mut out, group.title(), "Parameter", "Reaches", &words::parameters(&diff.changes));
+                table(out, group.title(), "Parameter", "Reaches", &words::parameters(&diff.changes));
             }
-            _ => list(&mut out, group.title(), changes.map(|change| item(change, diff)).collect()),
+            _ => list(out, group.title(), changes.map(|change| item(change, diff)).collect()),
         }
     }
-    consequences(&mut out, diff);
+    consequences(out, diff);
     for note in words::notes(diff) {
         let _ = writeln!(out, "\n_{note}_");
     }
-    out
 }
 
 fn item(change: &Change, diff: &Diff) -> String {
@@ -77,7 +82,7 @@ fn node_item(what: &str, node: &super::changes::NodeName, stage: Option<&str>) -
     format!("**{what}** {} ({}{step})", code(&words::node(node)), code(&node.class_type))
 }
 
-fn list(out: &mut String, title: &str, items: Vec<String>) {
+pub(super) fn list(out: &mut String, title: &str, items: Vec<String>) {
     if items.is_empty() {
         return;
     }
@@ -133,7 +138,7 @@ fn consequences(out: &mut String, diff: &Diff) {
     list(out, "Interface", interface.collect());
 }
 
-fn finding(what: &str, finding: &Finding) -> String {
+pub(super) fn finding(what: &str, finding: &Finding) -> String {
     let place = finding.node.as_ref().map(|node| match &finding.input {
         Some(input) => format!(" {}", code(&format!("{node}.{input}"))),
         None => format!(" {}", code(node)),
@@ -143,7 +148,7 @@ fn finding(what: &str, finding: &Finding) -> String {
 }
 
 /// A code span, whatever the text holds: nothing in it is Markdown or HTML.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = words::printable(text);
     let mut longest = 0;
     let mut run = 0;
@@ -159,7 +164,7 @@ fn code(text: &str) -> String {
 }
 
 /// Text in which nothing is Markdown or HTML; what stands in backticks stays code.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::new();
     for (at, part) in words::printable(text).split('`').enumerate() {
         let is_code = at % 2 == 1;
@@ -183,7 +188,7 @@ fn plain(text: &str) -> String {
     out
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -15,14 +15,14 @@ use crate::plan;
 pub use kind::Kind;
 
 /// Most values that a box shows.
-const MAX_FACTS: usize = 6;
+pub(super) const MAX_FACTS: usize = 6;
 
 /// So many characters of a title are shown.
 const MAX_TITLE: usize = 40;
 
 /// So many characters of an input's name and value are shown, but always some of the value.
-const MAX_LINE: usize = 50;
-const MIN_VALUE: usize = 16;
+pub(super) const MAX_LINE: usize = 50;
+pub(super) const MIN_VALUE: usize = 16;
 
 /// Shown even where they are what the editor starts with: nobody knows by heart what that is.
 const ALWAYS: [&str; 2] = ["sampler_name", "scheduler"];
@@ -338,19 +338,7 @@ fn facts(node: &Node, models: &Models) -> (Vec<Fact>, usize) {
             _ if is_default || is_empty => continue,
             _ => (2, 0),
         };
-        let file = value.as_str().filter(|_| folder.is_some_and(|folder| folder != "input"));
-        let bytes = file.and_then(|file| models.by_file(base(file))).and_then(|model| model.bytes);
-        let size = bytes.map_or(String::new(), |bytes| {
-            let bytes = u32::try_from(bytes >> 10).map_or(f64::from(u32::MAX), f64::from) * 1024.0;
-            format!(" ({})", plan::size(bytes))
-        });
-        let room = MAX_LINE.saturating_sub(input.name.chars().count() + size.len()).max(MIN_VALUE);
-        let shown = match (value, folder) {
-            (Value::Str(file), Some(_)) => ends(base(file), room),
-            (Value::Str(text), None) => short(text, room),
-            _ => short(&value.to_json().to_string(), room),
-        };
-        let shown = format!("{shown}{size}");
+        let shown = shown(node, &input.name, value, models);
         ranked.push((place, Fact { name: input.name.to_string(), value: shown, mark: Mark::Same }));
     }
     ranked.sort_by_key(|(place, _)| *place);
@@ -359,6 +347,25 @@ fn facts(node: &Node, models: &Models) -> (Vec<Fact>, usize) {
     let kept = if more == 1 { MAX_FACTS + 1 } else { MAX_FACTS };
     let facts: Vec<Fact> = ranked.into_iter().take(kept).map(|(_, fact)| fact).collect();
     (facts, if more == 1 { 0 } else { more })
+}
+
+/// A value in a line: of files the name, with the size where it is known.
+pub(super) fn shown(node: &Node, input: &str, value: &Value, models: &Models) -> String {
+    let spec = node.class.as_ref().and_then(|class| class.input(input));
+    let folder = spec.and_then(|spec| spec.kind.folder());
+    let file = value.as_str().filter(|_| folder.is_some_and(|folder| folder != "input"));
+    let bytes = file.and_then(|file| models.by_file(base(file))).and_then(|model| model.bytes);
+    let size = bytes.map_or(String::new(), |bytes| {
+        let bytes = u32::try_from(bytes >> 10).map_or(f64::from(u32::MAX), f64::from) * 1024.0;
+        format!(" ({})", plan::size(bytes))
+    });
+    let room = MAX_LINE.saturating_sub(input.chars().count() + size.len()).max(MIN_VALUE);
+    let shown = match (value, folder) {
+        (Value::Str(file), Some(_)) => ends(base(file), room),
+        (Value::Str(text), None) => short(text, room),
+        _ => short(&value.to_json().to_string(), room),
+    };
+    format!("{shown}{size}")
 }
 
 /// The value that ComfyUI's editor gives a new node: the default, or the first choice.
@@ -374,7 +381,7 @@ fn starts_with(spec: &InputSpec) -> Option<Cow<'_, serde_json::Value>> {
 }
 
 /// A file name, if it is long without its extension and then without its middle: its end tells precisions apart.
-fn ends(text: &str, most: usize) -> String {
+pub(super) fn ends(text: &str, most: usize) -> String {
     let mut line = one_line(text);
     if line.chars().count() > most
         && let Some(stem) = line.strip_suffix(".safetensors")

@@ -150,45 +150,62 @@ pub(super) fn trend(direction: Option<Direction>, ratio: Option<f64>) -> String 
     }
 }
 
-/// The changed values: one row for a parameter, whatever it reaches. Values of a node of another class are its own business.
-pub(super) fn parameters(changes: &[Change]) -> Vec<Row> {
+/// A changed value, with all places where it stands.
+pub(super) struct Parameter<'c> {
+    pub(super) name: String,
+    pub(super) node: &'c NodeName,
+    pub(super) old: Option<&'c Value>,
+    pub(super) new: Option<&'c Value>,
+    pub(super) unit: Option<&'c str>,
+    pub(super) trend: String,
+    /// Where it stands, if the name does not tell.
+    pub(super) places: Vec<String>,
+}
+
+/// The changed values: one for a parameter, whatever it reaches. Values of a node of another class are its own business.
+pub(super) fn grouped_parameters(changes: &[Change]) -> Vec<Parameter<'_>> {
     let replaced: BTreeSet<&NodeName> = changes.iter().filter_map(replaced).collect();
-    let mut rows: Vec<Row> = Vec::new();
-    let mut by_param: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
-    let mut places: Vec<Vec<String>> = Vec::new();
+    let mut all: Vec<Parameter<'_>> = Vec::new();
+    let mut by_param: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for change in changes {
         let Change::Parameter { node, input, old, new, direction, ratio, param, unit } = change else {
             continue;
         };
-        let (before, after) = values(old.as_ref(), new.as_ref(), unit.as_deref());
-        let is_seed = input.ends_with("seed");
-        let trend = if is_seed { String::new() } else { trend(*direction, *ratio) };
         if replaced.contains(node) {
             continue;
         }
+        let trend = if input.ends_with("seed") { String::new() } else { trend(*direction, *ratio) };
+        let (old, new, unit) = (old.as_ref(), new.as_ref(), unit.as_deref());
         let place = place(node, input);
-        if let Some(param) = param {
-            let known = by_param.entry((param, format!("{before}\0{after}"))).or_default();
-            if let Some(at) = known.first() {
-                if let Some(places) = places.get_mut(*at) {
-                    places.push(place);
-                }
-                continue;
+        let Some(param) = param else {
+            all.push(Parameter { name: place, node, old, new, unit, trend, places: Vec::new() });
+            continue;
+        };
+        let (before, after) = values(old, new, unit);
+        let at = *by_param.entry((param, format!("{before}\0{after}"))).or_insert(all.len());
+        match all.get_mut(at) {
+            Some(known) => known.places.push(place),
+            None => {
+                let name = printable(param);
+                all.push(Parameter { name, node, old, new, unit, trend, places: vec![place] });
             }
-            known.push(rows.len());
         }
-        let name = param.as_deref().map_or_else(|| place.clone(), printable);
-        rows.push(Row { name, old: before, new: after, trend, reaches: String::new() });
-        places.push(if param.is_some() { vec![place] } else { Vec::new() });
     }
-    for (row, places) in rows.iter_mut().zip(places) {
-        row.reaches = match places.as_slice() {
+    all
+}
+
+/// The changed values, cut for a line each.
+pub(super) fn parameters(changes: &[Change]) -> Vec<Row> {
+    let row = |parameter: Parameter<'_>| {
+        let (old, new) = values(parameter.old, parameter.new, parameter.unit);
+        let reaches = match parameter.places.as_slice() {
             [] => String::new(),
             [one] => one.clone(),
             [one, rest @ ..] => format!("{one} and {} more", rest.len()),
         };
-    }
-    rows
+        Row { name: parameter.name, old, new, trend: parameter.trend, reaches }
+    };
+    grouped_parameters(changes).into_iter().map(row).collect()
 }
 
 /// The node of a change that gives it another class.

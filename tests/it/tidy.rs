@@ -48,7 +48,15 @@ const PLACES: &[(&str, &[&str])] = &[
     ("clap", &["src/cli", "src/report.rs"]),
     ("clap_complete", &["src/cli"]),
     ("globset", &["src/front/toml/lint.rs"]),
-    ("minijinja", &["src/analysis/expression.rs", "src/lower/expr.rs", "src/lower/expr/filters.rs"]),
+    (
+        "minijinja",
+        &[
+            "src/analysis/expression.rs",
+            "src/lower/expr.rs",
+            "src/lower/expr/filters.rs",
+            "src/review/report/page.rs",
+        ],
+    ),
     ("petgraph", &["src/ir.rs", "src/check.rs", "src/analysis"]),
     ("saphyr_parser", &["src/catalog/models/extra_paths.rs"]),
     ("svg", &["src/cli/plan.rs", "src/cli/plan"]),
