@@ -27,6 +27,8 @@ mod rule_name;
 mod rules;
 mod schema;
 mod session;
+#[cfg(feature = "sim")]
+mod sim;
 mod vram;
 mod workflow_file;
 
@@ -126,6 +128,8 @@ enum Command {
     Models(models::Args),
     Plan(plan::Args),
     Vram(Box<vram::Args>),
+    #[cfg(feature = "sim")]
+    Sim(Box<sim::Args>),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -260,6 +264,8 @@ pub fn main() -> ExitCode {
         Command::Models(args) => models::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Vram(args) => vram::run(&args, &terminal),
+        #[cfg(feature = "sim")]
+        Command::Sim(args) => sim::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -58,4 +58,6 @@ pub mod optimize;
 pub mod plan;
 pub mod report;
 pub mod review;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod source;

@@ -1,0 +1,57 @@
+//! Answers as the server gives them.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+use serde_json::Value;
+
+use super::python;
+use super::state::Shared;
+
+/// An answer.
+pub(super) type Answer = Response<Body>;
+
+/// An empty answer.
+pub(super) fn empty(status: StatusCode) -> Answer {
+    let mut answer = Answer::new(Body::empty());
+    *answer.status_mut() = status;
+    answer
+}
+
+/// A text, as for errors that nobody caught.
+pub(super) fn text(status: StatusCode, text: &str) -> Answer {
+    typed(status, "text/plain; charset=utf-8", text.to_owned().into())
+}
+
+/// The handler raised an exception.
+pub(super) fn trouble() -> Answer {
+    let page = "500 Internal Server Error\n\nServer got itself in trouble";
+    text(StatusCode::INTERNAL_SERVER_ERROR, page)
+}
+
+/// There is no such route.
+pub(super) fn not_found() -> Answer {
+    text(StatusCode::NOT_FOUND, "404: Not Found")
+}
+
+/// Bytes of some type.
+pub(super) fn typed(status: StatusCode, content_type: &str, body: Body) -> Answer {
+    let mut answer = Answer::new(body);
+    *answer.status_mut() = status;
+    if let Ok(value) = content_type.parse() {
+        answer.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    answer
+}
+
+impl Shared {
+    /// A JSON answer.
+    pub(super) fn json(&self, status: StatusCode, value: &Value) -> Answer {
+        let text = self.control.spoil(python::dumps(value));
+        typed(status, "application/json; charset=utf-8", text.into())
+    }
+
+    /// A JSON answer without fault.
+    pub(super) fn ok(&self, value: &Value) -> Answer {
+        self.json(StatusCode::OK, value)
+    }
+}

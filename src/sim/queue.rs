@@ -1,0 +1,165 @@
+//! Routes of the queue and the history.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, Uri};
+use serde_json::{Map, Value, json};
+
+use super::answer::{self, Answer};
+use super::faults::FaultKind;
+use super::http::{self, Id};
+use super::python;
+use super::state::{Shared, queue_info};
+
+pub(super) async fn remaining(State(shared): State<Arc<Shared>>) -> Answer {
+    let info = queue_info(&shared.lock());
+    shared.ok(&info)
+}
+
+pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
+    let lists = {
+        let inner = shared.lock();
+        let running: Vec<Value> = inner.running.iter().map(|item| item.json()).collect();
+        let pending: Vec<Value> = inner.queue.items().iter().map(|item| item.json()).collect();
+        json!({ "queue_running": running, "queue_pending": pending })
+    };
+    shared.ok(&lists)
+}
+
+/// The ids of a list; nothing for what Python cannot go through.
+fn ids(value: &Value) -> Option<Vec<&Value>> {
+    match value {
+        Value::Array(ids) => Some(ids.iter().collect()),
+        // Letters and keys are no ids of prompts.
+        Value::String(_) | Value::Object(_) => Some(Vec::new()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+pub(super) async fn change(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
+    let body = match http::json(&shared, request).await {
+        Ok(Value::Object(body)) => body,
+        Ok(Value::Array(_) | Value::String(_)) => Map::new(),
+        Ok(_) => return answer::trouble(),
+        Err(answer) => return answer,
+    };
+    let mut inner = shared.lock();
+    if body.get("clear").is_some_and(python::truth) {
+        inner.queue.clear();
+        shared.status(&mut inner);
+    }
+    if let Some(delete) = body.get("delete") {
+        let Some(ids) = ids(delete) else { return answer::trouble() };
+        for id in ids.into_iter().filter_map(Value::as_str) {
+            match inner.queue.remove(|item| item.id == id) {
+                Ok(true) => shared.status(&mut inner),
+                Ok(false) => {}
+                Err(_) => return answer::trouble(),
+            }
+        }
+    }
+    answer::empty(StatusCode::OK)
+}
+
+pub(super) async fn interrupt(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
+    let bytes = match http::body(&shared, request).await {
+        Ok(bytes) => bytes,
+        Err(answer) => return answer,
+    };
+    // What is no JSON counts as nothing; other JSON than an object is an exception.
+    let body = match serde_json::from_slice::<Value>(&bytes) {
+        Err(_) => Map::new(),
+        Ok(Value::Object(body)) => body,
+        Ok(_) => return answer::trouble(),
+    };
+    let prompt_id = body.get("prompt_id").filter(|id| python::truth(id));
+    let mut inner = shared.lock();
+    let is_meant =
+        prompt_id.is_none_or(|id| inner.running.as_ref().is_some_and(|running| *id == *running.id));
+    if is_meant && !shared.is_lost() {
+        inner.interrupt = true;
+    }
+    answer::empty(StatusCode::OK)
+}
+
+impl Shared {
+    /// True if an interrupt gets lost.
+    pub(super) fn is_lost(&self) -> bool {
+        self.control.hit(FaultKind::LostInterrupt).is_some_and(|probability| self.control.chance(probability))
+    }
+}
+
+pub(super) async fn free(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
+    let body = match http::json(&shared, request).await {
+        Ok(Value::Object(body)) => body,
+        Ok(_) => return answer::trouble(),
+        Err(answer) => return answer,
+    };
+    let asks = |key: &str| body.get(key).is_some_and(python::truth);
+    let mut inner = shared.lock();
+    inner.free.0 |= asks("unload_models");
+    inner.free.1 |= asks("free_memory");
+    drop(inner);
+    shared.work.notify_one();
+    answer::empty(StatusCode::OK)
+}
+
+pub(super) async fn history(State(shared): State<Arc<Shared>>, uri: Uri) -> Answer {
+    let query = http::query(&uri);
+    let number = |key: &str| match http::first(&query, key) {
+        None => Ok(None),
+        Some(text) => text.trim().parse::<i64>().map(Some).map_err(|_| answer::trouble()),
+    };
+    let (most, offset) = match (number("max_items"), number("offset")) {
+        (Ok(most), Ok(offset)) => (most, offset.unwrap_or(-1)),
+        (Err(answer), _) | (_, Err(answer)) => return answer,
+    };
+    let page = {
+        let inner = shared.lock();
+        let length = i64::try_from(inner.history.len()).unwrap_or(i64::MAX);
+        let offset = match most {
+            Some(most) if offset < 0 => length - most,
+            _ => offset,
+        };
+        let mut page = Map::new();
+        for (at, past) in (0_i64..).zip(inner.history.iter()) {
+            if at >= offset {
+                page.insert(past.item.id.clone(), past.json());
+                if most.is_some_and(|most| i64::try_from(page.len()).unwrap_or(i64::MAX) >= most) {
+                    break;
+                }
+            }
+        }
+        Value::Object(page)
+    };
+    shared.ok(&page)
+}
+
+pub(super) async fn past(State(shared): State<Arc<Shared>>, Path(id): Id) -> Answer {
+    let mut page = Map::new();
+    if let Some(past) = shared.lock().history.get(&id) {
+        page.insert(id, past.json());
+    }
+    shared.ok(&page.into())
+}
+
+pub(super) async fn forget(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
+    let body = match http::json(&shared, request).await {
+        Ok(Value::Object(body)) => body,
+        Ok(Value::Array(_) | Value::String(_)) => Map::new(),
+        Ok(_) => return answer::trouble(),
+        Err(answer) => return answer,
+    };
+    let mut inner = shared.lock();
+    if body.get("clear").is_some_and(python::truth) {
+        inner.history = super::state::History::default();
+    }
+    if let Some(delete) = body.get("delete") {
+        let Some(ids) = ids(delete) else { return answer::trouble() };
+        for id in ids.into_iter().filter_map(Value::as_str) {
+            inner.history.remove(id);
+        }
+    }
+    answer::empty(StatusCode::OK)
+}

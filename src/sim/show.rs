@@ -1,0 +1,224 @@
+//! What output nodes show and save.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::control::NAN;
+use super::faults::FaultKind;
+use super::files::{Content, Folder, join, normal};
+use super::media::{Kind, Made};
+use super::state::{Inner, Item, Shared};
+use crate::analysis::{Analysis, Fact};
+use crate::catalog::output_files;
+use crate::ir::{Argument, Graph, NodeId, Value as Literal};
+
+/// The size of what nobody can tell the size of, in pixels.
+const UNKNOWN_SIDE: i64 = 64;
+
+/// Most files that a node writes.
+const MAX_FILES: i64 = 4096;
+
+/// A node that shows something.
+pub(super) struct Showing<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) item: &'a Item,
+    pub(super) graph: &'a Graph,
+    pub(super) analysis: &'a Analysis<'a>,
+    pub(super) node: NodeId,
+}
+
+/// What is shown.
+struct Picture {
+    width: u32,
+    height: u32,
+    frames: u32,
+    rate: f64,
+}
+
+/// How the files of a class are made and named.
+struct Files {
+    extension: &'static str,
+    /// True if each picture is a file of its own.
+    each: bool,
+    /// What stands behind the number.
+    tail: &'static str,
+}
+
+/// How the output nodes of a class name their files.
+fn files(class: &str, format: &str) -> Files {
+    let (extension, each) = match class {
+        "SaveAnimatedWEBP" => ("webp", false),
+        "SaveVideo" => ("mp4", false),
+        "SaveWEBM" => ("webm", false),
+        "SaveAudio" | "PreviewAudio" => ("flac", false),
+        "SaveAudioMP3" => ("mp3", false),
+        "SaveAudioOpus" => ("opus", false),
+        "SaveGLB" => ("glb", false),
+        "SaveLatent" => ("latent", false),
+        "SaveAnimatedPNG" => ("png", false),
+        "VHS_VideoCombine" => (vhs(format), false),
+        _ => ("png", true),
+    };
+    Files { extension, each, tail: if class == "VHS_VideoCombine" { "" } else { "_" } }
+}
+
+/// The extension of a format of `VideoHelperSuite`.
+fn vhs(format: &str) -> &'static str {
+    const ENDS: [(&str, &str); 7] = [
+        ("gif", "gif"),
+        ("webp", "webp"),
+        ("webm", "webm"),
+        ("mkv", "mkv"),
+        ("ProRes", "mov"),
+        ("png", "png"),
+        ("mp4", "mp4"),
+    ];
+    ENDS.iter().find(|(end, _)| format.ends_with(end)).map_or("mp4", |(_, extension)| extension)
+}
+
+impl Showing<'_> {
+    /// What the node shows, as `executed` has it; nothing if it shows nothing.
+    pub(super) fn output(&self, inner: &mut Inner) -> Option<Value> {
+        let node = self.graph.node(self.node);
+        if !node.class.as_ref().is_some_and(|class| class.output_node) {
+            return None;
+        }
+        let mut output = match output_files(&node.class_type).filter(|files| !files.key.is_empty()) {
+            Some(files) => self.saved(inner, files.kept, files.key),
+            None => json!({ "text": [self.text()] }),
+        };
+        if self.shared.control.hit(FaultKind::Nan).is_some() {
+            let numbers = [NAN.to_owned(), format!("{NAN}+"), format!("{NAN}-")];
+            output["measured"] = json!(numbers);
+        }
+        Some(output)
+    }
+
+    /// True if the node writes files that stay.
+    pub(super) fn saves(&self) -> bool {
+        let class = &self.graph.node(self.node).class_type;
+        output_files(class).is_some_and(|files| !files.key.is_empty() && files.kept != "no")
+    }
+
+    fn text(&self) -> String {
+        let inputs = self.graph.node(self.node).inputs();
+        let literal = inputs.iter().find_map(|input| match &input.value {
+            Argument::Literal(value) => Some(value.to_string()),
+            Argument::Link { .. } => None,
+        });
+        literal.unwrap_or_else(|| format!("what {} was given", self.graph.node(self.node).key))
+    }
+
+    fn given(&self, input: &str) -> Option<&Literal> {
+        match &self.graph.node(self.node).input(input)?.value {
+            Argument::Literal(value) => Some(value),
+            Argument::Link { .. } => None,
+        }
+    }
+
+    fn saved(&self, inner: &mut Inner, kept: &str, key: &str) -> Value {
+        let class = &*self.graph.node(self.node).class_type;
+        let format = self.given("format").and_then(Literal::as_str).unwrap_or_default();
+        let stays = match kept {
+            "yes" => true,
+            "no" => false,
+            input => self.given(input) != Some(&Literal::Bool(false)),
+        };
+        let folder = if stays { Folder::Output } else { Folder::Temp };
+        let prefix = self.given("filename_prefix").and_then(Literal::as_str);
+        let prefix = prefix.unwrap_or(if stays { "ComfyUI" } else { "ComfyUI_temp_wfcsm" });
+        let picture = self.picture();
+        let prefix = prefix
+            .replace("%width%", &picture.width.to_string())
+            .replace("%height%", &picture.height.to_string());
+        let path = normal(&prefix).filter(|path| !path.is_empty()).unwrap_or_else(|| "ComfyUI".to_owned());
+        let (subfolder, stem) = path.rsplit_once('/').unwrap_or(("", &path));
+        let how = files(class, format);
+        let count = if how.each { picture.frames } else { 1 };
+        let mut names = Vec::new();
+        let now = self.shared.clock.wall_seconds();
+        for _ in 0..count {
+            let number = inner.files.next_number(folder, &path);
+            let name = format!("{stem}_{number:05}{}.{}", how.tail, how.extension);
+            let made = self.made(&picture, &how, number);
+            inner.files.put(folder, join(subfolder, &name), Content::Made(made), now);
+            names.push(name);
+        }
+        let shown = self.shared.shown(subfolder);
+        let entry = |name: &String| json!({ "filename": name, "subfolder": shown, "type": folder.name() });
+        let mut entries: Vec<Value> = names.iter().map(entry).collect();
+        let mut output = Map::new();
+        match class {
+            "VHS_VideoCombine" => {
+                for (entry, name) in entries.iter_mut().zip(&names) {
+                    let still = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+                    let still = format!("{still}.png");
+                    let made = self.made(&picture, &files("SaveImage", ""), 0);
+                    inner.files.put(folder, join(subfolder, &still), Content::Made(made), now);
+                    entry["format"] = format.into();
+                    entry["frame_rate"] = json!(picture.rate);
+                    entry["workflow"] = still.into();
+                    let path = format!("/opt/ComfyUI/{}/{}", folder.name(), join(subfolder, name));
+                    entry["fullpath"] = self.shared.shown(&path).into();
+                }
+            }
+            "SaveVideo" | "SaveWEBM" | "SaveAnimatedWEBP" | "SaveAnimatedPNG" => {
+                output.insert("animated".to_owned(), json!([true]));
+            }
+            _ => {}
+        }
+        let mut all = Map::new();
+        all.insert(key.to_owned(), entries.into());
+        all.append(&mut output);
+        all.into()
+    }
+
+    fn made(&self, picture: &Picture, how: &Files, number: u64) -> Arc<Made> {
+        let seed = self.shared.config.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let [_, _, _, _, _, red, green, blue] = seed.to_be_bytes();
+        Arc::new(Made {
+            kind: Kind::of(how.extension),
+            width: picture.width,
+            height: picture.height,
+            frames: picture.frames,
+            rate: picture.rate,
+            color: [red, green, blue],
+            prompt: Arc::clone(&self.item.prompt),
+            extra: Arc::clone(&self.item.extra_data),
+        })
+    }
+
+    /// What arrives at the node's first input that carries pictures.
+    fn picture(&self) -> Picture {
+        let inputs = self.analysis.inputs(self.node);
+        let names = self.graph.node(self.node).inputs().iter();
+        let images = names.filter_map(|input| match inputs.fact(&input.name) {
+            Ok(Fact::Image(image)) => Some(image),
+            Ok(Fact::Video(video)) => Some(video.image),
+            _ => None,
+        });
+        let image = images.into_iter().next();
+        let side = |known: Option<i64>| u32::try_from(known.unwrap_or(UNKNOWN_SIDE).clamp(1, 16_384));
+        let frames = image.as_ref().map_or(1, |image| image.frames.ok().or(image.most).unwrap_or(1));
+        let written = self.given("frame_rate").or_else(|| self.given("fps")).and_then(Literal::as_f64);
+        let fps = image.as_ref().and_then(|image| image.fps.ok());
+        Picture {
+            width: side(image.as_ref().and_then(|image| image.width.ok())).unwrap_or(64),
+            height: side(image.as_ref().and_then(|image| image.height.ok())).unwrap_or(64),
+            frames: u32::try_from(frames.clamp(1, MAX_FILES)).unwrap_or(1),
+            rate: written.or(fps).filter(|rate| rate.is_finite() && *rate > 0.0).unwrap_or(24.0),
+        }
+    }
+}
+
+impl Shared {
+    /// A path as the server's system writes it.
+    pub(super) fn shown(&self, path: &str) -> String {
+        if path.contains('/') && self.control.has(FaultKind::Windows) {
+            path.replace('/', "\\")
+        } else {
+            path.to_owned()
+        }
+    }
+}
