@@ -57,11 +57,17 @@ pub(super) enum Name {
     Diff,
     /// The output of `wfc vram --format json`.
     Vram,
+    /// The output of `wfc run --format json`, a line.
+    #[cfg(feature = "exec")]
+    Events,
+    /// `run.json`, the record of a run.
+    #[cfg(feature = "exec")]
+    Run,
 }
 
 impl Name {
     /// All of them, with the name of the file in `schemas/`.
-    pub(super) const ALL: [(Self, &'static str); 11] = [
+    pub(super) const ALL: &[(Self, &'static str)] = &[
         (Self::Preset, "preset"),
         (Self::Graph, "graph"),
         (Self::Project, "project"),
@@ -73,6 +79,10 @@ impl Name {
         (Self::Plan, "plan"),
         (Self::Diff, "diff"),
         (Self::Vram, "vram"),
+        #[cfg(feature = "exec")]
+        (Self::Events, "events"),
+        #[cfg(feature = "exec")]
+        (Self::Run, "run"),
     ];
 
     /// The schema as it is given to editors.
@@ -95,6 +105,10 @@ impl Name {
             Self::Plan => root::<Document>("wfc plan"),
             Self::Diff => root::<Diff>("wfc diff"),
             Self::Vram => root::<Report>("wfc vram"),
+            #[cfg(feature = "exec")]
+            Self::Events => root::<crate::exec::batch::Event>("wfc run events"),
+            #[cfg(feature = "exec")]
+            Self::Run => root::<crate::exec::record::RunRecord>("wfc run"),
         }
     }
 }

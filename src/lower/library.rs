@@ -20,6 +20,7 @@ graphs![
     "qwen-multi-angle-2511",
     "scail-uni3c-wan21",
     "scail-uni3c-wan22",
+    "smoke",
     "wan22-5b",
     "wan22-5b-wrapper",
     "wan22-a14b",

@@ -23,6 +23,8 @@ table! {
         /// What machines cost, for plans: the id of a card or machine and US dollars an hour, in place of the price that
         /// the GPU catalog has.
         "prices" => prices: Named<At<Dollars>>, default;
+        /// Servers that run workflows, by name: `wfc run --on NAME`. The one called `default` needs no `--on`.
+        "servers" => servers: Named<Server>, default;
         /// The policies that all presets and workflows keep to: names (looked up in the project's `policies/`, then
         /// among the ones that come with wfc) or paths ending in `.toml`, from this file.
         "policies" => policies: Vec<At<Arc<str>>>, optional;
@@ -30,6 +32,22 @@ table! {
         "lint" => lint: LintLevels, default;
         /// What holds for some files only.
         "overrides" => overrides: Vec<Override>, default;
+    }
+}
+
+table! {
+    /// A server. Credentials stand in environment variables, whose names are here.
+    pub struct Server ("[servers.NAME]") {
+        /// Its address: `http://127.0.0.1:8188`.
+        "url" => url: At<Arc<str>>, required;
+        /// The variable with a token, which is sent as `Authorization: Bearer`.
+        "token_env" => token_env: At<Arc<str>>, optional;
+        /// The variable with a user's name, where the server asks for name and password.
+        "user_env" => user_env: At<Arc<str>>, optional;
+        /// The variable with the user's password.
+        "password_env" => password_env: At<Arc<str>>, optional;
+        /// Further headers: name, and the variable with the value.
+        "headers_env" => headers_env: Named<At<Arc<str>>>, default;
     }
 }
 
