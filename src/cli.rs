@@ -134,15 +134,12 @@ enum Command {
     Models(models::Args),
     Plan(plan::Args),
     Vram(Box<vram::Args>),
-<<<<<<< HEAD
     #[cfg(feature = "sim")]
     Sim(Box<sim::Args>),
-=======
     #[cfg(feature = "exec")]
     Run(Box<run::Args>),
     #[cfg(feature = "exec")]
     Runs(runs::Args),
->>>>>>> c7d50bf (wfc run and wfc runs: presets and compiled workflows run on a server, with progress, a journal and a record; a smoke test that needs no model)
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -277,15 +274,12 @@ pub fn main() -> ExitCode {
         Command::Models(args) => models::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Vram(args) => vram::run(&args, &terminal),
-<<<<<<< HEAD
         #[cfg(feature = "sim")]
         Command::Sim(args) => sim::run(&args),
-=======
         #[cfg(feature = "exec")]
         Command::Run(args) => run::run(&args, &terminal),
         #[cfg(feature = "exec")]
         Command::Runs(args) => runs::run(&args, &terminal),
->>>>>>> c7d50bf (wfc run and wfc runs: presets and compiled workflows run on a server, with progress, a journal and a record; a smoke test that needs no model)
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
