@@ -28,9 +28,11 @@ mod outputs;
 mod own_check;
 mod pack;
 mod packages;
+mod programs;
 mod prune;
 mod pure;
 mod renamed_inputs;
+mod repositories;
 #[cfg(test)]
 mod tests;
 mod text_encoders;
@@ -69,7 +71,9 @@ pub use pack::{
     CORE_PACK, Identity, PackError, PackFile, PackIdentity, file_name as pack_file_name, pack_of_module,
 };
 pub use packages::OptionalPackage;
+pub use programs::ClassProgram;
 pub use renamed_inputs::{Renamed, renamed_input};
+pub use repositories::repository;
 pub use text_encoders::TextEncoder;
 pub use video_formats::VideoFormat;
 

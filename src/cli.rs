@@ -11,6 +11,7 @@ mod build;
 mod catalog;
 mod completions;
 mod diff;
+mod doctor;
 mod explain;
 mod explain_oom;
 mod fit;
@@ -133,6 +134,7 @@ enum Command {
     Catalog(catalog::Args),
     Models(models::Args),
     Plan(plan::Args),
+    Doctor(doctor::Args),
     Vram(Box<vram::Args>),
     #[cfg(feature = "sim")]
     Sim(Box<sim::Args>),
@@ -273,6 +275,7 @@ pub fn main() -> ExitCode {
         Command::Catalog(args) => catalog::run(args, &terminal),
         Command::Models(args) => models::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
+        Command::Doctor(args) => doctor::run(&args, &terminal),
         Command::Vram(args) => vram::run(&args, &terminal),
         #[cfg(feature = "sim")]
         Command::Sim(args) => sim::run(&args),

@@ -56,6 +56,7 @@ pub mod lint;
 pub mod lower;
 pub mod optimize;
 pub mod plan;
+pub mod preflight;
 pub mod report;
 pub mod review;
 #[cfg(feature = "sim")]

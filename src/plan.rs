@@ -30,7 +30,10 @@ pub use need::{Calculator, Engine, Kind, Need, Peak, Sampling, Text, Vae, Weight
 pub use network::{Network, Precision};
 pub use request::{Model, Offload, Refusal, Request, Rope, Subject};
 pub use run::{Change, Run, Stage};
-pub use time::{Includes, Measured, Pace, Seconds, Session, Storage, Timer, Times, Uneven, dollars, times};
+pub use time::{
+    Includes, Measured, Pace, Seconds, Session, Storage, Timer, Times, Uneven, dollars, reading, sending,
+    times,
+};
 pub use verdict::{Budget, Verdict};
 
 /// Sizes to take where a workflow leaves them open: `--assume width=832`.

@@ -1,6 +1,7 @@
 //! Graphics cards that a preset may name as its target.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
@@ -187,11 +188,40 @@ impl Gpus {
         Some(Gpu { id: id.to_owned(), ..gpu })
     }
 
+    /// The card that a driver calls `name` and that has so many bytes of memory; nothing where that is not certain.
+    #[must_use]
+    pub fn of_device(&self, name: &str, bytes: f64) -> Option<Gpu> {
+        /// Drivers keep a few percent for themselves, and memory with error correction has less.
+        const SIZES: std::ops::RangeInclusive<f64> = 0.88..=1.02;
+        const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+        let words = words(name);
+        let ids = self.ids();
+        let cards = ids.iter().filter_map(|id| self.gpu(id));
+        let mut found = cards.filter(|card| {
+            let is_called = card.runpod.id.as_deref() == Some(name)
+                || !words.is_empty() && words == self::words(&card.name);
+            is_called && SIZES.contains(&(bytes / GIB / card.vram_gib))
+        });
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
     /// All ids, ascending.
     #[must_use]
     pub fn ids(&self) -> Vec<Cow<'_, str>> {
         self.data.as_ref().map(DataFile::names).unwrap_or_default()
     }
+}
+
+/// The words of a card's name that tell it from others of its maker, without sizes.
+fn words(name: &str) -> BTreeSet<String> {
+    const COMMON: [&str; 6] = ["nvidia", "geforce", "tesla", "generation", "graphics", "hbm3"];
+    let parts = name.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
+    let parts = parts.map(|part| if part.starts_with("sxm") { "sxm".to_owned() } else { part });
+    let is_size = |part: &str| {
+        part.strip_suffix("gb").is_some_and(|size| size.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    parts.filter(|part| !part.is_empty() && !COMMON.contains(&&**part) && !is_size(part)).collect()
 }
 
 #[cfg(test)]
@@ -215,6 +245,30 @@ mod tests {
             assert!(gpu.bandwidth_gb_s.is_some_and(|speed| (200.0..9000.0).contains(&speed)), "{id}");
             assert!(gpu.prices.iter().all(|price| (0.05..10.0).contains(&price.per_hour())), "{id}");
             assert_ne!(gpu.runpod.pool.as_deref(), Some("BLACKWELL_24"), "no such pool");
+        }
+    }
+
+    #[test]
+    fn a_card_is_known_by_what_its_driver_calls_it() {
+        let gpus = Gpus::embedded();
+        let id = |name: &str, gib: f64| gpus.of_device(name, gib * 1_073_741_824.0).map(|gpu| gpu.id);
+        for (name, gib, expected) in [
+            ("NVIDIA GeForce RTX 4090", 23.6, Some("rtx-4090")),
+            ("NVIDIA GeForce RTX 4090 Laptop GPU", 15.7, None),
+            ("NVIDIA A100-SXM4-80GB", 79.1, Some("a100-80gb")),
+            ("NVIDIA A100-SXM4-40GB", 39.4, Some("a100-40gb")),
+            ("NVIDIA A100 80GB PCIe", 79.1, Some("a100-pcie-80gb")),
+            ("NVIDIA H100 80GB HBM3", 79.2, Some("h100-80gb")),
+            ("NVIDIA GeForce RTX 3060", 11.8, Some("rtx-3060-12gb")),
+            ("Tesla V100-SXM2-32GB", 31.7, None),
+            ("Tesla T4", 14.7, Some("t4")),
+            ("", 24.0, None),
+        ] {
+            assert_eq!(id(name, gib).as_deref(), expected, "{name}");
+        }
+        for known in gpus.ids() {
+            let gpu = gpus.gpu(&known).unwrap();
+            assert_eq!(id(&gpu.name, gpu.vram_mib() / 1024.0).as_deref(), Some(&*known));
         }
     }
 

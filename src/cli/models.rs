@@ -7,6 +7,8 @@ mod needs;
 mod places;
 mod script;
 
+pub(super) use check::ModelsHere;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;

@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::doctor;
 use super::plan::Document;
 use super::vram::Report;
 use super::{Exit, ToolError, print};
@@ -57,6 +58,8 @@ pub(super) enum Name {
     Diff,
     /// The output of `wfc vram --format json`.
     Vram,
+    /// The output of `wfc doctor --format json`.
+    Doctor,
     /// The output of `wfc run --format json`, a line.
     #[cfg(feature = "exec")]
     Events,
@@ -79,6 +82,7 @@ impl Name {
         (Self::Plan, "plan"),
         (Self::Diff, "diff"),
         (Self::Vram, "vram"),
+        (Self::Doctor, "doctor"),
         #[cfg(feature = "exec")]
         (Self::Events, "events"),
         #[cfg(feature = "exec")]
@@ -105,6 +109,7 @@ impl Name {
             Self::Plan => root::<Document>("wfc plan"),
             Self::Diff => root::<Diff>("wfc diff"),
             Self::Vram => root::<Report>("wfc vram"),
+            Self::Doctor => root::<doctor::Document>("wfc doctor"),
             #[cfg(feature = "exec")]
             Self::Events => root::<crate::exec::batch::Event>("wfc run events"),
             #[cfg(feature = "exec")]

@@ -32,6 +32,11 @@ pub(super) struct On {
 }
 
 impl On {
+    /// What was given to a command for which a server is no necessity.
+    pub(super) fn new(on: String, header_env: Vec<String>) -> Self {
+        Self { on: Some(on), header_env }
+    }
+
     /// A client of the server.
     ///
     /// # Errors

@@ -157,6 +157,19 @@ pub fn times(plan: &Plan, machine: &Machine, session: &Session<'_>) -> Times {
     }
 }
 
+/// How long so many bytes take from a storage, in seconds.
+#[must_use]
+pub fn reading(bytes: Amount, storage: &Storage) -> Amount {
+    timer::divide(bytes, storage.speed)
+}
+
+/// How long so many bytes take to a server over the internet, in seconds; nothing if the table has no row for it.
+#[must_use]
+pub fn sending(bytes: f64) -> Option<Amount> {
+    let row = Coefficients::embedded().find("upload", "*", "*", "internet", None)?;
+    Some(timer::divide(Amount::exact(bytes), row.amount * 1e6))
+}
+
 /// What so many seconds cost at so many dollars an hour. A price that is negative or no number counts as nothing.
 #[must_use]
 pub fn dollars(seconds: Amount, per_hour: f64) -> Amount {

@@ -76,6 +76,59 @@ pub(super) fn run(request: &Request<'_>, terminal: &Terminal) -> Result<Exit, To
     })
 }
 
+/// The model files of this machine, for whoever asks about several workflows.
+#[derive(Debug)]
+pub(in crate::cli) struct ModelsHere {
+    places: Places,
+    inventory: Inventory,
+    dir: PathBuf,
+}
+
+/// A model file that a workflow needs, as far as others than this command want to know.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Needed {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) bytes: Option<u64>,
+}
+
+impl ModelsHere {
+    /// Looks through ComfyUI's folder, or its models folder.
+    ///
+    /// # Errors
+    /// When it is none, or `extra_model_paths.yaml` cannot be read.
+    pub(in crate::cli) fn open(dir: &Path, session: &mut Session) -> Result<Self, ToolError> {
+        let mut places = Places::new(dir)?;
+        if let Some(extra) = places.own_extra_paths() {
+            places.add(&extra, session)?;
+        }
+        let inventory = Inventory::of(&places.roots())?;
+        Ok(Self { places, inventory, dir: dir.to_owned() })
+    }
+
+    /// The model files that a preset or workflow needs, and what is wrong with each.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(in crate::cli) fn of(
+        &self,
+        path: &Path,
+        settings: &[String],
+        session: &mut Session,
+    ) -> Result<Vec<(Needed, FileReport)>, ToolError> {
+        let options = Options { set: settings.to_vec(), catalog: None };
+        let collected = needs::collect(&[path.to_owned()], &options, session)?;
+        let models = Models::embedded();
+        let check =
+            Check { places: &self.places, inventory: &self.inventory, models: &models, dir: &self.dir };
+        let reports = check.needs(&collected);
+        let needs = collected.needs.into_iter();
+        Ok(needs
+            .zip(reports)
+            .map(|(need, report)| (Needed { name: need.shown().to_owned(), bytes: need.bytes }, report))
+            .collect())
+    }
+}
+
 /// How many files are well.
 fn summary(files: &[FileReport], is_everything: bool) -> String {
     let good = files.iter().filter(|file| file.diagnostics.is_empty()).count();

@@ -1,7 +1,7 @@
 //! Requests to a server, and what can be wrong with its answers.
 
 use std::io::{self, Read};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -43,6 +43,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// The URL that was asked.
     pub url: String,
+    /// When the server says that it made the answer.
+    pub date: Option<SystemTime>,
 }
 
 /// An answer that is read piece by piece.
@@ -165,6 +167,8 @@ impl Client {
         let header = response.headers().get("content-type").and_then(|value| value.to_str().ok());
         let content_type =
             header.and_then(|text| text.split(';').next()).unwrap_or_default().trim().to_owned();
+        let date = response.headers().get("date").and_then(|value| value.to_str().ok());
+        let date = date.and_then(|text| httpdate::parse_http_date(text).ok());
         let mut body = Vec::new();
         let read = response.into_body().into_reader().take(MAX_ANSWER_BYTES + 1).read_to_end(&mut body);
         if let Err(error) = read {
@@ -177,7 +181,7 @@ impl Client {
             let error = Error::new(Trouble::TooLong, message);
             return Err(Error { may_have_arrived: is_sent, ..error }.help("is this ComfyUI's address?"));
         }
-        Ok(Answer { status, content_type, body, url })
+        Ok(Answer { status, content_type, body, url, date })
     }
 
     /// What went wrong with a request.

@@ -1,0 +1,46 @@
+//! Whether there is room for the model files that are missing.
+
+use crate::plan::size;
+use crate::preflight::{Compiled, Local, Outcome, Server};
+
+pub(super) fn look(compiled: &Compiled, local: &Local, server: Option<&Server>) -> Outcome {
+    let Some(space) = &local.space else {
+        return Outcome::skipped(if server.is_some_and(|server| !server.is_here) {
+            "ComfyUI does not say how much room its disk has"
+        } else {
+            "no models folder was named: `--models DIR`"
+        });
+    };
+    let folder = space.folder.display();
+    let free = match &space.bytes {
+        Ok(free) => float(*free),
+        Err(reason) => return Outcome::skipped(format!("the room in {folder} is not known: {reason}")),
+    };
+    let missing = compiled.models.as_ref().map_or(&[][..], Vec::as_slice);
+    let missing: Vec<_> = missing.iter().filter(|model| model.problem.is_some() && model.is_error).collect();
+    let need: f64 = missing.iter().filter_map(|model| model.missing_bytes).map(float).sum();
+    let unknown = missing.iter().filter(|model| model.missing_bytes.is_none()).count();
+    let unknown = if unknown == 0 { String::new() } else { format!(" and {unknown} of unknown size") };
+    if need > free {
+        return Outcome::fail(format!(
+            "the missing model files take {}{unknown}, and {} are free in {folder}",
+            size(need),
+            size(free)
+        ))
+        .fix("make room, or put them on a larger disk that extra_model_paths.yaml names");
+    }
+    if missing.is_empty() {
+        Outcome::pass(format!("{} are free in {folder}, and no model file is missing", size(free)))
+    } else {
+        Outcome::pass(format!(
+            "{} are free in {folder}; missing model files take {}{unknown}",
+            size(free),
+            size(need)
+        ))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "disks are far below what a float holds exactly")]
+fn float(bytes: u64) -> f64 {
+    bytes as f64
+}
