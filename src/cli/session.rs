@@ -207,7 +207,17 @@ fn verify(catalog: &Catalog, name: &str) -> Result<(), ToolError> {
 }
 
 fn unreadable(error: &CatalogError, name: &str) -> ToolError {
-    ToolError::new(format!("the catalog {name}: {error}"))
+    ToolError::new(format!("the catalog {}: {error}", without_login(name)))
+}
+
+/// A catalog's name without the user and password that an address may have.
+fn without_login(name: &str) -> String {
+    let (scheme, rest) = name.split_once("://").unwrap_or(("", name));
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match host.rsplit_once('@') {
+        Some((_, host)) if is_server(name) => format!("{scheme}://{host}{path}"),
+        _ => name.to_owned(),
+    }
 }
 
 /// The files that `paths` stand for: files as they are, folders with every file below them that

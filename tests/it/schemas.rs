@@ -37,7 +37,9 @@ fn every_generated_file_is_current() {
 #[test]
 fn the_command_prints_what_is_committed() {
     let folder = Folder::new();
-    for name in ["preset", "graph", "project", "lint", "baseline", "manifest", "diagnostics", "vram"] {
+    for name in
+        ["preset", "graph", "project", "lint", "baseline", "manifest", "diagnostics", "vram", "doctor"]
+    {
         let committed = std::fs::read_to_string(repository(&format!("schemas/{name}.schema.json"))).unwrap();
         assert_eq!(folder.wfc(&["schema", name]).succeeded().stdout, committed);
     }

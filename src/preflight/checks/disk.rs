@@ -44,3 +44,47 @@ pub(super) fn look(compiled: &Compiled, local: &Local, server: Option<&Server>) 
 fn float(bytes: u64) -> f64 {
     bytes as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preflight::{FreeSpace, LocalModel, Outcome};
+
+    fn said(missing: &[Option<u64>], bytes: Result<u64, String>) -> Outcome {
+        let models = missing.iter().map(|&missing_bytes| LocalModel {
+            name: "x".to_owned(),
+            problem: Some(("`x` is missing".to_owned(), None)),
+            is_error: true,
+            missing_bytes,
+        });
+        let compiled = Compiled {
+            file: "p.toml".to_owned(),
+            workflows: 1,
+            texts: Vec::new(),
+            graphs: Vec::new(),
+            checked_with: crate::catalog::Identity::default(),
+            inputs: Vec::new(),
+            models: Ok(models.collect()),
+            assume: crate::plan::Assume::default(),
+            headroom: 0.0,
+        };
+        let space = Some(FreeSpace { folder: "/models".into(), bytes });
+        look(&compiled, &Local { space, ..Local::default() }, None)
+    }
+
+    #[test]
+    fn missing_files_need_room() {
+        const GIB: u64 = 1 << 30;
+        let fail = Outcome::fail(
+            "the missing model files take 12.0 GiB and 1 of unknown size, and 10.0 GiB are free in /models",
+        )
+        .fix("make room, or put them on a larger disk that extra_model_paths.yaml names");
+        assert_eq!(said(&[Some(8 * GIB), Some(4 * GIB), None], Ok(10 * GIB)), fail);
+        let pass = Outcome::pass("10.0 GiB are free in /models; missing model files take 8.0 GiB");
+        assert_eq!(said(&[Some(8 * GIB)], Ok(10 * GIB)), pass);
+        let pass = Outcome::pass("10.0 GiB are free in /models, and no model file is missing");
+        assert_eq!(said(&[], Ok(10 * GIB)), pass);
+        let unknown = Outcome::skipped("the room in /models is not known: gone");
+        assert_eq!(said(&[], Err("gone".to_owned())), unknown);
+    }
+}
