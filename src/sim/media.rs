@@ -1,7 +1,12 @@
 //! Files as nodes would have made them: small, valid, and of the size that the workflow asks for.
 
+mod bits;
 mod jpeg;
 mod picture;
+mod small;
+#[cfg(test)]
+mod tests;
+mod video;
 
 use std::sync::Arc;
 
@@ -28,32 +33,23 @@ pub(super) struct Made {
     pub(super) extra: Arc<Value>,
 }
 
-/// A kind of file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Png,
-    /// Of anything else there is a text that says so.
-    Other(&'static str),
-}
-
-impl Kind {
-    /// The kind of files whose names end so, without a dot.
-    pub(super) fn of(extension: &'static str) -> Self {
-        match extension {
-            "png" => Self::Png,
-            other => Self::Other(other),
-        }
-    }
-}
+/// A kind of file, by the end of its name.
+pub(super) type Kind = &'static str;
 
 impl Made {
-    /// The bytes of the file.
+    /// The bytes of the file; of a kind that is not made, a text that says so.
     pub(super) fn bytes(&self) -> Vec<u8> {
         match self.kind {
-            Kind::Png => picture::png(self),
-            Kind::Other(extension) => {
-                format!("wfc sim does not make files of the kind .{extension}\n").into_bytes()
-            }
+            "png" => picture::png(self),
+            "mp4" => video::mp4(self, *b"isom"),
+            "mov" => video::mp4(self, *b"qt  "),
+            "webp" => small::webp(self),
+            "gif" => small::gif(self),
+            "flac" => small::flac(),
+            "mp3" => small::mp3(),
+            "latent" => small::latent(self),
+            "glb" => small::glb(),
+            other => format!("wfc sim does not make files of the kind .{other}\n").into_bytes(),
         }
     }
 }

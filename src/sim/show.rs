@@ -38,7 +38,7 @@ struct Picture {
 
 /// How the files of a class are made and named.
 struct Files {
-    extension: &'static str,
+    extension: Kind,
     /// True if each picture is a file of its own.
     each: bool,
     /// What stands behind the number.
@@ -64,7 +64,7 @@ fn files(class: &str, format: &str) -> Files {
 }
 
 /// The extension of a format of `VideoHelperSuite`.
-fn vhs(format: &str) -> &'static str {
+fn vhs(format: &str) -> Kind {
     const ENDS: [(&str, &str); 7] = [
         ("gif", "gif"),
         ("webp", "webp"),
@@ -178,7 +178,7 @@ impl Showing<'_> {
         let seed = self.shared.config.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let [_, _, _, _, _, red, green, blue] = seed.to_be_bytes();
         Arc::new(Made {
-            kind: Kind::of(how.extension),
+            kind: how.extension,
             width: picture.width,
             height: picture.height,
             frames: picture.frames,

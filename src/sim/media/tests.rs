@@ -1,0 +1,90 @@
+//! Whether others can read what is made.
+
+use std::io::Write as _;
+use std::process::Command;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Kind, Made, preview};
+
+fn made(kind: Kind, width: u32, height: u32, frames: u32) -> Vec<u8> {
+    let prompt = Arc::new(json!({ "1": { "class_type": "ä", "inputs": {} } }));
+    let color = [200, 40, 90];
+    Made { kind, width, height, frames, rate: 16.0, color, prompt, extra: Arc::new(Value::Null) }.bytes()
+}
+
+/// What ffprobe says of a file; nothing where there is no ffprobe.
+fn probed(name: &str, bytes: &[u8]) -> Option<Value> {
+    let mut file = tempfile::Builder::new().suffix(name).tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    let arguments = ["-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json"];
+    let output = match Command::new("ffprobe").args(arguments).arg(file.path()).output() {
+        Ok(output) => output,
+        Err(error) => {
+            eprintln!("skipped, since ffprobe does not run: {error}");
+            return None;
+        }
+    };
+    let problems = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && problems.is_empty(), "{name}: {problems}");
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn videos_can_be_played_and_have_their_size_rate_and_frames() {
+    for (width, height, frames) in [(832, 480, 81), (16, 16, 1), (50, 34, 40), (2, 2, 2), (1920, 1088, 5)] {
+        let bytes = made("mp4", width, height, frames);
+        assert_eq!(&bytes[4..12], b"ftypisom");
+        let Some(probe) = probed(".mp4", &bytes) else { return };
+        let stream = &probe["streams"][0];
+        assert_eq!(stream["codec_name"], "h264");
+        assert_eq!([&stream["width"], &stream["height"]], [&json!(width), &json!(height)]);
+        assert_eq!(stream["nb_read_frames"], frames.to_string());
+        assert_eq!(stream["avg_frame_rate"], "16/1");
+    }
+}
+
+#[test]
+fn other_files_can_be_read_too() {
+    for (kind, codec) in [
+        ("png", "png"),
+        ("webp", "webp"),
+        ("gif", "gif"),
+        ("flac", "flac"),
+        ("mp3", "mp3"),
+    ] {
+        let bytes = made(kind, 30, 17, 1);
+        let Some(probe) = probed(&format!(".{kind}"), &bytes) else { return };
+        let stream = &probe["streams"][0];
+        assert_eq!(stream["codec_name"], codec, "{probe}");
+        if stream["codec_type"] == "video" {
+            assert_eq!([&stream["width"], &stream["height"]], [&json!(30), &json!(17)], "{kind}");
+        }
+    }
+    for grey in [0, 1, 127, 128, 129, 255] {
+        let Some(probe) = probed(".jpg", &preview(grey)) else { return };
+        assert_eq!(probe["streams"][0]["codec_name"], "mjpeg");
+    }
+}
+
+#[test]
+fn pictures_carry_the_prompt() {
+    let bytes = made("png", 3, 2, 1);
+    let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+    let info = reader.info();
+    assert_eq!((info.width, info.height), (3, 2));
+    let text = &info.uncompressed_latin1_text[0];
+    assert_eq!(text.keyword, "prompt");
+    assert_eq!(text.text, r#"{"1": {"class_type": "\u00e4", "inputs": {}}}"#);
+}
+
+#[test]
+fn scenes_and_latents_are_as_long_as_they_say() {
+    let scene = made("glb", 1, 1, 1);
+    assert_eq!(u32::from_le_bytes(scene[8..12].try_into().unwrap()) as usize, scene.len());
+    let latent = made("latent", 64, 64, 1);
+    let head = u64::from_le_bytes(latent[..8].try_into().unwrap());
+    assert_eq!(usize::try_from(head).unwrap() + 8, latent.len());
+    assert!(String::from_utf8(made("webm", 1, 1, 1)).unwrap().contains(".webm"));
+}
