@@ -131,6 +131,8 @@ pub struct Config {
     pub seed: u64,
     /// Times of classes that win over the plan.
     pub times: Vec<ClassTime>,
+    /// Classes whose nodes fail, and what they say.
+    pub fails: Vec<(String, String)>,
     /// Model files by folder, as the server lists them; empty for all that `models` knows.
     pub model_files: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
 }

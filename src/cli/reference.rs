@@ -29,6 +29,8 @@ pub fn files() -> Vec<(String, String)> {
     files.push(("docs/graphs.md".into(), graphs()));
     files.push(("docs/commands.md".into(), commands()));
     files.push(("docs/rules.md".into(), rules::page()));
+    #[cfg(feature = "sim")]
+    files.push(("docs/sim-faults.md".into(), super::sim::faults_page()));
     files.extend(dsl::files());
     files
 }

@@ -115,6 +115,7 @@ async fn send(
     let mut next = Some(frame);
     while let Some(frame) = next {
         if waiting.len() > MAX_WAITING || shared.control.hit(FaultKind::WsCut).is_some() {
+            let _ = socket.flush().await;
             return false;
         }
         let message = match frame {

@@ -220,6 +220,9 @@ impl Run<'_> {
             control.hit(FaultKind::Oom),
             control.hit(FaultKind::Error),
         );
+        let class = &self.graph.node(node).class_type;
+        let fails = shared.config.fails.iter().find(|(of, _)| *of == **class).map(|(_, text)| text.clone());
+        let fails = fails.or_else(|| faults.3.map(|_| "a fault was asked for".to_owned()));
         self.set(&key, &json!(0.0), &json!(1.0), "running");
         self.progress_state();
         let has_client = {
@@ -243,13 +246,12 @@ impl Run<'_> {
         self.interrupted()?;
         self.load(effort).await;
         let lack = effort.lack.is_some() || faults.2.is_some();
-        self.work(&key, effort, lack || faults.3.is_some()).await?;
+        self.work(&key, effort, lack || fails.is_some()).await?;
         if lack {
             shared.lock().loaded.clear();
             return Err(Failure::Raised("torch.OutOfMemoryError", self.out_of_memory(effort)));
         }
-        if faults.3.is_some() {
-            let message = "a fault was asked for".to_owned();
+        if let Some(message) = fails {
             return Err(Failure::Raised("RuntimeError", message));
         }
         let (item, graph, analysis) = (self.item, self.graph, self.analysis);

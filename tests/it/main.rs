@@ -35,6 +35,8 @@ mod references;
 mod repeats;
 mod round_trip;
 mod schemas;
+#[cfg(all(feature = "exec", feature = "sim"))]
+mod sim;
 mod support;
 mod tidy;
 mod times;

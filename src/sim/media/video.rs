@@ -17,7 +17,9 @@ pub(super) fn mp4(made: &Made, brand: [u8; 4]) -> Vec<u8> {
     let (width, height) = (even(made.width), even(made.height));
     let frames = made.frames.max(1);
     let samples: Vec<Vec<u8>> = (0..frames)
-        .map(|number| if number == 0 { first(width, height, made.color) } else { same(width, height, number) })
+        .map(
+            |number| if number == 0 { first(width, height, made.color) } else { same(width, height, number) },
+        )
         .map(|unit| sized(&unit))
         .collect();
     let mut kind = brand.to_vec();
@@ -210,16 +212,10 @@ impl Movie<'_> {
         handler.extend(words(&[0, 0, 0]));
         handler.extend(*b"wfc sim\0");
         let place = atom(*b"dref", &[words(&[0, 1]), atom(*b"url ", &words(&[1]))].concat());
-        let information = [
-            atom(*b"vmhd", &words(&[1, 0, 0])),
-            atom(*b"dinf", &place),
-            atom(*b"stbl", &self.table(at)),
-        ];
-        let media = [
-            atom(*b"mdhd", &media_head),
-            atom(*b"hdlr", &handler),
-            atom(*b"minf", &information.concat()),
-        ];
+        let information =
+            [atom(*b"vmhd", &words(&[1, 0, 0])), atom(*b"dinf", &place), atom(*b"stbl", &self.table(at))];
+        let media =
+            [atom(*b"mdhd", &media_head), atom(*b"hdlr", &handler), atom(*b"minf", &information.concat())];
         let track = [atom(*b"tkhd", &track), atom(*b"mdia", &media.concat())];
         atom(*b"moov", &[atom(*b"mvhd", &head), atom(*b"trak", &track.concat())].concat())
     }
