@@ -24,6 +24,7 @@ mod import;
 mod lint;
 mod models;
 mod plan;
+mod review;
 mod rule_name;
 mod rules;
 #[cfg(feature = "exec")]
@@ -129,6 +130,7 @@ enum Command {
     Rules(rules::Args),
     Import(import::Args),
     Diff(diff::Args),
+    Review(review::Args),
     GitDiff(git_diff::Args),
     Graph(graph::Args),
     Catalog(catalog::Args),
@@ -270,6 +272,7 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args, &terminal),
         Command::Import(args) => import::run(&args, &terminal),
         Command::Diff(args) => diff::run(&args, &terminal),
+        Command::Review(args) => review::run(&args, &terminal),
         Command::GitDiff(args) => git_diff::run(&args, &terminal),
         Command::Graph(args) => graph::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),

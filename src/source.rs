@@ -279,6 +279,23 @@ impl Sources {
         }
     }
 
+    /// How many files there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// True if there is no file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The paths of the files that were added when there were `mark` already.
+    pub fn paths_since(&self, mark: usize) -> impl Iterator<Item = &Path> {
+        self.files.iter().skip(mark).map(SourceFile::path)
+    }
+
     /// The file behind `id`.
     #[must_use]
     pub fn file(&self, id: FileId) -> &SourceFile {

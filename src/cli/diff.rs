@@ -129,7 +129,11 @@ fn unreadable(
     Ok(Exit::Failed)
 }
 
-fn machine(id: &str) -> Result<Machine, ToolError> {
+/// The machine that was asked for.
+///
+/// # Errors
+/// When there is none of this name.
+pub(super) fn machine(id: &str) -> Result<Machine, ToolError> {
     let machines = Machines::embedded();
     machines.machine(id).ok_or_else(|| {
         let ids = machines.ids();

@@ -7,7 +7,7 @@
 mod checkout;
 mod process;
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use crate::cli::ToolError;
 use crate::diag::did_you_mean;
@@ -67,21 +67,36 @@ impl Repository {
     /// # Errors
     /// When there is none, or no git.
     pub(super) fn find(what: &str) -> Result<Self, ToolError> {
+        Self::open()?.ok_or_else(|| {
+            ToolError::new(format!(
+                "there is no file `{what}`, and no git repository here that it could name a revision of\n  help: give \
+                 two files, or run this in a repository"
+            ))
+        })
+    }
+
+    /// The repository that this process runs in; nothing if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read, or there is no git.
+    pub(super) fn open() -> Result<Option<Self>, ToolError> {
         let output = run(command().args(["rev-parse", "--show-prefix"]), b"")?;
         if output.status.success() {
             let here = String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned();
-            return Ok(Self { here });
+            return Ok(Some(Self { here }));
         }
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let said = said.lines().next().unwrap_or_default();
         if said.is_empty() || said.contains("not a git repository") {
-            return Err(ToolError::new(format!(
-                "there is no file `{what}`, and no git repository here that it could name a revision of\n  help: give \
-                 two files, or run this in a repository"
-            )));
+            return Ok(None);
         }
         // Such as one that belongs to another user.
         Err(ToolError::new(format!("git cannot read the repository of this folder: {said}")))
+    }
+
+    /// The repository's top, from this process's folder: empty, or `..` and so on.
+    pub(super) fn way_to_top(&self) -> PathBuf {
+        self.here.matches('/').map(|_| "..").collect()
     }
 
     /// A path of this process as one from the repository's top; empty for the top itself.

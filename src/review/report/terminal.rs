@@ -29,6 +29,10 @@ impl Report {
         match (self.entries.as_slice(), said.as_slice()) {
             (_, []) => format!("{all}, nothing changed"),
             ([one], _) if self.same.is_empty() => format!("1 workflow {}", one.state.name()),
+            (_, [one]) => match one.split_once(' ') {
+                Some((number, word)) => format!("{number} of {all} {word}"),
+                None => all,
+            },
             (_, said) => format!("{all}: {}", said.join(", ")),
         }
     }

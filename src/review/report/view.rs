@@ -70,6 +70,8 @@ pub(super) struct EntryView {
 
 #[derive(Debug, Serialize)]
 struct RowView {
+    /// The first word of the name.
+    sort: String,
     name: String,
     old: String,
     new: String,
@@ -290,7 +292,16 @@ impl RowView {
             Some('↓') => "down",
             _ => "",
         };
-        Self { name: row.name, old: row.old, new: row.new, trend: row.trend, about: row.reaches, direction }
+        let sort = row.name.split(' ').next().unwrap_or_default().to_owned();
+        Self {
+            sort,
+            name: row.name,
+            old: row.old,
+            new: row.new,
+            trend: row.trend,
+            about: row.reaches,
+            direction,
+        }
     }
 }
 
