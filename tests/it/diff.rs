@@ -1,8 +1,8 @@
 //! `wfc diff`: what is the same, what differs, and what can be shown of what cannot be read.
 
-mod commands;
-mod generate;
-mod revisions;
+pub(crate) mod commands;
+pub(crate) mod generate;
+pub(crate) mod revisions;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -16,7 +16,7 @@ use wfc::review::{Side, diff, human, json as to_json, markdown};
 
 use generate::{Recipe, graph, recipe, shuffled};
 
-fn side<'s>(name: &str, graph: &'s Graph, models: &'s Models) -> Side<'s> {
+pub(crate) fn side<'s>(name: &str, graph: &'s Graph, models: &'s Models) -> Side<'s> {
     Side {
         name: name.to_owned(),
         kind: "api",
@@ -64,7 +64,7 @@ fn meaning(graph: &Graph) -> Vec<u64> {
     meanings
 }
 
-fn cases(count: u32) -> ProptestConfig {
+pub(crate) fn cases(count: u32) -> ProptestConfig {
     ProptestConfig { cases: count, failure_persistence: None, ..ProptestConfig::default() }
 }
 

@@ -33,6 +33,7 @@ mod plan;
 mod properties;
 mod references;
 mod repeats;
+mod review;
 mod round_trip;
 mod schemas;
 #[cfg(all(feature = "exec", feature = "sim"))]

@@ -20,15 +20,16 @@ pub(super) fn compare(old: &Side, new: &Side, changed: &[ChangedPath], machine: 
         let (was, now) =
             (before.and_then(|path| old.found.get(path)), after.and_then(|path| new.found.get(path)));
         let name = after.or(before).unwrap_or_default();
-        // JSON that was no workflow and is none now.
         if matches!((was, now), (None | Some(Found::Nothing), None | Some(Found::Nothing))) {
             continue;
         }
         let is_preset = name.ends_with(".toml");
-        let is_junk = |found: Option<&Found>, other: Option<&Found>| {
-            matches!(found, Some(Found::Broken(_))) && !matches!(other, Some(Found::Workflow(..)))
-        };
-        if !is_preset && (is_junk(was, now) || is_junk(now, was)) {
+        if let Some((before, after)) = before.zip(after).filter(|(before, after)| before != after) {
+            report.notes.push(format!("{before} is called {after} now"));
+        }
+        // JSON may be anything.
+        let is_workflow = |found: Option<&Found>| matches!(found, Some(Found::Workflow(..)));
+        if !is_preset && !is_workflow(was) && !is_workflow(now) {
             continue;
         }
         let (one, other) = (opened(was, before, machine), opened(now, after, machine));

@@ -42,7 +42,7 @@ enum Place {
 pub(super) enum Found {
     /// A workflow, with the files that it was made from.
     Workflow(Box<Opened>, Vec<String>),
-    /// What should be one, and why it is none.
+    /// What is none, and why: a preset with mistakes, or any JSON.
     Broken(String),
     /// Something else.
     Nothing,
@@ -157,8 +157,6 @@ impl Side {
                     let read = read.filter_map(|path| Some(slashed(path.strip_prefix(&folder).ok()?)));
                     Found::Workflow(Box::new(opened), read.collect())
                 }
-                // JSON may be anything.
-                Err(unopened) if !is_preset && ["unknown", ""].contains(&unopened.kind) => Found::Nothing,
                 Err(unopened) => {
                     let path = path.clone();
                     broken.push((path, located.shown.clone(), unopened));

@@ -53,7 +53,8 @@ pub fn terminal(report: &Report, style: Style) -> String {
             State::Same => style.ink(Ink::Plain, " "),
             State::Changed => style.ink(Ink::Yellow, "~"),
             State::Added | State::Repaired => style.ink(Ink::Green, "+"),
-            State::Removed | State::Broken | State::Unreadable => style.ink(Ink::Red, "-"),
+            State::Removed => style.ink(Ink::Red, "-"),
+            State::Broken | State::Unreadable => style.ink(Ink::Red, "!"),
         };
         let _ = writeln!(out, "\n{sign} {}", style.ink(Ink::Bold, &printable(&entry.name)));
         let _ = writeln!(out, "  {}", entry.summary());

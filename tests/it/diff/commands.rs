@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Folder, PICTURE, repository};
 
-/// A preset that changes cfg and the prompt, swaps the model, and puts Uni3C in: `before.toml` and `after.toml`, with one
-/// graph file.
-fn demonstration() -> Folder {
+/// A graph in which Uni3C is a switch.
+pub(crate) fn demonstration_graph() -> String {
     let graph = std::fs::read_to_string(repository("graphs/scail-uni3c-wan21.toml")).unwrap();
     let mut graph = graph.replacen(
         "[params.reference]",
@@ -18,14 +17,22 @@ fn demonstration() -> Folder {
         assert!(graph.contains(&head), "{node}");
         graph = graph.replace(&head, &format!("{head}when = \"camera\"\n"));
     }
-    let preset = |models: &str, values: &str, colour: &str| {
-        format!(
-            "graph = \"./dance.graph.toml\"\n{models}[params]\nreference = \"a.png\"\ndriving = \"a.mp4\"\nprompt = \"a \
-             woman in a {colour} coat dances on a roof at dusk, film grain, 35 mm\"\n{values}[target]\ngpu = \
-             \"rtx-5090\"\n"
-        )
-    };
-    let folder = Folder::with([("dance.graph.toml", &*graph)]);
+    graph
+}
+
+/// A preset of it.
+pub(crate) fn demonstration_preset(graph: &str, models: &str, values: &str, colour: &str) -> String {
+    format!(
+        "graph = \"{graph}\"\n{models}[params]\nreference = \"a.png\"\ndriving = \"a.mp4\"\nprompt = \"a woman in a \
+         {colour} coat dances on a roof at dusk, film grain, 35 mm\"\n{values}[target]\ngpu = \"rtx-5090\"\n"
+    )
+}
+
+/// A preset that changes cfg and the prompt, swaps the model, and puts Uni3C in: `before.toml` and `after.toml`, with one
+/// graph file.
+fn demonstration() -> Folder {
+    let preset = |models, values, colour| demonstration_preset("./dance.graph.toml", models, values, colour);
+    let folder = Folder::with([("dance.graph.toml", &*demonstration_graph())]);
     folder.write("before.toml", preset("", "", "red"));
     let models = "[models]\nscail = \"scail-14b-fp8\"\n";
     folder.write("after.toml", preset(models, "cfg = 3.0\ncamera = true\n", "blue"));
@@ -34,13 +41,13 @@ fn demonstration() -> Folder {
 
 /// Compares a text with a file of this repository; `WFC_UPDATE_DIFFS=1` writes it anew.
 #[track_caller]
-fn is_committed(name: &str, text: &str) {
-    let path = repository(&format!("tests/it/diff/{name}"));
+pub(crate) fn is_committed(name: &str, text: &str) {
+    let path = repository(&format!("tests/it/{name}"));
     if std::env::var_os("WFC_UPDATE_DIFFS").is_some() {
         std::fs::write(&path, text).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == text, "tests/it/diff/{name} is not what is printed:\n{text}");
+    assert!(committed == text, "tests/it/{name} is not what is printed:\n{text}");
 }
 
 #[test]
@@ -49,7 +56,7 @@ fn the_demonstration_reads_as_committed() {
     for (format, name) in [("human", "demonstration.txt"), ("markdown", "demonstration.md")] {
         let run = folder.wfc(&["diff", "before.toml", "after.toml", "--format", format]);
         assert_eq!((run.code, &*run.stderr), (Some(1), ""));
-        is_committed(name, &run.stdout);
+        is_committed(&format!("diff/{name}"), &run.stdout);
     }
     let run = folder.wfc(&["diff", "before.toml", "after.toml", "--format", "json"]);
     let diff: Value = serde_json::from_str(&run.stdout).unwrap();

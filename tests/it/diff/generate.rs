@@ -7,13 +7,13 @@ use wfc::ir::{Argument, Graph, Input, Node, NodeId, Origin, TextPlace, Value};
 
 /// A workflow to make.
 #[derive(Clone, Debug)]
-pub(super) struct Recipe {
-    pub(super) nodes: Vec<Step>,
+pub(crate) struct Recipe {
+    pub(crate) nodes: Vec<Step>,
 }
 
 /// A node: its class, its literals, and which earlier nodes it is linked with.
 #[derive(Clone, Debug)]
-pub(super) struct Step {
+pub(crate) struct Step {
     class: usize,
     literals: Vec<(usize, i32)>,
     links: Vec<(usize, usize, u32)>,
@@ -22,7 +22,7 @@ pub(super) struct Step {
 
 /// What becomes of a workflow.
 #[derive(Clone, Debug)]
-pub(super) enum Edit {
+pub(crate) enum Edit {
     Value(usize, i32),
     Remove(usize),
     Add(Step),
@@ -40,11 +40,11 @@ fn step() -> impl Strategy<Value = Step> {
         .prop_map(|(class, literals, links, title)| Step { class, literals, links, title })
 }
 
-pub(super) fn recipe() -> impl Strategy<Value = Recipe> {
+pub(crate) fn recipe() -> impl Strategy<Value = Recipe> {
     vec(step(), 0..24).prop_map(|nodes| Recipe { nodes })
 }
 
-pub(super) fn edit() -> impl Strategy<Value = Edit> {
+pub(crate) fn edit() -> impl Strategy<Value = Edit> {
     prop_oneof![
         (any::<usize>(), 3..6).prop_map(|(at, value)| Edit::Value(at, value)),
         any::<usize>().prop_map(Edit::Remove),
@@ -55,7 +55,7 @@ pub(super) fn edit() -> impl Strategy<Value = Edit> {
 }
 
 /// A recipe after some edits.
-pub(super) fn edited(recipe: &Recipe, edits: &[Edit]) -> Recipe {
+pub(crate) fn edited(recipe: &Recipe, edits: &[Edit]) -> Recipe {
     let mut nodes = recipe.nodes.clone();
     for edit in edits {
         let count = nodes.len();
@@ -84,7 +84,7 @@ pub(super) fn edited(recipe: &Recipe, edits: &[Edit]) -> Recipe {
 }
 
 /// The graph of a recipe.
-pub(super) fn graph(recipe: &Recipe) -> Graph {
+pub(crate) fn graph(recipe: &Recipe) -> Graph {
     let catalog = Catalog::embedded();
     let mut graph = Graph::new();
     for (at, step) in recipe.nodes.iter().enumerate() {
@@ -114,7 +114,7 @@ fn push(graph: &mut Graph, node: NodeId, name: &str, value: Argument) {
 }
 
 /// The same workflow with other ids, in another order.
-pub(super) fn shuffled(graph: &Graph, seed: u64) -> Graph {
+pub(crate) fn shuffled(graph: &Graph, seed: u64) -> Graph {
     let count = graph.len();
     let mut order: Vec<usize> = (0..count).collect();
     let mut state = seed | 1;

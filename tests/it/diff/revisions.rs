@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::support::{Folder, PICTURE, Run};
 
 /// Runs git in a folder below the test's own; says what went wrong.
-fn git(folder: &Folder, below: &str, arguments: &[&str]) {
+pub(crate) fn git(folder: &Folder, below: &str, arguments: &[&str]) {
     let output = Command::new("git")
         .current_dir(folder.path(below))
         .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"])
@@ -18,7 +18,7 @@ fn git(folder: &Folder, below: &str, arguments: &[&str]) {
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn is_without_git() -> bool {
+pub(crate) fn is_without_git() -> bool {
     Command::new("git").arg("--version").output().is_err()
 }
 
@@ -40,7 +40,7 @@ fn repository() -> Folder {
     folder
 }
 
-fn wfc(folder: &Folder, below: &str, arguments: &[&str]) -> Run {
+pub(crate) fn wfc(folder: &Folder, below: &str, arguments: &[&str]) -> Run {
     let mut command = folder.command(arguments);
     command.current_dir(folder.path(below));
     folder.finish(&mut command)
