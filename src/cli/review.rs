@@ -69,11 +69,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let folders = folders(&repository, &args.paths, &old, new.as_ref())?;
     let changed = repository.changed(&old, new.as_ref())?;
     let names = (args.base.clone(), args.head.clone().unwrap_or_else(|| "files on the disk".to_owned()));
+    let catalog = args.catalog.as_deref();
     let [mut old, mut new] = [
-        Side::of_tree(old, &repository, &folders, &changed, &args.catalog)?,
+        Side::of_tree(&old, &repository, &folders, &changed, catalog)?,
         match new {
-            Some(tree) => Side::of_tree(tree, &repository, &folders, &changed, &args.catalog)?,
-            None => Side::on_disk(&repository, &folders, &changed, &args.catalog)?,
+            Some(tree) => Side::of_tree(&tree, &repository, &folders, &changed, catalog)?,
+            None => Side::on_disk(&repository, &folders, &changed, catalog)?,
         },
     ];
     side::open_both(&mut old, &mut new)?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::side::{Found, Side};
+use super::side::{Found, Side, is_source};
 use crate::catalog::Machine;
 use crate::cli::git::ChangedPath;
 use crate::review::report::{Entry, FileDiff, Read, Report, State, unified};
@@ -23,14 +23,14 @@ pub(super) fn compare(old: &Side, new: &Side, changed: &[ChangedPath], machine: 
         if matches!((was, now), (None | Some(Found::Nothing), None | Some(Found::Nothing))) {
             continue;
         }
-        let is_preset = name.ends_with(".toml");
-        if let Some((before, after)) = before.zip(after).filter(|(before, after)| before != after) {
-            report.notes.push(format!("{before} is called {after} now"));
-        }
+        let is_preset = is_source(name);
         // JSON may be anything.
         let is_workflow = |found: Option<&Found>| matches!(found, Some(Found::Workflow(..)));
         if !is_preset && !is_workflow(was) && !is_workflow(now) {
             continue;
+        }
+        if let Some((before, after)) = before.zip(after).filter(|(before, after)| before != after) {
+            report.notes.push(format!("{before} is called {after} now"));
         }
         let (one, other) = (opened(was, before, machine), opened(now, after, machine));
         let mut entry = Entry::of(name, &read(was, one.as_ref()), &read(now, other.as_ref()));

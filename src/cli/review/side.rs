@@ -54,11 +54,11 @@ impl Side {
     /// # Errors
     /// When they cannot be read.
     pub(super) fn of_tree(
-        tree: Tree,
+        tree: &Tree,
         repository: &Repository,
         folders: &[String],
         changed: &[ChangedPath],
-        catalog: &Option<String>,
+        catalog: Option<&str>,
     ) -> Result<Self, ToolError> {
         let changed: BTreeSet<&str> =
             changed.iter().flat_map(|path| [&path.old, &path.new]).flatten().map(|it| &**it).collect();
@@ -73,7 +73,7 @@ impl Side {
         let presets = plain().filter(|blob| is_source(&blob.path) && blob.bytes <= MAX_SOURCE_BYTES);
         let presets: Vec<&Blob> = presets.collect();
         let workflows: Vec<&Blob> = plain().filter(is_wanted).collect();
-        let checkout = Arc::new(Checkout::new(repository, &tree, &workflows)?);
+        let checkout = Arc::new(Checkout::new(repository, tree, &workflows)?);
         let files = presets.into_iter().chain(workflows);
         let files = files.map(|blob| {
             (blob.path.clone(), Located::in_checkout(&checkout, &blob.path, tree.shown(&blob.path)))
@@ -81,7 +81,7 @@ impl Side {
         Ok(Self {
             files: files.collect(),
             place: Place::Checkout(Arc::clone(&checkout)),
-            session: Session::new(catalog.clone()),
+            session: Session::new(catalog.map(str::to_owned)),
             has_catalog: catalog.is_some(),
             found: BTreeMap::new(),
         })
@@ -95,7 +95,7 @@ impl Side {
         repository: &Repository,
         folders: &[String],
         changed: &[ChangedPath],
-        catalog: &Option<String>,
+        catalog: Option<&str>,
     ) -> Result<Self, ToolError> {
         let top = repository.way_to_top();
         // The path of the folder of this process is `.`, not the empty one.
@@ -117,7 +117,7 @@ impl Side {
         Ok(Self {
             files: files.filter(|(_, located)| located.path.is_file()).collect(),
             place: Place::Disk(top),
-            session: Session::new(catalog.clone()),
+            session: Session::new(catalog.map(str::to_owned)),
             has_catalog: catalog.is_some(),
             found: BTreeMap::new(),
         })
@@ -237,7 +237,7 @@ fn is_preset_file(located: &Located, session: &mut Session) -> bool {
 }
 
 /// True for the names that presets have.
-fn is_source(path: &str) -> bool {
+pub(super) fn is_source(path: &str) -> bool {
     let path = Path::new(path);
     session::is_toml(path) && !session::is_lint_file(path)
 }
