@@ -152,13 +152,13 @@ fn is_in(folders: &[String], path: &str) -> bool {
 
 fn write(args: &Args, report: &Report, terminal: &Terminal) -> Result<(), ToolError> {
     let mut is_printed = false;
-    let outputs: [(&Option<PathBuf>, fn(&Report) -> Result<String, ToolError>); 2] = [
-        (&args.html, |report| Ok(report::page(report, &|rule| explain::page(rule).ok())?)),
-        (&args.markdown, |report| Ok(report::comment(report))),
-    ];
-    for (path, render) in outputs {
+    for (path, is_page) in [(&args.html, true), (&args.markdown, false)] {
         let Some(path) = path else { continue };
-        let text = render(report)?;
+        let text = if is_page {
+            report::page(report, &|rule| explain::page(rule).ok())?
+        } else {
+            report::comment(report)
+        };
         if path == Path::new("-") {
             is_printed = true;
             print(&text)?;

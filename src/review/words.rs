@@ -183,12 +183,11 @@ pub(super) fn grouped_parameters(changes: &[Change]) -> Vec<Parameter<'_>> {
         };
         let (before, after) = values(old, new, unit);
         let at = *by_param.entry((param, format!("{before}\0{after}"))).or_insert(all.len());
-        match all.get_mut(at) {
-            Some(known) => known.places.push(place),
-            None => {
-                let name = printable(param);
-                all.push(Parameter { name, node, old, new, unit, trend, places: vec![place] });
-            }
+        if let Some(known) = all.get_mut(at) {
+            known.places.push(place);
+        } else {
+            let (name, places) = (printable(param), vec![place]);
+            all.push(Parameter { name, node, old, new, unit, trend, places });
         }
     }
     all

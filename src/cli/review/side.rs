@@ -222,18 +222,16 @@ pub(super) fn open_both(old: &mut Side, new: &mut Side) -> Result<(), ToolError>
 fn is_preset_file(located: &Located, session: &mut Session) -> bool {
     let Ok(id) = session.sources.load(&located.path) else { return false };
     let mut problems = Diagnostics::new();
-    match session.kind(id, &mut problems) {
-        Some(kind) => kind == Kind::Preset,
-        // A file with a syntax error has no kind.
-        None => {
-            let text = session.sources.file(id).text().clone();
-            let names_graph = |line: &str| {
-                let key = line.split('=').next().unwrap_or_default().trim();
-                line.contains('=') && ["graph", "extends"].contains(&key)
-            };
-            !problems.is_empty() && text.lines().any(names_graph)
-        }
+    if let Some(kind) = session.kind(id, &mut problems) {
+        return kind == Kind::Preset;
     }
+    // A file with a syntax error has no kind.
+    let text = session.sources.file(id).text().clone();
+    let names_graph = |line: &str| {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        line.contains('=') && ["graph", "extends"].contains(&key)
+    };
+    !problems.is_empty() && text.lines().any(names_graph)
 }
 
 /// True for the names that presets have.

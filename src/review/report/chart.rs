@@ -56,23 +56,20 @@ impl Chart {
     /// Puts the plans of both sides together; nothing if neither has a step.
     pub(super) fn of(sides: [Option<(&Side<'_>, &Plan)>; 2], matching: &Matching) -> Option<Self> {
         let [old, new] = sides;
-        let mut after = new.map(|(side, plan)| listed(side, plan, |node| Some(node))).unwrap_or_default();
+        let mut after = new.map(|(side, plan)| listed(side, plan, Some)).unwrap_or_default();
         // What is gone stands behind what it ran behind.
         let mut next = 0;
         let before =
             old.map(|(side, plan)| listed(side, plan, |node| matching.new_of(node))).unwrap_or_default();
         for was in before {
-            match after.iter().position(|now| was.is(now)) {
-                Some(at) => {
-                    after[at].step.bars[0] = was.step.bars[1];
-                    next = next.max(at + 1);
-                }
-                None => {
-                    let mut step = was.step;
-                    step.bars.swap(0, 1);
-                    after.insert(next, Listed { step, ..was });
-                    next += 1;
-                }
+            if let Some(at) = after.iter().position(|now| was.is(now)) {
+                after[at].step.bars[0] = was.step.bars[1];
+                next = next.max(at + 1);
+            } else {
+                let mut step = was.step;
+                step.bars.swap(0, 1);
+                after.insert(next, Listed { step, ..was });
+                next += 1;
             }
         }
         let steps: Vec<ChartStep> = after.into_iter().map(|listed| listed.step).collect();
