@@ -1,5 +1,6 @@
 //! `wfc sim`: a simulated ComfyUI server.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -106,7 +107,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, ToolError> {
     })?;
     let mut text = format!("listening on http://{}\n", running.addr());
     if let Some(admin) = running.admin_addr() {
-        text += &format!("admin on http://{admin}\n");
+        let _ = writeln!(text, "admin on http://{admin}");
     }
     super::print(&text)?;
     super::ignore_closed_pipe(io::stdout().lock().flush())?;
@@ -216,7 +217,7 @@ fn faults() -> String {
         let value = info.value.map_or_else(String::new, |(what, usual)| format!("={usual} ({what})"));
         let when = usual_times(info);
         let (name, counts, doc) = (info.name, info.counts, info.doc);
-        text += &format!("{name}{value}\n    counts {counts}; without @N: {when}\n    {doc}\n");
+        let _ = writeln!(text, "{name}{value}\n    counts {counts}; without @N: {when}\n    {doc}");
     }
     text
 }
@@ -237,7 +238,7 @@ pub(super) fn faults_page() -> String {
         let value =
             info.value.map_or_else(String::new, |(what, usual)| format!("{what}, {usual} unless given"));
         let (name, counts, when, doc) = (info.name, info.counts, usual_times(info), info.doc);
-        page += &format!("| `{name}` | {value} | {counts} | {when} | {doc} |\n");
+        let _ = writeln!(page, "| `{name}` | {value} | {counts} | {when} | {doc} |");
     }
     page
 }

@@ -18,7 +18,6 @@ use tokio::sync::oneshot;
 use super::answer::{self, Answer};
 use super::control::{Control, End};
 use super::faults::{FAULTS, Fault};
-use super::python;
 
 /// The admin routes that run.
 #[derive(Debug)]
@@ -51,10 +50,6 @@ pub(super) fn start(host: &str, port: u16, control: Arc<Control>) -> io::Result<
     Ok(Admin { addr, _end: end })
 }
 
-fn json(status: StatusCode, value: &Value) -> Answer {
-    answer::typed(status, "application/json; charset=utf-8", python::dumps(value).into())
-}
-
 /// The faults that are set and how much they have counted, and those that there are.
 async fn list(State(control): State<Arc<Control>>) -> Answer {
     let set: Vec<Value> = control
@@ -66,7 +61,7 @@ async fn list(State(control): State<Arc<Control>>) -> Answer {
         .iter()
         .map(|info| json!({ "name": info.name, "counts": info.counts, "doc": info.doc }))
         .collect();
-    json(StatusCode::OK, &json!({ "faults": set, "known": known }))
+    answer::json(StatusCode::OK, &json!({ "faults": set, "known": known }))
 }
 
 /// Adds faults: the body is one a line, as after `--fault`. They count from now on.
@@ -75,14 +70,17 @@ async fn add(State(control): State<Arc<Control>>, body: Bytes) -> Answer {
     let faults: Result<Vec<Fault>, String> =
         text.split_whitespace().map(|fault| fault.trim_matches('"').parse::<Fault>()).collect();
     match faults {
-        Ok(faults) if faults.is_empty() => {
-            json(StatusCode::BAD_REQUEST, &json!({ "error": "write a fault into the body, such as crash@3" }))
-        }
+        Ok(faults) if faults.is_empty() => answer::json(
+            StatusCode::BAD_REQUEST,
+            &json!({ "error": "write a fault into the body, such as crash@3" }),
+        ),
         Ok(faults) => {
-            faults.into_iter().for_each(|fault| control.add(fault));
+            for fault in faults {
+                control.add(fault);
+            }
             list(State(control)).await
         }
-        Err(error) => json(StatusCode::BAD_REQUEST, &json!({ "error": error })),
+        Err(error) => answer::json(StatusCode::BAD_REQUEST, &json!({ "error": error })),
     }
 }
 

@@ -4,8 +4,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use serde_json::Value;
 
-use super::python;
-use super::state::Shared;
+use super::{control, python};
 
 /// An answer.
 pub(super) type Answer = Response<Body>;
@@ -43,15 +42,13 @@ pub(super) fn typed(status: StatusCode, content_type: &str, body: Body) -> Answe
     answer
 }
 
-impl Shared {
-    /// A JSON answer.
-    pub(super) fn json(&self, status: StatusCode, value: &Value) -> Answer {
-        let text = self.control.spoil(python::dumps(value));
-        typed(status, "application/json; charset=utf-8", text.into())
-    }
+/// A JSON answer.
+pub(super) fn json(status: StatusCode, value: &Value) -> Answer {
+    let text = control::spoil(python::dumps(value));
+    typed(status, "application/json; charset=utf-8", text.into())
+}
 
-    /// A JSON answer without fault.
-    pub(super) fn ok(&self, value: &Value) -> Answer {
-        self.json(StatusCode::OK, value)
-    }
+/// A JSON answer without fault.
+pub(super) fn ok(value: &Value) -> Answer {
+    json(StatusCode::OK, value)
 }

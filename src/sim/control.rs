@@ -101,7 +101,7 @@ impl Control {
         self.hit(FaultKind::Skew).map_or(0, |seconds| (seconds * 1000.0) as i64)
     }
 
-    /// Sixty-four random bits: SplitMix64.
+    /// Sixty-four random bits, as the generator `SplitMix64` makes them.
     pub(super) fn random(&self) -> u64 {
         let mut state = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
         *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -129,16 +129,6 @@ impl Control {
         parts.join("-")
     }
 
-    /// The text of an answer or message as Python writes it, with the numbers that JSON does not know.
-    pub(super) fn spoil(&self, text: String) -> String {
-        if !text.contains(NAN) {
-            return text;
-        }
-        text.replace(&format!("\"{NAN}\""), "NaN")
-            .replace(&format!("\"{NAN}+\""), "Infinity")
-            .replace(&format!("\"{NAN}-\""), "-Infinity")
-    }
-
     /// Begins a life: what ends it comes out of the channel.
     pub(super) fn live(&self) -> mpsc::UnboundedReceiver<End> {
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -158,5 +148,15 @@ impl Control {
     }
 }
 
-/// Stands in JSON where [`Control::spoil`] puts a number that JSON does not have; behind it `+` or `-` for infinity.
+/// The text of an answer or message as Python writes it, with the numbers that JSON does not know.
+pub(super) fn spoil(text: String) -> String {
+    if !text.contains(NAN) {
+        return text;
+    }
+    text.replace(&format!("\"{NAN}\""), "NaN")
+        .replace(&format!("\"{NAN}+\""), "Infinity")
+        .replace(&format!("\"{NAN}-\""), "-Infinity")
+}
+
+/// Stands in JSON where [`spoil`] puts a number that JSON does not have; behind it `+` or `-` for infinity.
 pub(super) const NAN: &str = "<not-a-number>";

@@ -1,5 +1,6 @@
 //! The errors of `POST /prompt`, in the server's words, from the findings of our check gate.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value, json};
@@ -129,7 +130,7 @@ impl At<'_> {
                 let message = format!("Value {} {word} than {bound} of {limit}", python::text(&value));
                 error(kind, &message, input, &with_value)
             }
-            "value_not_in_list" => self.not_in_list(kind, input, &value, &input_type, &options),
+            "value_not_in_list" => not_in_list(kind, input, &value, &input_type, &options),
             "dependency_cycle" if self.config.version == Version::V0_3_64 => {
                 let raised = ("RecursionError", "maximum recursion depth exceeded".to_owned());
                 self.exception("exception_during_inner_validation", &raised)
@@ -157,8 +158,8 @@ impl At<'_> {
         let node = self.graph.node(node);
         let json = self.catalog.class_json(&node.class_type);
         let class: Value = json.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let sections = ["required", "optional"].into_iter();
-        let spec = sections.filter_map(|section| class.get("input")?.get(section)?.get(input)).next();
+        let mut sections = ["required", "optional"].into_iter();
+        let spec = sections.find_map(|section| class.get("input")?.get(section)?.get(input));
         match spec.and_then(Value::as_array).map(Vec::as_slice) {
             Some([kind, options, ..]) => (kind.clone(), options.clone()),
             Some([kind]) => (kind.clone(), json!({})),
@@ -186,33 +187,17 @@ impl At<'_> {
         error(kind, "Return type mismatch between linked nodes", &details, &extra_info)
     }
 
-    fn not_in_list(&self, kind: &str, input: &str, value: &Value, of_type: &Value, options: &Value) -> Value {
-        // A list stands for the type itself in one spelling, and among the options in the other.
-        let list = of_type.as_array().or_else(|| options.get("options")?.as_array());
-        let length = list.map_or(0, Vec::len);
-        let is_long = length > MAX_LISTED;
-        let shown = if is_long {
-            format!("(list of length {length})")
-        } else {
-            list.map_or_else(|| "[]".to_owned(), |list| python::repr(&list.clone().into()))
-        };
-        let config = if is_long { Value::Null } else { json!([of_type, options]) };
-        let details = format!("{input}: '{}' not in {shown}", python::text(value));
-        let extra_info = json!({ "input_name": input, "input_config": config, "received_value": value });
-        error(kind, "Value not in list", &details, &extra_info)
-    }
-
     fn cycle(&self, kind: &str) -> Value {
         let circle = circle(self.graph, self.node);
         let named = |id: &NodeId| {
             let node = self.graph.node(*id);
             format!("{} ({})", node.key, node.class_type)
         };
-        let mut names: Vec<String> = circle.iter().map(named).collect();
-        names.push(named(&self.node));
+        let mut way: Vec<String> = circle.iter().map(named).collect();
+        way.push(named(&self.node));
         let keys: Vec<&str> = circle.iter().map(|id| &*self.graph.node(*id).key).collect();
         let extra_info = json!({ "node_id": &*self.graph.node(self.node).key, "cycle_nodes": keys });
-        error(kind, "Dependency cycle detected", &names.join(" -> "), &extra_info)
+        error(kind, "Dependency cycle detected", &way.join(" -> "), &extra_info)
     }
 
     /// What Python raises: the exception's type and text.
@@ -269,6 +254,22 @@ impl At<'_> {
     }
 }
 
+fn not_in_list(kind: &str, input: &str, value: &Value, of_type: &Value, options: &Value) -> Value {
+    // A list stands for the type itself in one spelling, and among the options in the other.
+    let list = of_type.as_array().or_else(|| options.get("options")?.as_array());
+    let length = list.map_or(0, Vec::len);
+    let is_long = length > MAX_LISTED;
+    let shown = if is_long {
+        format!("(list of length {length})")
+    } else {
+        list.map_or_else(|| "[]".to_owned(), |list| python::repr(&list.clone().into()))
+    };
+    let config = if is_long { Value::Null } else { json!([of_type, options]) };
+    let details = format!("{input}: '{}' not in {shown}", python::text(value));
+    let extra_info = json!({ "input_name": input, "input_config": config, "received_value": value });
+    error(kind, "Value not in list", &details, &extra_info)
+}
+
 /// The shortest circle that a node is in, beginning with it, each node linked to the next.
 fn circle(graph: &Graph, start: NodeId) -> Vec<NodeId> {
     let mut from: BTreeMap<NodeId, NodeId> = BTreeMap::new();
@@ -286,8 +287,8 @@ fn circle(graph: &Graph, start: NodeId) -> Vec<NodeId> {
                 way.reverse();
                 return way;
             }
-            if !from.contains_key(&source) {
-                from.insert(source, node);
+            if let Entry::Vacant(place) = from.entry(source) {
+                place.insert(node);
                 next.push_back(source);
             }
         }

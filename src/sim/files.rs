@@ -65,7 +65,7 @@ pub(super) struct File {
 #[derive(Debug, Default)]
 pub(super) struct Files {
     /// By folder and path below it, with `/`.
-    files: BTreeMap<(Folder, String), File>,
+    by_path: BTreeMap<(Folder, String), File>,
     /// The last number of each prefix.
     numbers: FxHashMap<(Folder, String), u64>,
     /// Changes with every upload.
@@ -106,11 +106,11 @@ pub(super) fn annotation(name: &str) -> (&str, Option<Folder>) {
 
 impl Files {
     pub(super) fn get(&self, folder: Folder, path: &str) -> Option<&File> {
-        self.files.get(&(folder, path.to_owned()))
+        self.by_path.get(&(folder, path.to_owned()))
     }
 
     pub(super) fn put(&mut self, folder: Folder, path: String, content: Content, written: i64) {
-        self.files.insert((folder, path), File { content, written });
+        self.by_path.insert((folder, path), File { content, written });
     }
 
     /// True if there is a file that an input may name: `x.png`, or `x.png [output]` for one in another folder.
@@ -157,6 +157,6 @@ impl Files {
 
     /// The names of the files that lie in a folder itself, ascending.
     pub(super) fn names(&self, folder: Folder) -> impl Iterator<Item = &str> {
-        self.files.keys().filter(move |(in_folder, _)| *in_folder == folder).map(|(_, path)| &**path)
+        self.by_path.keys().filter(move |(in_folder, _)| *in_folder == folder).map(|(_, path)| &**path)
     }
 }

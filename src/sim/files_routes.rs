@@ -81,7 +81,7 @@ fn keep(shared: &Shared, upload: &Upload) -> Answer {
     let now = shared.clock.wall_seconds();
     let used = shared.lock().files.upload(folder, below, file, &bytes, upload.overwrite, now);
     shared.control.log(&format!("upload {}/{}", folder.name(), join(below, &used)));
-    shared.ok(&json!({ "name": used, "subfolder": upload.subfolder, "type": folder.name() }))
+    answer::ok(&json!({ "name": used, "subfolder": upload.subfolder, "type": folder.name() }))
 }
 
 pub(super) async fn view(State(shared): State<Arc<Shared>>, request: Request) -> Answer {

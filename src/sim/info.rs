@@ -86,7 +86,7 @@ pub(super) fn features_of(config: &Config) -> Value {
 }
 
 pub(super) async fn features(State(shared): State<Arc<Shared>>) -> Answer {
-    shared.ok(&features_of(&shared.config))
+    answer::ok(&features_of(&shared.config))
 }
 
 pub(super) async fn system_stats(State(shared): State<Arc<Shared>>) -> Answer {
@@ -132,7 +132,7 @@ pub(super) async fn system_stats(State(shared): State<Arc<Shared>>) -> Answer {
             system.insert(key.to_owned(), value);
         }
     }
-    shared.ok(&json!({ "system": system, "devices": [device] }))
+    answer::ok(&json!({ "system": system, "devices": [device] }))
 }
 
 fn packages() -> Value {
@@ -157,7 +157,7 @@ pub(super) async fn object_info(State(shared): State<Arc<Shared>>) -> Answer {
     if let Some(megabytes) = shared.control.hit(FaultKind::BigObjectInfo) {
         fill(&mut all, megabytes);
     }
-    shared.ok(&all.into())
+    answer::ok(&all.into())
 }
 
 /// Adds classes that nobody needs, until there are so many megabytes.
@@ -179,7 +179,7 @@ pub(super) async fn object_info_of(State(shared): State<Arc<Shared>>, Path(class
     if let Some(info) = shared.class_info(&class) {
         all.insert(class, info);
     }
-    shared.ok(&all.into())
+    answer::ok(&all.into())
 }
 
 impl Shared {
@@ -271,8 +271,8 @@ fn module(class: &NodeClass) -> String {
     if *class.pack == *"ComfyUI" { "nodes".to_owned() } else { format!("custom_nodes.{}", class.pack) }
 }
 
-pub(super) async fn models(State(shared): State<Arc<Shared>>) -> Answer {
-    shared.ok(&json!(FOLDERS))
+pub(super) async fn models() -> Answer {
+    answer::ok(&json!(FOLDERS))
 }
 
 pub(super) async fn models_of(State(shared): State<Arc<Shared>>, Path(folder): Id) -> Answer {
@@ -281,7 +281,7 @@ pub(super) async fn models_of(State(shared): State<Arc<Shared>>, Path(folder): I
         return answer::empty(StatusCode::NOT_FOUND);
     }
     let names: Vec<String> = files.into_iter().flatten().map(|name| shared.shown(name)).collect();
-    shared.ok(&json!(names))
+    answer::ok(&json!(names))
 }
 
 pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Path(folder): Id, uri: Uri) -> Answer {
@@ -289,15 +289,15 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Path(folder): Id
     let name = http::first(&query, "filename").filter(|name| name.ends_with(".safetensors"));
     let files = shared.config.model_files.get(&folder);
     match name.filter(|name| files.is_some_and(|files| files.contains(*name))) {
-        Some(_) => shared.ok(&json!({ "format": "pt" })),
+        Some(_) => answer::ok(&json!({ "format": "pt" })),
         None => answer::empty(StatusCode::NOT_FOUND),
     }
 }
 
-pub(super) async fn embeddings(State(shared): State<Arc<Shared>>) -> Answer {
-    shared.ok(&json!([]))
+pub(super) async fn embeddings() -> Answer {
+    answer::ok(&json!([]))
 }
 
-pub(super) async fn extensions(State(shared): State<Arc<Shared>>) -> Answer {
-    shared.ok(&json!([]))
+pub(super) async fn extensions() -> Answer {
+    answer::ok(&json!([]))
 }

@@ -121,7 +121,7 @@ fn all(inner: &Inner) -> Result<Vec<Map<String, Value>>, Trouble> {
 
 pub(super) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Answer {
     let query = http::query(&uri);
-    let bad = |message: String| shared.json(StatusCode::BAD_REQUEST, &json!({ "error": message }));
+    let bad = |message: String| answer::json(StatusCode::BAD_REQUEST, &json!({ "error": message }));
     let wanted = http::first(&query, "status").filter(|text| !text.is_empty());
     let wanted: Vec<&str> =
         wanted.unwrap_or_default().split(',').map(str::trim).filter(|status| !status.is_empty()).collect();
@@ -170,7 +170,7 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Answer 
         found.into_iter().skip(offset).take(limit.unwrap_or(usize::MAX)).map(Value::from).collect();
     let has_more = offset.saturating_add(page.len()) < total;
     let pagination = json!({ "offset": offset, "limit": limit, "total": total, "has_more": has_more });
-    shared.ok(&json!({ "jobs": page, "pagination": pagination }))
+    answer::ok(&json!({ "jobs": page, "pagination": pagination }))
 }
 
 pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(id): Id) -> Answer {
@@ -187,9 +187,9 @@ pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(id): Id) -> Answ
         }
     };
     match found {
-        Some(Ok(job)) => shared.ok(&job),
+        Some(Ok(job)) => answer::ok(&job),
         Some(Err(Trouble)) => answer::trouble(),
-        None => shared.json(StatusCode::NOT_FOUND, &json!({ "error": "Job not found" })),
+        None => answer::json(StatusCode::NOT_FOUND, &json!({ "error": "Job not found" })),
     }
 }
 
@@ -217,14 +217,14 @@ fn stop(shared: &Shared, id: &str) -> Result<bool, Trouble> {
     }
     if !shared.is_lost() {
         inner.queue.remove(|item| item.id == id).map_err(|_| Trouble)?;
-        shared.status(&mut inner);
+        Shared::status(&inner);
     }
     Ok(true)
 }
 
 pub(super) async fn cancel(State(shared): State<Arc<Shared>>, Path(id): Id) -> Answer {
     match stop(&shared, &id) {
-        Ok(cancelled) => shared.ok(&json!({ "cancelled": cancelled })),
+        Ok(cancelled) => answer::ok(&json!({ "cancelled": cancelled })),
         Err(Trouble) => answer::trouble(),
     }
 }
@@ -234,7 +234,7 @@ pub(super) async fn cancel_all(State(shared): State<Arc<Shared>>, request: Reque
         Ok(body) => body,
         Err(answer) => return answer,
     };
-    let bad = |answer: Value| shared.json(StatusCode::BAD_REQUEST, &answer);
+    let bad = |answer: Value| answer::json(StatusCode::BAD_REQUEST, &answer);
     let Some(ids) = body.get("job_ids").and_then(Value::as_array) else {
         return bad(json!({ "error": "job_ids must be a list of job ids" }));
     };
@@ -249,5 +249,5 @@ pub(super) async fn cancel_all(State(shared): State<Arc<Shared>>, request: Reque
             Err(Trouble) => return answer::trouble(),
         }
     }
-    shared.ok(&json!({ "cancelled": cancelled }))
+    answer::ok(&json!({ "cancelled": cancelled }))
 }

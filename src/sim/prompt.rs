@@ -28,7 +28,7 @@ fn accept(shared: &Shared, mut body: Value) -> Result<Answer, Box<Answer>> {
     let number = number(shared, fields).ok_or_else(trouble)?;
     let refuse = |error: &Value, node_errors: &Map<String, Value>| {
         let answer = json!({ "error": error, "node_errors": node_errors });
-        Box::new(shared.json(StatusCode::BAD_REQUEST, &answer))
+        Box::new(answer::json(StatusCode::BAD_REQUEST, &answer))
     };
     let Some(prompt) = fields.remove("prompt") else {
         let said = "No prompt provided";
@@ -40,7 +40,7 @@ fn accept(shared: &Shared, mut body: Value) -> Result<Answer, Box<Answer>> {
     let has_input = |name: &str| shared.lock().files.has_input(name);
     let accepted = validate(prompt, partial, config, &has_input).map_err(|refusal| match refusal {
         Refusal::Fails => trouble(),
-        Refusal::Error { error, node_errors } => refuse(&error, &node_errors),
+        Refusal::Error(said) => refuse(&said.0, &said.1),
     })?;
     let Accepted { prompt, outputs, node_errors } = accepted;
     let mut extra_data = match fields.remove("extra_data") {
@@ -69,7 +69,7 @@ fn accept(shared: &Shared, mut body: Value) -> Result<Answer, Box<Answer>> {
     shared.put(item).map_err(|_| trouble())?;
     shared.control.log(&format!("job {id} accepted, {nodes} nodes"));
     let answer = json!({ "prompt_id": id, "number": number.json(), "node_errors": node_errors });
-    Ok(shared.ok(&answer))
+    Ok(answer::ok(&answer))
 }
 
 /// The prompt's place in the queue. The server's counter is used up by prompts that it refuses, too.

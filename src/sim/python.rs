@@ -1,5 +1,6 @@
 //! Texts as Python writes them: `json.dumps`, `repr` and `str`.
 
+use std::fmt::Write as _;
 use std::io;
 
 use serde_json::Value;
@@ -118,7 +119,9 @@ pub(super) fn quoted(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() => {
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
             c => out.push(c),
         }
     }

@@ -10,21 +10,21 @@ use super::answer::{self, Answer};
 use super::faults::FaultKind;
 use super::http::{self, Id};
 use super::python;
-use super::state::{Shared, queue_info};
+use super::state::{Item, Shared, queue_info};
 
 pub(super) async fn remaining(State(shared): State<Arc<Shared>>) -> Answer {
     let info = queue_info(&shared.lock());
-    shared.ok(&info)
+    answer::ok(&info)
 }
 
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
     let lists = {
         let inner = shared.lock();
-        let running: Vec<Value> = inner.running.iter().map(|item| item.json()).collect();
-        let pending: Vec<Value> = inner.queue.items().iter().map(|item| item.json()).collect();
+        let running: Vec<Value> = inner.running.iter().map(Item::json).collect();
+        let pending: Vec<Value> = inner.queue.items().iter().map(Item::json).collect();
         json!({ "queue_running": running, "queue_pending": pending })
     };
-    shared.ok(&lists)
+    answer::ok(&lists)
 }
 
 /// The ids of a list; nothing for what Python cannot go through.
@@ -47,13 +47,13 @@ pub(super) async fn change(State(shared): State<Arc<Shared>>, request: Request) 
     let mut inner = shared.lock();
     if body.get("clear").is_some_and(python::truth) {
         inner.queue.clear();
-        shared.status(&mut inner);
+        Shared::status(&inner);
     }
     if let Some(delete) = body.get("delete") {
         let Some(ids) = ids(delete) else { return answer::trouble() };
         for id in ids.into_iter().filter_map(Value::as_str) {
             match inner.queue.remove(|item| item.id == id) {
-                Ok(true) => shared.status(&mut inner),
+                Ok(true) => Shared::status(&inner),
                 Ok(false) => {}
                 Err(_) => return answer::trouble(),
             }
@@ -109,11 +109,11 @@ pub(super) async fn history(State(shared): State<Arc<Shared>>, uri: Uri) -> Answ
     let query = http::query(&uri);
     let number = |key: &str| match http::first(&query, key) {
         None => Ok(None),
-        Some(text) => text.trim().parse::<i64>().map(Some).map_err(|_| answer::trouble()),
+        Some(text) => text.trim().parse::<i64>().map(Some),
     };
     let (most, offset) = match (number("max_items"), number("offset")) {
         (Ok(most), Ok(offset)) => (most, offset.unwrap_or(-1)),
-        (Err(answer), _) | (_, Err(answer)) => return answer,
+        (Err(_), _) | (_, Err(_)) => return answer::trouble(),
     };
     let page = {
         let inner = shared.lock();
@@ -133,7 +133,7 @@ pub(super) async fn history(State(shared): State<Arc<Shared>>, uri: Uri) -> Answ
         }
         Value::Object(page)
     };
-    shared.ok(&page)
+    answer::ok(&page)
 }
 
 pub(super) async fn past(State(shared): State<Arc<Shared>>, Path(id): Id) -> Answer {
@@ -141,7 +141,7 @@ pub(super) async fn past(State(shared): State<Arc<Shared>>, Path(id): Id) -> Ans
     if let Some(past) = shared.lock().history.get(&id) {
         page.insert(id, past.json());
     }
-    shared.ok(&page.into())
+    answer::ok(&page.into())
 }
 
 pub(super) async fn forget(State(shared): State<Arc<Shared>>, request: Request) -> Answer {

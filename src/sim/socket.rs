@@ -94,11 +94,11 @@ async fn follow(shared: Arc<Shared>, mut socket: WebSocket, id: String) {
 fn greet(shared: &Shared, id: &str, sender: mpsc::UnboundedSender<Frame>) {
     let mut inner = shared.lock();
     let status = json!({ "status": queue_info(&inner), "sid": id });
-    let _ = sender.send(shared.text("status", &status));
+    let _ = sender.send(Shared::text("status", &status));
     if let (Some(Client::Id(client)), Some(node)) = (&inner.client, &inner.last_node)
         && client == id
     {
-        let _ = sender.send(shared.text("executing", &json!({ "node": node })));
+        let _ = sender.send(Shared::text("executing", &json!({ "node": node })));
     }
     inner.metadata.remove(id);
     inner.sockets.insert(id.to_owned(), Socket { sender });
@@ -140,7 +140,7 @@ fn heard(shared: &Shared, id: &str, text: &str, is_first: &mut bool) {
             inner.metadata.insert(id.to_owned());
         }
         if let Some(socket) = inner.sockets.get(id) {
-            let _ = socket.sender.send(shared.text("feature_flags", &features_of(&shared.config)));
+            let _ = socket.sender.send(Shared::text("feature_flags", &features_of(&shared.config)));
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{Notify, mpsc};
 
 use super::clock::Clock;
-use super::control::{Control, End};
+use super::control::{self, Control, End};
 use super::files::Files;
 use super::heap::{Heap, Incomparable, Ordered};
 use super::{Config, python};
@@ -242,36 +242,36 @@ impl Shared {
         let mut inner = self.lock();
         inner.jobs += 1;
         inner.queue.push(item)?;
-        self.status(&mut inner);
+        Self::status(&inner);
         drop(inner);
         self.work.notify_one();
         Ok(())
     }
 
     /// Tells everybody how many prompts wait or run.
-    pub(super) fn status(&self, inner: &mut Inner) {
+    pub(super) fn status(inner: &Inner) {
         let status = json!({ "status": queue_info(inner) });
-        self.everybody(inner, "status", &status);
+        Self::everybody(inner, "status", &status);
     }
 
     /// Sends a message to all sockets.
-    pub(super) fn everybody(&self, inner: &mut Inner, kind: &str, data: &Value) {
+    pub(super) fn everybody(inner: &Inner, kind: &str, data: &Value) {
         if inner.sockets.is_empty() {
             return;
         }
-        let frame = self.text(kind, data);
+        let frame = Self::text(kind, data);
         for socket in inner.sockets.values() {
             let _ = socket.sender.send(frame.clone());
         }
     }
 
     /// Sends a message to the client of the prompt that runs, or to everybody if there is none.
-    pub(super) fn send(&self, inner: &mut Inner, kind: &str, data: &Value) {
+    pub(super) fn send(&self, inner: &Inner, kind: &str, data: &Value) {
         match &inner.client {
-            None | Some(Client::Nobody) => self.everybody(inner, kind, data),
+            None | Some(Client::Nobody) => Self::everybody(inner, kind, data),
             Some(Client::Id(id)) => {
                 if let Some(socket) = inner.sockets.get(id) {
-                    let _ = socket.sender.send(self.text(kind, data));
+                    let _ = socket.sender.send(Self::text(kind, data));
                 }
             }
             Some(Client::Unreachable) => {}
@@ -298,9 +298,9 @@ impl Shared {
     }
 
     /// A message as text.
-    pub(super) fn text(&self, kind: &str, data: &Value) -> Frame {
+    pub(super) fn text(kind: &str, data: &Value) -> Frame {
         let text = python::dumps(&json!({ "type": kind, "data": data }));
-        Frame::Text(self.control.spoil(text).into())
+        Frame::Text(control::spoil(text).into())
     }
 }
 

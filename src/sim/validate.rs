@@ -27,8 +27,8 @@ pub(super) struct Accepted {
 /// Why a prompt does not run.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// An error of the answer, with those of the nodes.
-    Error { error: Value, node_errors: Map<String, Value> },
+    /// An error of the answer, and those of the nodes.
+    Error(Box<(Value, Map<String, Value>)>),
     /// The server fails on it: 500.
     Fails,
 }
@@ -87,7 +87,7 @@ pub(super) fn validate(
     let good: Vec<String> = outputs.iter().filter(|id| found.is_good(id)).cloned().collect();
     if good.is_empty() {
         let error = errors::all_failed(&found.bad_outputs(), &node_errors);
-        return Err(Refusal::Error { error, node_errors });
+        return Err(Refusal::Error(Box::new((error, node_errors))));
     }
     Ok(Accepted { prompt, outputs: good, node_errors })
 }
@@ -145,7 +145,7 @@ fn with_inputs(graph: &Graph, found: Vec<Diagnostic>, has_input: &dyn Fn(&str) -
 const CUSTOM: &str = "custom_validation_failed";
 
 fn refused(error: Value) -> Refusal {
-    Refusal::Error { error, node_errors: Map::new() }
+    Refusal::Error(Box::new((error, Map::new())))
 }
 
 /// Python's `x in partial_execution_targets`.

@@ -56,7 +56,7 @@ fn take(shared: &Shared) -> Taken {
     match inner.queue.pop() {
         Ok(Some(item)) => {
             inner.running = Some(item.clone());
-            shared.status(&mut inner);
+            Shared::status(&inner);
             Taken::Item(item)
         }
         Ok(None) => Taken::Nothing,
@@ -159,9 +159,9 @@ impl Run<'_> {
     /// A message that goes into the history as well. Without a client it is sent only if everybody is to know.
     fn message(&mut self, kind: &str, mut data: Value, to_everybody: bool) {
         data["timestamp"] = self.shared.clock.now_ms().into();
-        let mut inner = self.shared.lock();
+        let inner = self.shared.lock();
         if to_everybody || !matches!(inner.client, None | Some(Client::Nobody)) {
-            self.shared.send(&mut inner, kind, &data);
+            self.shared.send(&inner, kind, &data);
         }
         drop(inner);
         self.messages.push(json!([kind, data]));
@@ -188,13 +188,13 @@ impl Run<'_> {
     fn cached(&mut self, node: NodeId, signature: cache::Signature) {
         let key = self.key(node).to_owned();
         let shown = self.shared.lock().cache.get(&signature).cloned().flatten();
-        let mut inner = self.shared.lock();
+        let inner = self.shared.lock();
         let has_client = !matches!(inner.client, None | Some(Client::Nobody));
         if has_client {
             let data = json!({
                 "node": key, "display_node": key, "output": shown.as_deref(), "prompt_id": self.item.id,
             });
-            self.shared.send(&mut inner, "executed", &data);
+            self.shared.send(&inner, "executed", &data);
         }
         drop(inner);
         // Without a client, 0.27 does not ask the cache what was shown.
@@ -231,7 +231,7 @@ impl Run<'_> {
             if has_client {
                 inner.last_node = Some(key.clone());
                 let data = json!({ "node": key, "display_node": key, "prompt_id": self.item.id });
-                shared.send(&mut inner, "executing", &data);
+                shared.send(&inner, "executing", &data);
             }
             has_client
         };
@@ -267,7 +267,7 @@ impl Run<'_> {
                 let data = json!({
                     "node": key, "display_node": key, "output": &**shown, "prompt_id": item.id,
                 });
-                shared.send(&mut inner, "executed", &data);
+                shared.send(&inner, "executed", &data);
             }
             inner.cache.insert(signature, shown.clone());
             shown
@@ -316,7 +316,7 @@ impl Run<'_> {
     fn tick(&mut self, key: &str, tick: u32, ticks: u32, previews: bool) {
         self.set(key, &json!(tick), &json!(ticks), "running");
         self.progress_state();
-        let mut inner = self.shared.lock();
+        let inner = self.shared.lock();
         let progress = json!({ "value": tick, "max": ticks, "prompt_id": self.item.id, "node": key });
         let previews = previews && effort::wants_previews(&self.item.extra_data);
         let grey = u8::try_from(u64::from(tick) * 255 / u64::from(ticks.max(1))).unwrap_or(u8::MAX);
@@ -338,7 +338,7 @@ impl Run<'_> {
             bytes.extend(media::preview(grey));
             Shared::send_bytes(&inner, bytes);
         }
-        self.shared.send(&mut inner, "progress", &progress);
+        self.shared.send(&inner, "progress", &progress);
         if previews && !reads_metadata {
             let mut bytes = 1_u32.to_be_bytes().to_vec();
             bytes.extend(1_u32.to_be_bytes());
@@ -367,10 +367,10 @@ impl Run<'_> {
     }
 
     fn progress_state(&self) {
-        let mut inner = self.shared.lock();
+        let inner = self.shared.lock();
         if !inner.sockets.is_empty() {
             let data = json!({ "prompt_id": self.item.id, "nodes": self.states });
-            self.shared.send(&mut inner, "progress_state", &data);
+            self.shared.send(&inner, "progress_state", &data);
         }
     }
 
@@ -390,11 +390,11 @@ impl Run<'_> {
         if self.shared.control.hit(FaultKind::CustomEvents).is_none() {
             return;
         }
-        let mut inner = self.shared.lock();
+        let inner = self.shared.lock();
         let data = json!({ "cpu_utilization": 12.5, "gpus": [{ "vram_used_percent": 51 }] });
-        self.shared.everybody(&mut inner, "crystools.monitor", &data);
-        self.shared.send(&mut inner, "VHS_latentpreview", &json!({ "length": 16, "rate": 8, "id": key }));
-        self.shared.send(&mut inner, "logs", &Value::Null);
+        Shared::everybody(&inner, "crystools.monitor", &data);
+        self.shared.send(&inner, "VHS_latentpreview", &json!({ "length": 16, "rate": 8, "id": key }));
+        self.shared.send(&inner, "logs", &Value::Null);
         let mut bytes = 77_u32.to_be_bytes().to_vec();
         bytes.extend(*b"bytes of a node pack");
         Shared::send_bytes(&inner, bytes);
@@ -460,10 +460,10 @@ impl Run<'_> {
         let item = inner.running.take().unwrap_or_else(|| self.item.clone());
         let past = Past { item, outputs: self.outputs, meta: self.meta, is_success, messages: self.messages };
         inner.history.insert(past);
-        shared.status(&mut inner);
+        Shared::status(&inner);
         if !matches!(inner.client, None | Some(Client::Nobody)) {
             let data = json!({ "node": null, "prompt_id": self.item.id });
-            shared.send(&mut inner, "executing", &data);
+            shared.send(&inner, "executing", &data);
         }
         free(&mut inner);
         drop(inner);

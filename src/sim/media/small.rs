@@ -71,13 +71,13 @@ pub(super) fn gif(made: &Made) -> Vec<u8> {
     let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX).max(1);
     let (width, height) = (side(made.width), side(made.height));
     let mut bytes = b"GIF89a".to_vec();
-    let size: Vec<u8> = [width.to_le_bytes(), height.to_le_bytes()].concat();
-    bytes.extend(&size);
+    let extent: Vec<u8> = [width.to_le_bytes(), height.to_le_bytes()].concat();
+    bytes.extend(&extent);
     bytes.extend([0x80, 0, 0]);
     bytes.extend(made.color);
     bytes.extend([0; 3]);
     bytes.extend([0x2C, 0, 0, 0, 0]);
-    bytes.extend(&size);
+    bytes.extend(&extent);
     bytes.extend([0, 2]);
     let mut bits = Low::default();
     for pixel in 0..u32::from(width) * u32::from(height) {
@@ -174,7 +174,7 @@ pub(super) fn latent(made: &Made) -> Vec<u8> {
         "latent_format_version_0": tensor("F32", &[0]),
     });
     let mut head = head.to_string();
-    while head.len() % 8 != 0 {
+    while !head.len().is_multiple_of(8) {
         head.push(' ');
     }
     let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
@@ -185,7 +185,7 @@ pub(super) fn latent(made: &Made) -> Vec<u8> {
 /// An empty scene in binary glTF.
 pub(super) fn glb() -> Vec<u8> {
     let mut scene = json!({ "asset": { "version": "2.0", "generator": "wfc sim" } }).to_string();
-    while scene.len() % 4 != 0 {
+    while !scene.len().is_multiple_of(4) {
         scene.push(' ');
     }
     let length = |length: usize| u32::try_from(length).unwrap_or_default().to_le_bytes();
