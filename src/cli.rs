@@ -37,6 +37,7 @@ mod server;
 mod session;
 #[cfg(feature = "sim")]
 mod sim;
+mod snapshot;
 mod vram;
 mod workflow_file;
 
@@ -132,6 +133,7 @@ enum Command {
     Diff(diff::Args),
     Review(review::Args),
     GitDiff(git_diff::Args),
+    Snapshot(snapshot::Args),
     Graph(graph::Args),
     Catalog(catalog::Args),
     Models(models::Args),
@@ -274,6 +276,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&args, &terminal),
         Command::Review(args) => review::run(&args, &terminal),
         Command::GitDiff(args) => git_diff::run(&args, &terminal),
+        Command::Snapshot(args) => snapshot::run(&args, &terminal),
         Command::Graph(args) => graph::run(&args, &terminal),
         Command::Catalog(args) => catalog::run(args, &terminal),
         Command::Models(args) => models::run(&args, &terminal),

@@ -1,6 +1,6 @@
 //! `wfc build`: presets in, workflows and manifests out.
 
-mod outputs;
+pub(in crate::cli) mod outputs;
 
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -175,12 +175,17 @@ fn plan(path: &Path, found: Found, args: &Args, session: &mut Session) -> Result
 /// Where the outputs of the preset at `path` go.
 fn place(args: &Args, path: &Path, ready: Option<&Ready>) -> Place {
     let folder = args.output.clone().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).to_owned());
+    place_in(folder, args.wanted_rung(), path, ready)
+}
+
+/// Where the outputs of the preset at `path` go in a folder.
+pub(super) fn place_in(folder: PathBuf, rung: Option<&str>, path: &Path, ready: Option<&Ready>) -> Place {
     let mut stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let mut place = Place { folder, stem: String::new(), rungs: Vec::new(), combinations: None };
     if let Some(ready) = ready {
         let preset = &ready.loaded.preset;
         let rungs = preset.ladder.0.iter().map(|rung| rung.name.get().clone());
-        match args.wanted_rung() {
+        match rung {
             Some(rung) => stem = format!("{stem}-{rung}"),
             None => place.rungs = rungs.collect(),
         }
@@ -216,18 +221,38 @@ fn preset(
         return stream(&mut job, ids, diagnostics);
     }
     let place = place(args, path, Some(ready));
-    let sink = Sink { check: args.check, quiet: args.check || args.format != Format::Human };
-    if job.is_batch() {
-        batch(&mut job, ids, &place, &sink, diagnostics)
-    } else {
-        single(&mut job, ids, &place, &sink, diagnostics)
+    let sink = Sink {
+        check: args.check,
+        quiet: args.check || args.format != Format::Human,
+        help: "run `wfc build` without --check and commit the result",
+    };
+    put(&mut job, ids, &place, Vec::new(), &sink, diagnostics)
+}
+
+/// Writes the outputs of a preset, or compares them with what is there, with more files that belong to them.
+pub(super) fn put(
+    job: &mut Job<'_>,
+    ids: Ids,
+    place: &Place,
+    more: Vec<(PathBuf, Vec<u8>)>,
+    sink: &Sink,
+    diagnostics: &mut Diagnostics,
+) -> Result<Outcome, ToolError> {
+    if !job.is_batch() {
+        return single(job, ids, place, more, sink, diagnostics);
     }
+    let outcome = batch(job, ids, place, sink, diagnostics)?;
+    if more.is_empty() || outcome == Outcome::Failed {
+        return Ok(outcome);
+    }
+    Ok(outcome.max(sink.put(more, &plural(job.count(), "workflow"), diagnostics)?))
 }
 
 fn single(
     job: &mut Job<'_>,
     ids: Ids,
     place: &Place,
+    more: Vec<(PathBuf, Vec<u8>)>,
     sink: &Sink,
     diagnostics: &mut Diagnostics,
 ) -> Result<Outcome, ToolError> {
@@ -241,7 +266,8 @@ fn single(
         size = format!("{size}, {} fewer", changes.count());
     }
     let manifest = Manifest { optimized, ..job.manifest(&checked, ids, &name, &workflow) }.to_bytes();
-    let files = vec![(place.path(&name), workflow), (place.path(&place.manifest()), manifest)];
+    let mut files = vec![(place.path(&name), workflow), (place.path(&place.manifest()), manifest)];
+    files.extend(more);
     sink.put(files, &size, diagnostics)
 }
 

@@ -9,8 +9,8 @@ use crate::cli::{ToolError, print};
 use crate::diag::{Diagnostic, Diagnostics};
 
 /// What became of one preset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::cli) enum Outcome {
     Done,
     Differs,
     Failed,
@@ -18,13 +18,13 @@ pub(super) enum Outcome {
 
 /// Where the outputs of a preset go, and how they are called.
 #[derive(Clone)]
-pub(super) struct Place {
-    pub(super) folder: PathBuf,
-    pub(super) stem: String,
+pub(in crate::cli) struct Place {
+    pub(in crate::cli) folder: PathBuf,
+    pub(in crate::cli) stem: String,
     /// The rungs whose workflows are built together; none: the names carry no rung.
-    pub(super) rungs: Vec<Arc<str>>,
+    pub(in crate::cli) rungs: Vec<Arc<str>>,
     /// How many combinations of a matrix there are; none: the names carry no number.
-    pub(super) combinations: Option<u64>,
+    pub(in crate::cli) combinations: Option<u64>,
 }
 
 /// What the names of workflow files end in.
@@ -33,7 +33,7 @@ const WORKFLOW: &str = ".workflow_api.json";
 impl Place {
     /// The file of a workflow: the one on this rung, if there are rungs, with this number, counted from 1,
     /// if there are several.
-    pub(super) fn workflow(&self, rung: Option<&str>, number: u64) -> String {
+    pub(in crate::cli) fn workflow(&self, rung: Option<&str>, number: u64) -> String {
         let prefix = self.prefix(rung);
         match self.combinations {
             None => format!("{prefix}{WORKFLOW}"),
@@ -61,7 +61,7 @@ impl Place {
     }
 
     /// The pattern of the files, with something in the place of the rung and of the number.
-    pub(super) fn pattern(&self, rung: &str, number: &str) -> String {
+    pub(in crate::cli) fn pattern(&self, rung: &str, number: &str) -> String {
         let prefix = self.prefix(Some(rung));
         match self.combinations {
             None => format!("{prefix}{WORKFLOW}"),
@@ -69,16 +69,16 @@ impl Place {
         }
     }
 
-    pub(super) fn manifest(&self) -> String {
+    pub(in crate::cli) fn manifest(&self) -> String {
         format!("{}.wfc.json", self.stem)
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(in crate::cli) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// True if `name` is the file of one of the workflows.
-    fn has(&self, name: &str) -> bool {
+    pub(in crate::cli) fn has(&self, name: &str) -> bool {
         let prefixes = self.prefixes();
         match self.combinations {
             None => prefixes.iter().any(|prefix| name.strip_prefix(&**prefix) == Some(WORKFLOW)),
@@ -94,7 +94,7 @@ impl Place {
     }
 
     /// Files in the folder that look like workflows of this batch and are none.
-    pub(super) fn left_over(&self) -> Vec<PathBuf> {
+    pub(in crate::cli) fn left_over(&self) -> Vec<PathBuf> {
         let Ok(entries) =
             std::fs::read_dir(if self.folder.as_os_str().is_empty() { Path::new(".") } else { &self.folder })
         else {
@@ -132,7 +132,7 @@ fn number_in<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
 
 /// Which files are whose, so that no preset overwrites another's.
 #[derive(Default)]
-pub(super) struct Claims {
+pub(in crate::cli) struct Claims {
     /// Manifests, workflows without a number, and for those with one what stands before it.
     files: BTreeMap<PathBuf, PathBuf>,
     batches: Vec<(Place, PathBuf)>,
@@ -143,7 +143,7 @@ impl Claims {
     ///
     /// # Errors
     /// When one of them is another preset's.
-    pub(super) fn claim(&mut self, path: &Path, place: Place) -> Result<(), ToolError> {
+    pub(in crate::cli) fn claim(&mut self, path: &Path, place: Place) -> Result<(), ToolError> {
         let is_batch = place.combinations.is_some();
         let mut names = vec![place.manifest()];
         if is_batch {
@@ -182,19 +182,21 @@ impl Claims {
 }
 
 /// Takes finished files: to disk, or for comparison with what is there.
-pub(super) struct Sink {
-    pub(super) check: bool,
+pub(in crate::cli) struct Sink {
+    pub(in crate::cli) check: bool,
     /// Standard output is for the report alone.
-    pub(super) quiet: bool,
+    pub(in crate::cli) quiet: bool,
+    /// What to do about a file that is not what it would be.
+    pub(in crate::cli) help: &'static str,
 }
 
 impl Sink {
-    pub(super) fn say(&self, text: &str) -> Result<(), ToolError> {
+    pub(in crate::cli) fn say(&self, text: &str) -> Result<(), ToolError> {
         if self.quiet { Ok(()) } else { print(text) }
     }
 
     /// Reports files of a batch that was larger once, when outputs are compared.
-    pub(super) fn has_left_over(&self, place: &Place, diagnostics: &mut Diagnostics) -> bool {
+    pub(in crate::cli) fn has_left_over(&self, place: &Place, diagnostics: &mut Diagnostics) -> bool {
         let files = place.left_over();
         if !self.check {
             if let Some(first) = files.first() {
@@ -220,27 +222,27 @@ impl Sink {
     }
 
     /// Takes one file that need not fit in memory.
-    pub(super) fn put_streamed(
+    pub(in crate::cli) fn put_streamed(
         &self,
         path: &Path,
         content: &output::Content<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Result<Outcome, ToolError> {
         if self.check {
-            return Ok(compare_one(path, content, diagnostics));
+            return Ok(self.compare_one(path, content, diagnostics));
         }
         output::stream_atomic(path, content)?;
         Ok(Outcome::Done)
     }
 
-    pub(super) fn put(
+    pub(in crate::cli) fn put(
         &self,
         files: Vec<(PathBuf, Vec<u8>)>,
         size: &str,
         diagnostics: &mut Diagnostics,
     ) -> Result<Outcome, ToolError> {
         if self.check {
-            return Ok(compare(&files, diagnostics));
+            return Ok(self.compare(&files, diagnostics));
         }
         for (path, written) in output::write_all_atomic(files)? {
             if path.to_string_lossy().ends_with(".wfc.json") {
@@ -251,31 +253,33 @@ impl Sink {
         }
         Ok(Outcome::Done)
     }
-}
 
-/// Reports every file that is not on disk as it would be written.
-fn compare(files: &[(PathBuf, Vec<u8>)], diagnostics: &mut Diagnostics) -> Outcome {
-    let mut outcome = Outcome::Done;
-    for (path, bytes) in files {
-        if compare_one(path, &|out| out.write_all(bytes), diagnostics) == Outcome::Differs {
-            outcome = Outcome::Differs;
+    /// Reports every file that is not on disk as it would be written.
+    fn compare(&self, files: &[(PathBuf, Vec<u8>)], diagnostics: &mut Diagnostics) -> Outcome {
+        let mut outcome = Outcome::Done;
+        for (path, bytes) in files {
+            if self.compare_one(path, &|out| out.write_all(bytes), diagnostics) == Outcome::Differs {
+                outcome = Outcome::Differs;
+            }
         }
+        outcome
     }
-    outcome
-}
 
-fn compare_one(path: &Path, content: &output::Content<'_>, diagnostics: &mut Diagnostics) -> Outcome {
-    let problem = match output::holds(path, content) {
-        Ok(true) => return Outcome::Done,
-        Ok(false) => format!("{} is not what the preset gives now", path.display()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            format!("{} is missing", path.display())
-        }
-        Err(error) => format!("cannot read {}: {error}", path.display()),
-    };
-    diagnostics.push(
-        Diagnostic::format("output-out-of-date", problem)
-            .help("run `wfc build` without --check and commit the result"),
-    );
-    Outcome::Differs
+    fn compare_one(
+        &self,
+        path: &Path,
+        content: &output::Content<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Outcome {
+        let problem = match output::holds(path, content) {
+            Ok(true) => return Outcome::Done,
+            Ok(false) => format!("{} is not what the preset gives now", path.display()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                format!("{} is missing", path.display())
+            }
+            Err(error) => format!("cannot read {}: {error}", path.display()),
+        };
+        diagnostics.push(Diagnostic::format("output-out-of-date", problem).help(self.help));
+        Outcome::Differs
+    }
 }

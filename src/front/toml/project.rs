@@ -18,6 +18,9 @@ table! {
         "catalog" => catalog: At<Arc<str>>, optional;
         /// The folder with the project's graphs, as a path from this file. Without it, `graphs`.
         "graphs" => graphs: At<Arc<str>>, optional;
+        /// The folder in which `wfc snapshot` keeps what presets compile to, as a path from this file. Without it, they
+        /// are kept beside the presets.
+        "snapshots" => snapshots: At<Arc<str>>, optional;
         /// The machine for presets that name none.
         "target" => target: Target, optional;
         /// What machines cost, for plans: the id of a card or machine and US dollars an hour, in place of the price that
