@@ -1,5 +1,6 @@
 //! `wfc diff`: what a change does to a workflow.
 
+mod folders;
 pub(in crate::cli) mod locate;
 pub(in crate::cli) mod open;
 
@@ -12,7 +13,7 @@ use crate::review::changes::Diff;
 use crate::review::report::{self, Entry, Read, Report, State};
 use crate::review::{self, Side, Style};
 
-use locate::Located;
+use locate::{Located, Pair};
 use open::{Opened, Unopened};
 
 /// Compare two workflows by what they do: models, values, nodes, links, and what follows from the changes for memory,
@@ -22,17 +23,23 @@ use open::{Opened, Unopened};
 /// ComfyUI wrote either into, in any mixture. Ids, the order of nodes, titles and the layout of the editor do not count:
 /// a workflow whose nodes were numbered anew is the same workflow.
 ///
-/// OLD and NEW are files, or files of a git revision: `main:presets/dance.toml`. With a range in the place of OLD, NEW is
-/// the file that is looked at in both: `wfc diff main..HEAD presets/dance.toml`; `main...HEAD` starts where HEAD left
-/// main. A preset of a revision is compiled with the graphs and the project of that revision.
+/// OLD and NEW are files, or files of a git revision: `main:presets/dance.toml`; `:presets/dance.toml` is what the next
+/// commit will have. With a range in the place of OLD, NEW is the file that is looked at in both: `wfc diff main..HEAD
+/// presets/dance.toml`; `main...HEAD` starts where HEAD left main. With a revision alone in the place of OLD, NEW is a file
+/// on the disk, and compared with what it was there: `wfc diff HEAD presets/dance.toml`. A preset of a revision is compiled
+/// with the graphs and the project of that revision.
 ///
-/// Exit code 0 if both do the same, 1 if they differ or requests that one takes break with the other, 2 if one of them cannot be read or compiled.
+/// Both may be folders: then every preset and workflow below them is compared, and what is the same is only counted. What a
+/// preset compiles to, and pictures, are left out there.
+///
+/// Exit code 0 if both do the same, 1 if they differ or requests that one takes break with the other, 2 if one of them
+/// cannot be read or compiled.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The old workflow: a file, `REVISION:FILE`, or a range of revisions, `REVISION..REVISION`.
+    /// The old workflow: a file or folder, `REVISION:FILE`, a revision, or a range of revisions, `REVISION..REVISION`.
     #[arg(value_name = "OLD")]
     old: String,
-    /// The new workflow: a file, or `REVISION:FILE`. With a range, the file.
+    /// The new workflow: a file or folder, or `REVISION:FILE`. With a range or a revision alone, the file in both.
     #[arg(value_name = "NEW")]
     new: String,
     /// The format.
@@ -54,7 +61,7 @@ enum Format {
     Human,
     /// For a comment on a pull request.
     Markdown,
-    /// All of it; `wfc schema diff` prints its schema.
+    /// All of it; `wfc schema diff` prints its schema, and `wfc schema folders-diff` that for folders.
     Json,
     /// A page with both workflows in one picture, which needs nothing else: `> diff.html`.
     Html,
@@ -63,8 +70,13 @@ enum Format {
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let machine = args.gpu.as_deref().map(machine).transpose()?;
-    let [old, new] = locate::both(&args.old, &args.new)?;
     let mut session = Session::new(args.catalog.clone());
+    let [old, new] = match locate::both(&args.old, &args.new)? {
+        Pair::Files(files) => files,
+        Pair::Folders(folders) => {
+            return folders::run(&folders, args.format, machine.as_ref(), &mut session, terminal);
+        }
+    };
     let opened = [open::open(&old, &mut session)?, open::open(&new, &mut session)?];
     match opened {
         [Ok(before), Ok(after)] => {

@@ -271,6 +271,11 @@ impl Tree {
         rest.iter().take_while(move |blob| blob.path.starts_with(folder))
     }
 
+    /// True if there are files below a path from the top.
+    pub(super) fn is_folder(&self, path: &str) -> bool {
+        self.below(&in_folder(path)).next().is_some()
+    }
+
     /// What one of its files is called: `main:presets/x.toml`.
     pub(super) fn shown(&self, path: &str) -> String {
         format!("{}:{path}", self.name)

@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let color = terminal.color(std::io::stdout().is_terminal() || pager());
     match &*args.arguments {
         // A file that awaits a merge has no two sides.
-        [path] => print(&format!("* Unmerged path {path}\n"))?,
+        [path] => print(&format!("* Unmerged path {}\n", review::printable(path)))?,
         [path, sides @ ..] => {
             let ([old_file, old_id, old_mode, new_file, new_id, new_mode], renamed) =
                 sides.split_first_chunk().ok_or_else(|| {
@@ -128,6 +128,11 @@ fn show(old: &Content, new: &Content, info: &str, color: bool) -> Result<(), Too
         }
     };
     let mut header = format!("diff --wfc a/{} b/{}\n", old.name, new.name);
+    if !old.exists() {
+        header += &format!("new file mode {}\n", new.mode);
+    } else if !new.exists() {
+        header += &format!("deleted file mode {}\n", old.mode);
+    }
     if !info.is_empty() {
         header.push_str(info);
         if !info.ends_with('\n') {
@@ -139,13 +144,16 @@ fn show(old: &Content, new: &Content, info: &str, color: bool) -> Result<(), Too
     if old.exists() && new.exists() && old.mode != new.mode {
         header += &format!("old mode {}\nnew mode {}\n", old.mode, new.mode);
     }
-    let header: String = header.lines().map(|line| format!("{}\n", style.bold(line))).collect();
+    let header = header.lines().map(review::printable);
+    let header: String = header.map(|line| format!("{}\n", style.bold(&line))).collect();
     print(&format!("{header}{body}\n"))
 }
 
 /// The beginning of an id, if there is one.
 fn short(id: &str) -> Option<&str> {
-    id.get(..10).filter(|id| id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    // git gives zeros for what is not in the repository yet.
+    id.get(..10)
+        .filter(|id| id.bytes().all(|byte| byte.is_ascii_hexdigit()) && id.bytes().any(|byte| byte != b'0'))
 }
 
 /// A workflow, if a content is one.

@@ -20,6 +20,7 @@ use crate::lint::{Group, RULES};
 use crate::lower::{library, params};
 use crate::report::diagnostics_schema;
 use crate::review::changes::Diff;
+use crate::review::folders::FoldersDiff;
 use crate::source::Sources;
 
 /// Print the JSON Schema of a format.
@@ -54,8 +55,10 @@ pub(super) enum Name {
     Diagnostics,
     /// The output of `wfc plan --format json`.
     Plan,
-    /// The output of `wfc diff --format json`.
+    /// The output of `wfc diff --format json` for two files.
     Diff,
+    /// The output of `wfc diff --format json` for two folders.
+    FoldersDiff,
     /// The output of `wfc vram --format json`.
     Vram,
     /// The output of `wfc doctor --format json`.
@@ -71,6 +74,7 @@ pub(super) enum Name {
 impl Name {
     /// All of them, with the name of the file in `schemas/`.
     pub(super) const ALL: &[(Self, &'static str)] = &[
+    pub(super) const ALL: [(Self, &'static str); 12] = [
         (Self::Preset, "preset"),
         (Self::Graph, "graph"),
         (Self::Project, "project"),
@@ -81,6 +85,7 @@ impl Name {
         (Self::Diagnostics, "diagnostics"),
         (Self::Plan, "plan"),
         (Self::Diff, "diff"),
+        (Self::FoldersDiff, "folders-diff"),
         (Self::Vram, "vram"),
         (Self::Doctor, "doctor"),
         #[cfg(feature = "exec")]
@@ -108,6 +113,7 @@ impl Name {
             Self::Diagnostics => diagnostics_schema(),
             Self::Plan => root::<Document>("wfc plan"),
             Self::Diff => root::<Diff>("wfc diff"),
+            Self::FoldersDiff => root::<FoldersDiff>("wfc diff of folders"),
             Self::Vram => root::<Report>("wfc vram"),
             Self::Doctor => root::<doctor::Document>("wfc doctor"),
             #[cfg(feature = "exec")]

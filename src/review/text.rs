@@ -162,13 +162,12 @@ fn quoted(text: &str) -> String {
     } else {
         (text, false)
     };
-    let mut out = Value::Str(shown.into()).to_string();
-    // JSON lets these stand, and some programs take them for ends of lines.
-    for (mark, escaped) in
-        [('\u{7f}', "\\u007f"), ('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")]
-    {
-        if out.contains(mark) {
-            out = out.replace(mark, escaped);
+    let mut out = String::with_capacity(shown.len() + 2);
+    for c in Value::Str(shown.into()).to_string().chars() {
+        if is_invisible(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
         }
     }
     if rest {
@@ -176,6 +175,11 @@ fn quoted(text: &str) -> String {
         let _ = write!(out, "…{} bytes, blake3 {}", text.len(), hash.get(..32).unwrap_or_default());
     }
     out
+}
+
+/// True for what JSON lets stand, though it ends lines, moves the text around it, or cannot be seen.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// True for what needs no quotes and can be taken for nothing else.

@@ -25,7 +25,8 @@ pub(super) struct Row {
 }
 
 /// What replaces characters that terminals obey or that reorder the text around them.
-pub(super) fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     let visible = |c: char| match c {
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => {
             char::REPLACEMENT_CHARACTER

@@ -1,12 +1,27 @@
-//! What `wfc diff` is given: files, files of revisions, ranges of revisions.
+//! What `wfc diff` is given: files and folders, on the disk, of revisions and of the index, and ranges of revisions.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::cli::ToolError;
-use crate::cli::git::{Checkout, Repository, Tree};
+use crate::cli::git::{self, Checkout, Repository, Tree};
 use crate::report::FileReport;
 use crate::source::{self, Sources};
+
+/// Where a file or a folder is.
+pub(super) enum Place {
+    /// On the disk.
+    Disk(PathBuf),
+    /// In a revision, or in the index.
+    Tree { repository: Rc<Repository>, tree: Rc<Tree>, path: String },
+}
+
+/// What is compared.
+pub(super) enum Pair {
+    Files([Located; 2]),
+    Folders([Place; 2]),
+}
 
 /// A file to compare.
 pub(in crate::cli) struct Located {
@@ -20,19 +35,45 @@ pub(in crate::cli) struct Located {
     checkout: Option<Arc<Checkout>>,
 }
 
-/// Finds both files.
+/// Finds both sides.
 ///
 /// # Errors
-/// When there is no such file, revision or repository.
-pub(super) fn both(old: &str, new: &str) -> Result<[Located; 2], ToolError> {
-    if let Some((from, to, is_forked)) = range(old) {
-        let repository = Repository::find(old)?;
-        let path = repository.path_from_here(new)?;
-        let base = if is_forked { repository.merge_base(from, to)? } else { from.to_owned() };
-        let [old, new] = [repository.tree(&base, from)?, repository.tree(to, to)?];
-        return Ok([in_tree(&repository, &old, &path)?, in_tree(&repository, &new, &path)?]);
+/// When there is no such file, folder, revision or repository, or one side is a file and the other a folder.
+pub(super) fn both(old: &str, new: &str) -> Result<Pair, ToolError> {
+    let places = match range(old) {
+        Some((from, to, is_forked)) => in_range(old, (from, to, is_forked), new)?,
+        None => [old_place(old, new)?, place(new)?],
+    };
+    match [places[0].is_folder(), places[1].is_folder()] {
+        [true, true] => Ok(Pair::Folders(places)),
+        [false, false] => Ok(Pair::Files([places[0].file()?, places[1].file()?])),
+        [is_folder, _] => {
+            let (folder, file) = if is_folder { (&places[0], &places[1]) } else { (&places[1], &places[0]) };
+            // What is not there is worth more than what does not go together.
+            file.file()?;
+            let (folder, file) = (folder.shown(), file.shown());
+            Err(ToolError::new(format!(
+                "{folder} is a folder, and {file} is a file\n  help: compare two files, or two folders"
+            )))
+        }
     }
-    Ok([one(old)?, one(new)?])
+}
+
+/// A file or folder in both revisions of a range.
+fn in_range(old: &str, range: (&str, &str, bool), path: &str) -> Result<[Place; 2], ToolError> {
+    let (from, to, is_forked) = range;
+    let repository = Rc::new(Repository::find(old)?);
+    let path = repository.path_from_here(path)?;
+    let base = if is_forked { repository.merge_base(from, to)? } else { from.to_owned() };
+    let trees = [repository.tree(&base, from)?, repository.tree(to, to)?];
+    let is_folder =
+        trees.iter().any(|tree| tree.is_folder(&path)) && trees.iter().all(|tree| tree.file(&path).is_none());
+    Ok(trees.map(|tree| Place::Tree {
+        repository: Rc::clone(&repository),
+        // A folder that is in one of the two is empty in the other.
+        path: if is_folder { format!("{path}/") } else { path.clone() },
+        tree: Rc::new(tree),
+    }))
 }
 
 /// The two revisions of a range, and whether it starts where the second left the first.
@@ -54,15 +95,27 @@ fn or_head(revision: &str) -> &str {
     if revision.is_empty() { "HEAD" } else { revision }
 }
 
-fn one(text: &str) -> Result<Located, ToolError> {
+/// The old side, which may be a revision alone: then the other side's path is meant, as it was there.
+fn old_place(old: &str, new: &str) -> Result<Place, ToolError> {
+    let is_path = source::exists(Path::new(old)) || old.contains(':');
+    let is_on_disk = source::exists(Path::new(new));
+    if is_path || !is_on_disk || old.starts_with('-') {
+        return place(old);
+    }
+    let Ok(repository) = Repository::find(old) else { return place(old) };
+    if !git::is_revision(old)? {
+        return place(old);
+    }
+    let path = repository.path_from_here(new)?;
+    let tree = repository.tree(old, old)?;
+    let path = if Path::new(new).is_dir() { format!("{path}/") } else { path };
+    Ok(Place::Tree { repository: Rc::new(repository), tree: Rc::new(tree), path })
+}
+
+fn place(text: &str) -> Result<Place, ToolError> {
     let path = Path::new(text);
     if source::exists(path) {
-        if path.is_dir() {
-            return Err(ToolError::new(format!(
-                "{text} is a folder\n  help: name a preset or a workflow; folders have no workflow of their own"
-            )));
-        }
-        return Ok(Located::on_disk(path));
+        return Ok(Place::Disk(path.to_owned()));
     }
     // One letter before a colon is a drive of Windows.
     let Some((at, path)) = text.split_once(':').filter(|(at, _)| at.len() != 1) else {
@@ -70,20 +123,44 @@ fn one(text: &str) -> Result<Located, ToolError> {
             "no such file: {text}\n  help: a file of a git revision is written as `main:{text}`"
         )));
     };
-    if at.is_empty() || path.is_empty() {
+    if path.is_empty() {
         return Err(ToolError::new(format!(
-            "`{text}` names no {}\n  help: write a revision and a file: `main:presets/dance.toml`",
-            if at.is_empty() { "revision" } else { "file" }
+            "`{text}` names no file\n  help: write a revision and a file: `main:presets/dance.toml`; `{at}:.` is all of it"
         )));
     }
     let repository = Repository::find(text)?;
-    in_tree(&repository, &repository.tree(at, at)?, path)
+    let tree = if at.is_empty() { repository.index()? } else { repository.tree(at, at)? };
+    Ok(Place::Tree { repository: Rc::new(repository), tree: Rc::new(tree), path: path.to_owned() })
 }
 
-fn in_tree(repository: &Repository, tree: &Tree, path: &str) -> Result<Located, ToolError> {
-    let blob = repository.file(tree, path)?;
-    let checkout = Checkout::new(repository, tree, &[blob])?;
-    Ok(Located::in_checkout(&Arc::new(checkout), &blob.path, tree.shown(&blob.path)))
+impl Place {
+    fn is_folder(&self) -> bool {
+        match self {
+            Self::Disk(path) => path.is_dir(),
+            Self::Tree { repository, tree, path } => {
+                path.ends_with('/')
+                    || repository.file(tree, path).is_err() && repository.folder(tree, path).is_some()
+            }
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Disk(path) => path.display().to_string(),
+            Self::Tree { tree, path, .. } => tree.shown(path),
+        }
+    }
+
+    fn file(&self) -> Result<Located, ToolError> {
+        match self {
+            Self::Disk(path) => Ok(Located::on_disk(path)),
+            Self::Tree { repository, tree, path } => {
+                let blob = repository.file(tree, path)?;
+                let checkout = Checkout::new(repository, tree, &[blob])?;
+                Ok(Located::in_checkout(&Arc::new(checkout), &blob.path, tree.shown(&blob.path)))
+            }
+        }
+    }
 }
 
 impl Located {

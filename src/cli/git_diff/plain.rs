@@ -34,7 +34,17 @@ pub(super) fn show(old: &Content, new: &Content, color: bool) -> Result<(), Tool
     command.args(["diff", "--no-index", "--no-ext-diff", "--no-textconv", "--no-prefix"]);
     command.arg(if color { "--color=always" } else { "--color=never" }).arg("--").args([one, other]);
     let output = git::run(&mut command, b"")?;
-    ignore_closed_pipe(std::io::Write::write_all(&mut std::io::stdout().lock(), &output.stdout))?;
+    let mut shown = output.stdout;
+    // Without a repository, git calls the side that is not there like the one that is.
+    for (exists, content, side) in [(old.exists(), new, "b"), (new.exists(), old, "a")] {
+        let wrong = format!("diff --git {side}/{0} {side}/{0}", content.name);
+        let right = format!("diff --git a/{0} b/{0}", content.name);
+        let at = shown.windows(wrong.len()).position(|part| part == wrong.as_bytes());
+        if let Some(at) = at.filter(|_| !exists) {
+            shown.splice(at..at + wrong.len(), right.bytes());
+        }
+    }
+    ignore_closed_pipe(std::io::Write::write_all(&mut std::io::stdout().lock(), &shown))?;
     // 1 is what differs.
     if output.status.code() != Some(0) && output.status.code() != Some(1) {
         note(&String::from_utf8_lossy(&output.stderr));

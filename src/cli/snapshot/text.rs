@@ -57,8 +57,11 @@ pub(super) fn of_preset(job: &mut Job<'_>, place: &Place, diagnostics: &mut Diag
         if number == numbers.start {
             let _ = write!(out, "\n## {name}, the first of {count}\n\n{first}");
         } else {
-            let _ =
-                write!(out, "\n## {name}, where it differs from the first\n\n{}", different(&first, &workflow));
+            let _ = write!(
+                out,
+                "\n## {name}, where it differs from the first\n\n{}",
+                different(&first, &workflow)
+            );
         }
     }
     if count > MAX_WORKFLOWS {
