@@ -15,7 +15,6 @@ mod doctor;
 mod explain;
 mod explain_oom;
 mod fit;
-#[allow(dead_code, reason = "what compares folders and revisions uses the rest")]
 mod git;
 mod git_diff;
 mod graph;

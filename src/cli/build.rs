@@ -224,6 +224,7 @@ fn preset(
     let sink = Sink {
         check: args.check,
         quiet: args.check || args.format != Format::Human,
+        source: "preset",
         help: "run `wfc build` without --check and commit the result",
     };
     put(&mut job, ids, &place, Vec::new(), &sink, diagnostics)

@@ -132,12 +132,11 @@ impl Repository {
     /// The files of the index: what the next commit will have.
     ///
     /// # Errors
-    /// When there is none, as in a bare repository.
+    /// When git cannot read it. A bare repository has an empty one.
     #[expect(clippy::unused_self, reason = "there is no index without a repository")]
     pub(super) fn index(&self) -> Result<Tree, ToolError> {
-        let listing = git(&["ls-files", "-s", "-z", "--full-name", "--", ":/"])?.ok_or_else(|| {
-            ToolError::new("git cannot list the index\n  help: a bare repository has none; name a revision")
-        })?;
+        let listing = git(&["ls-files", "-s", "-z", "--full-name", "--", ":/"])?
+            .ok_or_else(|| ToolError::new("git cannot list the index\n  help: name a revision"))?;
         let mut files: Vec<Blob> = listing.split('\0').filter_map(staged).collect();
         let ids: String = files.iter().flat_map(|blob| [&*blob.id, "\n"]).collect();
         let sizes = run(command().args(["cat-file", "--batch-check=%(objectsize)"]), ids.as_bytes())?;
@@ -290,6 +289,7 @@ impl Tree {
             let same = self.files.iter().find(|blob| blob.path.rsplit('/').next() == Some(name));
             let near = || did_you_mean(path, self.files.iter().map(|blob| &*blob.path).take(MAX_NAMES));
             let list = match &*self.name {
+                "" if self.files.is_empty() => "it is empty; a bare repository has none".to_owned(),
                 "" => "`git ls-files` lists its files".to_owned(),
                 name => format!("`git ls-tree -r --name-only {name}` lists its files"),
             };

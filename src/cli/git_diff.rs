@@ -3,7 +3,8 @@
 mod install;
 mod plain;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use super::diff::locate::Located;
@@ -65,7 +66,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     if let Some(file) = &args.textconv {
         return textconv(file);
     }
-    let color = terminal.color(std::io::stdout().is_terminal() || pager());
+    let color = terminal.color(io::stdout().is_terminal() || pager());
     match &*args.arguments {
         // A file that awaits a merge has no two sides.
         [path] => print(&format!("* Unmerged path {}\n", review::printable(path)))?,
@@ -129,9 +130,9 @@ fn show(old: &Content, new: &Content, info: &str, color: bool) -> Result<(), Too
     };
     let mut header = format!("diff --wfc a/{} b/{}\n", old.name, new.name);
     if !old.exists() {
-        header += &format!("new file mode {}\n", new.mode);
+        let _ = writeln!(header, "new file mode {}", new.mode);
     } else if !new.exists() {
-        header += &format!("deleted file mode {}\n", old.mode);
+        let _ = writeln!(header, "deleted file mode {}", old.mode);
     }
     if !info.is_empty() {
         header.push_str(info);
@@ -139,14 +140,14 @@ fn show(old: &Content, new: &Content, info: &str, color: bool) -> Result<(), Too
             header.push('\n');
         }
     } else if let (true, Some(old_id), Some(new_id)) = (old.id != new.id, short(&old.id), short(&new.id)) {
-        header += &format!("index {old_id}..{new_id}\n");
+        let _ = writeln!(header, "index {old_id}..{new_id}");
     }
     if old.exists() && new.exists() && old.mode != new.mode {
-        header += &format!("old mode {}\nnew mode {}\n", old.mode, new.mode);
+        let _ = writeln!(header, "old mode {}\nnew mode {}", old.mode, new.mode);
     }
     let header = header.lines().map(review::printable);
-    let header: String = header.map(|line| format!("{}\n", style.bold(&line))).collect();
-    print(&format!("{header}{body}\n"))
+    let header = header.map(|line| style.bold(&line)).collect::<Vec<_>>().join("\n");
+    print(&format!("{header}\n{body}\n"))
 }
 
 /// The beginning of an id, if there is one.
@@ -170,8 +171,8 @@ fn opened(content: &Content, prefix: &str, session: &mut Session) -> Option<(Ope
 /// A workflow that is on one side only.
 fn whole(sign: &str, what: &str, opened: &Opened, style: Style) -> String {
     let text = review::text(opened.graph());
-    let lines: String = text.lines().map(|line| format!("{}\n", style.sign(sign, line))).collect();
-    format!("{what}: {}\n{lines}", opened.about())
+    let lines = text.lines().map(|line| style.sign(sign, line)).collect::<Vec<_>>().join("\n");
+    format!("{what}: {}\n{lines}\n", opened.about())
 }
 
 /// Prints a workflow as text, and any other file as it is.
@@ -195,7 +196,7 @@ fn textconv(file: &Path) -> Result<Exit, ToolError> {
         // A terminal is no place for it, and git would not look again.
         print(&format!("binary file of {} bytes, blake3 {}\n", bytes.len(), blake3::hash(&bytes)))?;
     } else {
-        ignore_closed_pipe(std::io::stdout().lock().write_all(&bytes))?;
+        ignore_closed_pipe(io::Write::write_all(&mut io::stdout().lock(), &bytes))?;
     }
     Ok(Exit::Clean)
 }

@@ -3,6 +3,7 @@
 mod find;
 mod text;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use find::{Content, Source};
@@ -26,9 +27,9 @@ const MAX_LINES: usize = 60;
 
 /// Keep what presets compile to, with a text of it that version control shows well.
 ///
-/// Of a preset NAME.toml three files are kept: NAME.workflow_api.json and NAME.wfc.json, as `wfc build` writes them, and
-/// NAME.graph.txt, the workflow as text with one node a line. Of any other workflow, which is its own source, only the text
-/// is kept. They lie beside the presets and workflows, or in the folder that `snapshots` in `wfc.toml` names.
+/// Of a preset three files are kept: `NAME.workflow_api.json` and `NAME.wfc.json`, as `wfc build` writes them, and
+/// `NAME.graph.txt`, the workflow as text with one node a line. Of any other workflow, which is its own source, only the
+/// text is kept. They lie beside the presets and workflows, or in the folder that `snapshots` in `wfc.toml` names.
 ///
 /// Without `--update` nothing is written: what is kept is compared, and what a change does is shown as `wfc diff` shows it.
 ///
@@ -81,7 +82,7 @@ fn snapshots(
     find::refuse_same_text(&sources)?;
     let is_human = args.format == Format::Human;
     let keeper = Keeper {
-        sink: Sink { check: !args.update, quiet: !args.update || !is_human, help: HELP },
+        sink: Sink { check: !args.update, quiet: !args.update || !is_human, source: "preset", help: HELP },
         style: is_human.then(|| Style { color: terminal.options(Stream::Output).color }),
     };
     let mut kept = 0;
@@ -120,16 +121,15 @@ impl Keeper {
         session: &mut Session,
         diagnostics: &mut Diagnostics,
     ) -> Result<Outcome, ToolError> {
+        diagnostics.append(&mut source.found);
         let place = &source.place;
         let text_path = source.text_path();
         let ready = match &source.content {
             Content::Workflow(graph) => {
                 let bytes = text::of_workflow(graph);
-                let outcome = self.sink.put(
-                    vec![(text_path.clone(), bytes.clone())],
-                    &text::size(graph),
-                    diagnostics,
-                )?;
+                let sink = Sink { source: "workflow", ..self.sink };
+                let outcome =
+                    sink.put(vec![(text_path.clone(), bytes.clone())], &text::size(graph), diagnostics)?;
                 if outcome == Outcome::Differs {
                     self.show_lines(&text_path, &bytes)?;
                 }
@@ -138,7 +138,6 @@ impl Keeper {
             Content::Preset(None) => return Ok(Outcome::Failed),
             Content::Preset(Some(ready)) => ready,
         };
-        diagnostics.append(&mut source.found);
         let job = ready.compiler.job(&ready.loaded, &session.sources, diagnostics);
         let Some(mut job) = job.filter(|_| !diagnostics.has_errors()) else { return Ok(Outcome::Failed) };
         job.deny();
@@ -182,10 +181,10 @@ impl Keeper {
         let rest = lines.len().saturating_sub(MAX_LINES);
         let mut out = format!("{}\n", style.bold(&path.display().to_string()));
         for (sign, line) in lines.iter().take(MAX_LINES) {
-            out += &format!("{}\n", style.sign(sign, line));
+            let _ = writeln!(out, "{}", style.sign(sign, line));
         }
         if rest > 0 {
-            out += &format!("… and {rest} more\n");
+            let _ = writeln!(out, "… and {rest} more");
         }
         print(&format!("{out}\n"))
     }

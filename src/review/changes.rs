@@ -295,6 +295,7 @@ pub struct Consequences {
     pub time: Option<Time>,
     /// What requests may set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub interface: Vec<InterfaceChange>,
 }
 

@@ -1,8 +1,12 @@
 //! `wfc diff`: what is the same, what differs, and what can be shown of what cannot be read.
 
 pub(crate) mod commands;
+mod driver;
+mod folders;
 pub(crate) mod generate;
 pub(crate) mod revisions;
+mod snapshots;
+mod text;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

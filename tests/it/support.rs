@@ -261,6 +261,32 @@ impl Folder {
         Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
+    /// Runs git in a folder below this one, with nobody's configuration; gives what it prints.
+    #[track_caller]
+    pub(crate) fn git(&self, below: &str, arguments: &[&str]) -> String {
+        let output = Command::new("git")
+            .current_dir(self.path(below))
+            .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"])
+            .args(["-c", "protocol.file.allow=always"])
+            .args(arguments)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_SYSTEM", "/dev/null")
+            .output()
+            .unwrap();
+        let (said, shown) = (output.stderr, String::from_utf8_lossy(&output.stdout).into_owned());
+        assert!(output.status.success(), "git {arguments:?}: {shown}{}", String::from_utf8_lossy(&said));
+        shown
+    }
+
+    /// True, and said, where git is not installed.
+    pub(crate) fn is_without_git() -> bool {
+        let is_missing = Command::new("git").arg("--version").output().is_err();
+        if is_missing {
+            eprintln!("skipped: there is no git");
+        }
+        is_missing
+    }
+
     /// The compiled workflow of a preset that is expected to build, read from standard output.
     pub(crate) fn workflow(&self, preset: &str, arguments: &[&str]) -> Value {
         let mut workflows = self.workflows(preset, arguments);

@@ -186,6 +186,8 @@ pub(in crate::cli) struct Sink {
     pub(in crate::cli) check: bool,
     /// Standard output is for the report alone.
     pub(in crate::cli) quiet: bool,
+    /// What files come from.
+    pub(in crate::cli) source: &'static str,
     /// What to do about a file that is not what it would be.
     pub(in crate::cli) help: &'static str,
 }
@@ -273,7 +275,7 @@ impl Sink {
     ) -> Outcome {
         let problem = match output::holds(path, content) {
             Ok(true) => return Outcome::Done,
-            Ok(false) => format!("{} is not what the preset gives now", path.display()),
+            Ok(false) => format!("{} is not what the {} gives now", path.display(), self.source),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 format!("{} is missing", path.display())
             }

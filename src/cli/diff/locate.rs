@@ -97,14 +97,14 @@ fn or_head(revision: &str) -> &str {
 
 /// The old side, which may be a revision alone: then the other side's path is meant, as it was there.
 fn old_place(old: &str, new: &str) -> Result<Place, ToolError> {
-    let is_path = source::exists(Path::new(old)) || old.contains(':');
-    let is_on_disk = source::exists(Path::new(new));
-    if is_path || !is_on_disk || old.starts_with('-') {
+    let is_path = source::exists(Path::new(old)) || old.contains(':') || old.starts_with('-');
+    if is_path || new.contains(':') && !source::exists(Path::new(new)) {
         return place(old);
     }
     let Ok(repository) = Repository::find(old) else { return place(old) };
     if !git::is_revision(old)? {
-        return place(old);
+        let Err(ToolError(why)) = repository.tree(old, old) else { return place(old) };
+        return Err(ToolError::new(format!("no such file: {old}, and {why}")));
     }
     let path = repository.path_from_here(new)?;
     let tree = repository.tree(old, old)?;

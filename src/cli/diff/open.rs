@@ -74,11 +74,17 @@ impl Opened {
         let errors = self.findings.iter().filter(|found| found.severity == Severity::Error).count();
         let what = if self.kind == "preset" { "a preset" } else { "a workflow" };
         format!(
-            "{what} with {} nodes, {errors} errors, {} other findings",
-            self.graph.len(),
-            self.findings.len() - errors
+            "{what} with {}, {}, {}",
+            count(self.graph.len(), "node"),
+            count(errors, "error"),
+            count(self.findings.len() - errors, "other finding")
         )
     }
+}
+
+/// `1 node`, `2 nodes`
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Opens a file.

@@ -1,5 +1,6 @@
 //! Tells git to call `wfc git-diff`.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::cli::git::git;
@@ -26,7 +27,7 @@ pub(super) fn run() -> Result<Exit, ToolError> {
     ] {
         let was = git(&["config", "--local", "--get", key])?.map(|was| was.trim_end().to_owned());
         if was.as_deref() == Some(&*value) {
-            said += &format!("{key} is {value} already\n");
+            let _ = writeln!(said, "{key} is {value} already");
             continue;
         }
         if git(&["config", "--local", "--replace-all", key, &value])?.is_none() {
@@ -37,11 +38,12 @@ pub(super) fn run() -> Result<Exit, ToolError> {
             )));
         }
         let was = was.map(|was| format!(" (it was {was})")).unwrap_or_default();
-        said += &format!("{key} is now {value}{was}\n");
+        let _ = writeln!(said, "{key} is now {value}{was}");
     }
-    said += &format!(
+    let _ = writeln!(
+        said,
         "both are in {}/config, for this repository alone; `git config --local --remove-section diff.wfc` removes \
-         them\n",
+         them",
         folder.trim_end()
     );
     let driver = git(&["check-attr", "diff", "--", PROBE])?.unwrap_or_default();

@@ -31,7 +31,7 @@ pub(super) struct Source {
 /// What a source is.
 pub(super) enum Content {
     /// A preset; nothing if it cannot be read, which is reported.
-    Preset(Option<Ready>),
+    Preset(Option<Box<Ready>>),
     /// A workflow that no preset makes.
     Workflow(Graph),
 }
@@ -115,13 +115,15 @@ fn preset(path: &Path, found: Found, session: &mut Session) -> Result<Option<Sou
             path.display()
         )));
     }
-    let ready = match diagnostics.has_errors() {
-        true => None,
-        false => session.preset(file, &[], &mut diagnostics)?,
-    };
+    let ready = if diagnostics.has_errors() { None } else { session.preset(file, &[], &mut diagnostics)? };
     let folder = folder(path, session)?;
     let place = build::place_in(folder, None, path, ready.as_ref());
-    Ok(Some(Source { path: path.to_owned(), place, content: Content::Preset(ready), found: diagnostics }))
+    Ok(Some(Source {
+        path: path.to_owned(),
+        place,
+        content: Content::Preset(ready.map(Box::new)),
+        found: diagnostics,
+    }))
 }
 
 /// A workflow; nothing for a file met in a folder that is none.

@@ -1,25 +1,14 @@
 //! `wfc diff` of git revisions.
 
-use std::process::Command;
-
 use crate::support::{Folder, PICTURE, Run};
 
-/// Runs git in a folder below the test's own; says what went wrong.
+/// Runs git in a folder below the test's own.
 pub(crate) fn git(folder: &Folder, below: &str, arguments: &[&str]) {
-    let output = Command::new("git")
-        .current_dir(folder.path(below))
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"])
-        .args(["-c", "protocol.file.allow=always"])
-        .args(arguments)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    folder.git(below, arguments);
 }
 
 pub(crate) fn is_without_git() -> bool {
-    Command::new("git").arg("--version").output().is_err()
+    Folder::is_without_git()
 }
 
 /// A repository in which `main` has a preset with its graph, and `work` changes the graph and adds to the preset.
@@ -48,8 +37,7 @@ pub(crate) fn wfc(folder: &Folder, below: &str, arguments: &[&str]) -> Run {
 
 #[test]
 fn a_preset_of_a_revision_has_the_graph_of_that_revision() {
-    if is_without_git() {
-        eprintln!("skipped: there is no git");
+    if Folder::is_without_git() {
         return;
     }
     let folder = repository();
@@ -80,8 +68,7 @@ fn a_preset_of_a_revision_has_the_graph_of_that_revision() {
 
 #[test]
 fn what_is_wrong_in_a_revision_is_shown_where_its_reader_knows_it() {
-    if is_without_git() {
-        eprintln!("skipped: there is no git");
+    if Folder::is_without_git() {
         return;
     }
     let folder = repository();
@@ -105,8 +92,7 @@ fn what_is_wrong_in_a_revision_is_shown_where_its_reader_knows_it() {
 
 #[test]
 fn revisions_and_files_that_are_not_there_are_named() {
-    if is_without_git() {
-        eprintln!("skipped: there is no git");
+    if Folder::is_without_git() {
         return;
     }
     let folder = repository();
@@ -115,7 +101,7 @@ fn revisions_and_files_that_are_not_there_are_named() {
         (["diff", "mian..work", "presets/p.toml"], "there is no revision `mian` in this repository"),
         (["diff", "main:presets/q.toml", "wfc.toml"], "there is no file `presets/q.toml` in `main`"),
         (["diff", "main:p.toml", "wfc.toml"], "there is `main:presets/p.toml`"),
-        (["diff", "main:presets", "wfc.toml"], "it is a folder there"),
+        (["diff", "main:presets", "wfc.toml"], "main:presets is a folder, and wfc.toml is a file"),
         (["diff", "main:", "wfc.toml"], "names no file"),
         (["diff", "--", "-x:a"], "required arguments"),
         (["diff", "main..work", "../../x.toml"], "lies outside"),
@@ -130,8 +116,7 @@ fn revisions_and_files_that_are_not_there_are_named() {
 
 #[test]
 fn shallow_clones_say_what_they_lack() {
-    if is_without_git() {
-        eprintln!("skipped: there is no git");
+    if Folder::is_without_git() {
         return;
     }
     let folder = repository();
