@@ -74,7 +74,6 @@ pub(super) enum Name {
 impl Name {
     /// All of them, with the name of the file in `schemas/`.
     pub(super) const ALL: &[(Self, &'static str)] = &[
-    pub(super) const ALL: [(Self, &'static str); 12] = [
         (Self::Preset, "preset"),
         (Self::Graph, "graph"),
         (Self::Project, "project"),

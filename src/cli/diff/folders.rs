@@ -42,6 +42,12 @@ pub(super) fn run(
     session: &mut Session,
     terminal: &Terminal,
 ) -> Result<Exit, ToolError> {
+    if format == Format::Html {
+        return Err(ToolError::new(
+            "--format html shows two files, not folders\n  help: `--format markdown` shows folders, and `wfc review --base \
+             REVISION --html FILE` makes a page of all that changed",
+        ));
+    }
     let [old, new] = [Folder::of(&places[0])?, Folder::of(&places[1])?];
     let paths: BTreeSet<&String> = old.files.keys().chain(new.files.keys()).collect();
     let presets: BTreeSet<&str> = paths.iter().filter_map(|path| path.strip_suffix(".toml")).collect();
@@ -65,7 +71,7 @@ pub(super) fn run(
     print(&match format {
         Format::Human => diff.human(Style { color: terminal.options(Stream::Output).color }),
         Format::Markdown => diff.markdown(),
-        Format::Json => diff.json(),
+        Format::Json | Format::Html => diff.json(),
     })?;
     if !reports.is_empty() {
         terminal.report(Report::Human, Stream::Error, &session.sources, &reports)?;
