@@ -124,7 +124,39 @@ fn what_is_new_gone_renamed_or_broken_is_shown_as_far_as_it_can_be() {
     commit(&folder);
     let run = wfc(&folder, "repo", &["review", "--base", "start"]);
     assert_eq!((run.code, &*run.stderr), (Some(1), ""));
-    insta::assert_snapshot!(run.stdout, @"");
+    insta::assert_snapshot!(run.stdout, @r#"
+    start → files on the disk
+    7 workflows: 1 new, 1 gone, 1 broken now, 1 repaired
+    note: presets/named.toml is called presets/other-name.toml now
+    note: presets/still.toml cannot be compiled, before or after; `wfc lint` says why
+
+    ! presets/fox.toml
+      it cannot be compiled any more
+      after:
+        error[toml-syntax]: not valid TOML: unclosed table, expected `]`
+           ╭─[presets/fox.toml:2:8]
+         1 │ graph = "z-image-turbo"
+         2 │ [params
+           ·        ▲
+           ╰────
+
+    - presets/gone.toml
+      no longer there
+
+    + presets/new.toml
+      a new workflow
+
+    + presets/old-broken.toml
+      it could not be compiled before
+      before:
+        error[wrong-type]: `width` takes an integer, found a string
+           ╭─[start:presets/old-broken.toml:3:9]
+         2 │ [params]
+         3 │ width = "wide"
+           ·         ──────
+           ╰────
+          help: `width` (int, px, 16 to 4096, a multiple of 16): Width of the picture.
+    "#);
     for format in ["--html", "--markdown"] {
         let run = wfc(&folder, "repo", &["review", "--base", "start", "--head", "HEAD", format, "-"]);
         assert_eq!((run.code, &*run.stderr), (Some(1), ""));
