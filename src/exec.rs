@@ -86,6 +86,9 @@ pub struct Expected {
     /// How long it runs, in seconds: the likely time, and the most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<(f64, f64)>,
+    /// The card that this time is for, as the GPU catalog calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
     /// What the plan says of each step, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breakdown: Vec<String>,
@@ -306,6 +309,9 @@ pub trait Executor {
     /// # Errors
     /// When the file cannot be read, or the server does not take it.
     fn upload(&mut self, file: &Path) -> Result<String, Error>;
+
+    /// Forgets which files were put on the server: it may have been started anew, and have none of them.
+    fn forget(&mut self);
 
     /// Hands a workflow over.
     ///

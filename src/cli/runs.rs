@@ -219,9 +219,9 @@ fn show_job(text: &mut String, job: &JobRecord, folder: &Path) {
         let _ = writeln!(text, "  {} ({})", folder.join(&output.file).display(), bytes(output.bytes));
     }
     if let Some(run) = job.times.run_s {
-        let planned = job.about.plan.as_ref().and_then(|plan| plan.seconds);
-        let planned = planned.map_or(String::new(), |(typical, most)| {
-            format!("; {typical:.0} s were expected, {most:.0} s with loading at most")
+        let planned = job.about.plan.as_ref().and_then(|plan| Some((plan.seconds?, plan.card.as_deref()?)));
+        let planned = planned.map_or(String::new(), |((typical, most), card)| {
+            format!("; on {card} {typical:.0} s were expected, {most:.0} s with loading at most")
         });
         let _ = writeln!(text, "  {run:.1} s on the server{planned}");
     }

@@ -24,7 +24,7 @@ use self::fetch::{Fetched, Task};
 use self::flight::{Flight, Phase};
 use super::journal::{Contents, Journal, Record, State};
 use super::record::{self, Counts, Ending, InputRecord, JobRecord};
-use super::{Error, Executor, Failure, Identity, Job, Signal, Submission, Trouble, clock, comfy, outputs};
+use super::{Error, Executor, Identity, Job, Signal, Standing, Submission, Trouble, clock, comfy, outputs};
 
 pub use event::Event;
 
@@ -369,48 +369,55 @@ impl Batch<'_> {
     /// Hands a job over, once it is written down that this happens.
     fn launch(&mut self, number: u64, attempt: u32) -> Result<(), Error> {
         let mut job = self.jobs.job(number)?;
-        let mut inputs = Vec::new();
-        if !job.inputs.is_empty() {
-            match self.upload(&mut job) {
-                Ok(records) => inputs = records,
-                // A file that is gone concerns this job alone.
-                Err(error) if error.trouble == Trouble::File || error.trouble == Trouble::Refused => {
-                    let flight = Flight::new(number, job, comfy::new_id(), attempt);
-                    let failure = Failure { message: error.message, help: error.help, ..Failure::default() };
-                    return self.end(&flight, flight.record(Ending::Failed, None, None, Some(failure)));
-                }
-                Err(error) => return Err(error),
+        let inputs = match self.upload(&mut job) {
+            Ok(inputs) => inputs,
+            // A file that is gone concerns this job alone.
+            Err(error) if matches!(error.trouble, Trouble::File | Trouble::Refused) => {
+                let flight = Flight::new(number, job, comfy::new_id(), attempt);
+                return self.end(&flight, flight.record(Ending::Failed, None, None, Some(error.into())));
             }
-        }
-        let id = comfy::new_id();
-        let on = self.server.address.clone();
-        let record =
-            Record::Sending { job: number, attempt, id: id.clone(), on: on.clone(), at: clock::now() };
-        self.run.journal.append(&record)?;
-        self.set_state(number, State::Sent(attempt, id.clone(), on));
-        let name = job.name.clone();
-        let mut flight = Flight::new(number, job, id.clone(), attempt);
+            Err(error) => return Err(error),
+        };
+        let mut flight = Flight::new(number, job, comfy::new_id(), attempt);
         flight.inputs = inputs;
-        match self.submit(&mut flight)? {
-            Some(Submission::Rejected(failure, is_queued)) => {
-                if is_queued {
-                    // What of it could run is of no use without the rest.
-                    flight.stop(Some(*failure), false);
-                } else {
-                    return self.end(&flight, flight.record(Ending::Failed, None, None, Some(*failure)));
-                }
+        let mut submission = self.send(&mut flight)?;
+        if matches!(submission, Some(Submission::Rejected(_, false))) && !flight.job.inputs.is_empty() {
+            // Perhaps since the server was started anew, and has no file of those that were put there.
+            self.executor.forget();
+            flight.inputs = self.upload(&mut flight.job)?;
+            self.run.journal.append(&Record::Lost { job: number, id: flight.id.clone() })?;
+            (flight.id, flight.attempt) = (comfy::new_id(), attempt + 1);
+            submission = self.send(&mut flight)?;
+        }
+        match submission {
+            Some(Submission::Rejected(failure, true)) => {
+                // What of it could run is of no use without the rest.
+                flight.stop(Some(*failure), false);
             }
-            Some(Submission::Accepted) => {}
-            None => flight.is_uncertain = true,
+            Some(Submission::Rejected(failure, false)) => {
+                return self.end(&flight, flight.record(Ending::Failed, None, None, Some(*failure)));
+            }
+            Some(Submission::Accepted) => flight.next_poll = Instant::now() + self.interval(),
+            None => {
+                flight.is_uncertain = true;
+                flight.next_poll = Instant::now() + self.options.patience.ended;
+            }
         }
-        let wait = if flight.is_uncertain { self.options.patience.ended } else { self.interval() };
-        if flight.cancel.is_none() {
-            flight.next_poll = Instant::now() + wait;
-        }
+        let (name, id, attempt) = (flight.job.name.clone(), flight.id.clone(), flight.attempt);
         self.by_id.insert(id.clone(), number);
         self.flights.insert(number, flight);
         (self.watch)(Event::JobSent { job: number, name, id, attempt });
         Ok(())
+    }
+
+    /// Writes down that a job is handed over, and does it.
+    fn send(&mut self, flight: &mut Flight) -> Result<Option<Submission>, Error> {
+        let (job, attempt, id) = (flight.number, flight.attempt, flight.id.clone());
+        let on = self.server.address.clone();
+        let at = clock::now();
+        self.run.journal.append(&Record::Sending { job, attempt, id: id.clone(), on: on.clone(), at })?;
+        self.set_state(job, State::Sent(attempt, id, on));
+        self.submit(flight)
     }
 
     /// Hands over; nothing if nobody knows whether it arrived. Where nobody can have got it, again and again.
@@ -424,9 +431,8 @@ impl Batch<'_> {
                 Err(error) => error,
             };
             match error.trouble {
-                Trouble::Refused | Trouble::TooLong if !error.may_pass => {
-                    let failure = Failure { message: error.message, help: error.help, ..Failure::default() };
-                    return Ok(Some(Submission::Rejected(Box::new(failure), false)));
+                Trouble::Refused if !error.may_have_arrived => {
+                    return Ok(Some(Submission::Rejected(Box::new(error.into()), false)));
                 }
                 _ if error.may_have_arrived => {
                     self.notice(format!(
@@ -442,6 +448,9 @@ impl Batch<'_> {
 
     /// Puts the files of a job on the server, and their names into its workflow.
     fn upload(&mut self, job: &mut Job) -> Result<Vec<InputRecord>, Error> {
+        if job.inputs.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut workflow: Value = serde_json::from_slice(&job.workflow)
             .map_err(|error| Error::new(Trouble::File, format!("{}: no workflow: {error}", job.name)))?;
         let mut records = Vec::new();
@@ -521,10 +530,13 @@ impl Batch<'_> {
                 let record = flight.record(Ending::Done, Some(ended), Some((outputs, since.elapsed())), None);
                 self.end(&flight, record)
             }
-            // The server says that there is no such file: this job has no complete result.
-            Err(error) if error.trouble == Trouble::Refused || error.trouble == Trouble::TooLong => {
-                let failure = Failure { message: error.message, help: error.help, ..Failure::default() };
-                self.end(&flight, flight.record(Ending::Failed, Some(ended), None, Some(failure)))
+            // The server says that there is no such file. If it has forgotten the job as well, it was started anew.
+            Err(error) if matches!(error.trouble, Trouble::Refused | Trouble::TooLong) => {
+                if matches!(self.executor.standing(&flight.id), Ok(Standing::Open)) {
+                    return self.lost(flight);
+                }
+                let record = flight.record(Ending::Failed, Some(ended), None, Some(error.into()));
+                self.end(&flight, record)
             }
             // Its outputs are still on the server, so the run can go on later.
             Err(error) => Err(error),

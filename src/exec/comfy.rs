@@ -73,6 +73,10 @@ impl Executor for Comfy {
         files::upload(&self.client, file, &mut self.uploaded)
     }
 
+    fn forget(&mut self) {
+        self.uploaded.clear();
+    }
+
     fn submit(&mut self, id: &str, workflow: &[u8]) -> Result<Submission, Error> {
         // A new connection has a new id, so a workflow is told about on the connection it was handed over with.
         let connected = self.socket.as_ref().and_then(Socket::client_id);

@@ -65,6 +65,12 @@ impl Error {
     }
 }
 
+impl From<Error> for super::Failure {
+    fn from(error: Error) -> Self {
+        Self { message: error.message, help: error.help, ..Self::default() }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;

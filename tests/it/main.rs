@@ -35,6 +35,7 @@ mod references;
 mod repeats;
 mod review;
 mod round_trip;
+mod run;
 mod schemas;
 #[cfg(all(feature = "exec", feature = "sim"))]
 mod sim;

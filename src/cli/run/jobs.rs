@@ -526,6 +526,7 @@ fn expected(
             .then(|| (plan.least.device.typical / MIB, plan.least.device.high / MIB))
             .map(|(typical, high)| (typical.round(), high.round())),
         peak_at: plan.tightest().map(name),
+        card: seconds.and(target).map(|gpu| gpu.get().to_string()),
         seconds,
         breakdown: breakdown.collect(),
         fit: Some(format!("{command}{vram}")),

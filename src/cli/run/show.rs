@@ -226,9 +226,10 @@ pub(in crate::cli) fn explained(failure: &Failure) -> String {
     if failure.is_oom {
         text += "the card's memory ran out: ";
     }
+    let message = failure.message.replace('\n', "\n  ");
     match &failure.exception {
-        Some(exception) if !failure.is_oom => text += &format!("{exception}: {}", failure.message),
-        _ => text += &failure.message,
+        Some(exception) if !failure.is_oom => text += &format!("{exception}: {message}"),
+        _ => text += &message,
     }
     if let Some(place) = failure.label.as_ref().and_then(|label| label.place.as_ref()) {
         text += &format!("\n  at {place}");

@@ -26,9 +26,9 @@ impl Batch<'_> {
 
     /// The server does not answer; an error once that has lasted too long, or where it will not pass.
     pub(super) fn not_reached(&mut self, error: Error) -> Result<(), Error> {
-        let passes = error.may_pass || error.trouble == Trouble::NotComfy && self.unreachable.is_some();
         // One bad answer among good ones is a proxy's or a moment's.
-        let passes = passes || error.trouble == Trouble::NotComfy && !self.flights.is_empty();
+        let is_odd = matches!(error.trouble, Trouble::NotComfy | Trouble::TooLong);
+        let passes = error.may_pass || is_odd;
         let since = *self.unreachable.get_or_insert_with(Instant::now);
         if !passes || since.elapsed() >= self.options.patience.unreachable {
             return Err(error);
@@ -51,6 +51,7 @@ impl Batch<'_> {
                 // What was handed over on that connection is told to nobody any more.
                 self.is_told = false;
                 for flight in self.flights.values_mut() {
+                    flight.rapid = 0;
                     flight.next_poll = flight.next_poll.min(now);
                 }
                 return;
@@ -192,8 +193,7 @@ impl Batch<'_> {
         if is_running || queue.waiting.contains(&flight.id) {
             flight.absent = None;
             flight.is_uncertain = false;
-            self.heed_limits(number);
-            return Ok(());
+            return self.heed_limits(number);
         }
         let limit = if flight.is_uncertain { patience.uncertain } else { patience.absent };
         let since = *flight.absent.get_or_insert(now);
@@ -201,13 +201,20 @@ impl Batch<'_> {
             flight.next_poll = now + (limit / 4).max(patience.ended);
             return Ok(());
         }
-        self.lost(number)
+        self.take(number).map_or(Ok(()), |flight| self.lost(flight))
+    }
+
+    /// A job that is on its way no more.
+    fn take(&mut self, number: u64) -> Option<Flight> {
+        let flight = self.flights.remove(&number)?;
+        self.by_id.remove(&flight.id);
+        Some(flight)
     }
 
     /// Ends waiting for a job that runs too long, or that will not be stopped.
-    fn heed_limits(&mut self, number: u64) {
+    fn heed_limits(&mut self, number: u64) -> Result<(), Error> {
         let patience = self.options.patience;
-        let Some(flight) = self.flights.get_mut(&number) else { return };
+        let Some(flight) = self.flights.get_mut(&number) else { return Ok(()) };
         if let (Some(limit), Some(since)) = (patience.job, flight.running_since)
             && since.elapsed() >= limit
             && flight.cancel.is_none()
@@ -219,16 +226,23 @@ impl Batch<'_> {
             };
             flight.stop(Some(failure), false);
         }
-        let Some(cancel) = &flight.cancel else { return };
-        if cancel.since.elapsed() >= patience.cancel {
-            let name = flight.job.name.clone();
-            let id = flight.id.clone();
+        let Some(cancel) = &flight.cancel else { return Ok(()) };
+        if cancel.since.elapsed() < patience.cancel {
+            flight.next_poll = Instant::now() + ASK_AGAIN.min(patience.untold);
+            return Ok(());
+        }
+        let (name, id) = (flight.job.name.clone(), flight.id.clone());
+        if self.stop.level() > 1 {
             self.by_id.remove(&id);
             self.flights.remove(&number);
             self.notice(format!("{name}: the server does not stop it; it still runs there as {id}"));
-        } else {
-            flight.next_poll = Instant::now() + ASK_AGAIN.min(patience.untold);
+            return Ok(());
         }
+        // Nothing else can run there before it ends.
+        let why = cancel.failure.as_ref().map_or(String::new(), |failure| format!(": {}", failure.message));
+        let message = format!("{name}{why}, and {} does not stop it", self.server.address);
+        Err(Error::new(Trouble::Stuck, message)
+            .help("start ComfyUI again, which is the only cure, and go on with --resume"))
     }
 
     /// A server whose worker has died takes work for ever and does none.
@@ -265,9 +279,9 @@ impl Batch<'_> {
     }
 
     /// The server does not know a job, and its history neither.
-    fn lost(&mut self, number: u64) -> Result<(), Error> {
-        let Some(flight) = self.flights.remove(&number) else { return Ok(()) };
-        self.by_id.remove(&flight.id);
+    pub(super) fn lost(&mut self, flight: Flight) -> Result<(), Error> {
+        let number = flight.number;
+        self.executor.forget();
         if let Some(cancel) = flight.cancel.clone().filter(|cancel| !cancel.is_put_off) {
             let ending = if cancel.failure.is_some() { Ending::Failed } else { Ending::Cancelled };
             return self.end(&flight, flight.record(ending, None, None, cancel.failure));
@@ -322,7 +336,7 @@ impl Batch<'_> {
         };
         let is_stopped = ended.is_cancelled && cancel.as_ref().is_some_and(|cancel| cancel.failure.is_none());
         if is_stopped && cancel.is_some_and(|cancel| cancel.is_put_off) {
-            return self.lost(number);
+            return self.take(number).map_or(Ok(()), |flight| self.lost(flight));
         }
         let ending = if ended.is_cancelled && (is_stopped || flight.cancel.is_none()) {
             Ending::Cancelled
@@ -334,9 +348,7 @@ impl Batch<'_> {
     }
 
     fn conclude(&mut self, number: u64, record: crate::exec::record::JobRecord) -> Result<(), Error> {
-        let Some(flight) = self.flights.remove(&number) else { return Ok(()) };
-        self.by_id.remove(&flight.id);
-        self.end(&flight, record)
+        self.take(number).map_or(Ok(()), |flight| self.end(&flight, record))
     }
 }
 

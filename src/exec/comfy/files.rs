@@ -121,6 +121,11 @@ impl Files for ServerFiles {
             }
             other => other?,
         };
+        if !stream.is_file {
+            let message =
+                format!("{}: a page or message in place of a file", self.client.address().url(&route));
+            return Err(Error::new(Trouble::NotComfy, message).passing());
+        }
         let (from, total) = match stream.range {
             Some((first, total)) => (first, Some(total)),
             None => (0, stream.length),

@@ -57,6 +57,8 @@ pub struct Stream {
     pub etag: Option<String>,
     /// The first byte and the whole length, where a part was asked for and is given.
     pub range: Option<(u64, u64)>,
+    /// True if the server says that it is a file, and not a page or a message.
+    pub is_file: bool,
     /// The bytes.
     pub body: Box<dyn Read + Send>,
 }
@@ -154,7 +156,17 @@ impl Client {
         let etag = text("etag").map(str::to_owned);
         let range = text("content-range").and_then(content_range).filter(|_| status == 206);
         let length = response.body().content_length();
-        Ok(Stream { status, length, etag, range, body: Box::new(response.into_body().into_reader()) })
+        let media = text("content-type").unwrap_or_default();
+        let is_message = ["text/html", "application/json"].iter().any(|kind| media.starts_with(kind));
+        let is_file = text("content-disposition").is_some() || !is_message;
+        Ok(Stream {
+            status,
+            length,
+            etag,
+            range,
+            is_file,
+            body: Box::new(response.into_body().into_reader()),
+        })
     }
 
     fn answer(
@@ -205,6 +217,9 @@ impl Client {
                     .help("start ComfyUI (with --listen if it runs on another machine), or check the port")
             }
             ureq::Error::Io(io) if is_tls(io) => tls(base, &io.to_string()),
+            ureq::Error::Io(io) if base.starts_with("https") && io.kind() == io::ErrorKind::UnexpectedEof => {
+                tls(base, "the server ended it (corrupt message)")
+            }
             ureq::Error::Io(io) => {
                 let error = unreachable(format!("{base}: the connection broke: {io}"));
                 Error { may_have_arrived: is_sent, ..error }
@@ -243,7 +258,7 @@ fn is_tls(error: &io::Error) -> bool {
 
 fn tls(base: &str, why: &str) -> Error {
     let help = if why.contains("InvalidContentType") || why.contains("corrupt message") {
-        "this port speaks plain HTTP: write http:// for https://"
+        "if this port speaks plain HTTP, write http:// for https://"
     } else if why.contains("UnknownIssuer") || why.contains("certificate") {
         "the certificate must be for this name and signed by a known authority; over a tunnel (`ssh -L`), http:// to \
          127.0.0.1 needs none"

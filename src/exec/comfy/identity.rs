@@ -34,6 +34,9 @@ const OPTIONS: [&str; 24] = [
     "--cache-classic",
 ];
 
+/// What `wfc sim` calls the place where it runs.
+const SIMULATED: &str = "wfc-sim";
+
 /// Asks.
 pub(super) fn ask(client: &Client) -> Result<Identity, Error> {
     let stats = client.get_json("/system_stats")?;
@@ -74,6 +77,6 @@ pub(super) fn ask(client: &Client) -> Result<Identity, Error> {
         options: options.map(str::to_owned).collect(),
         devices: devices.collect(),
         packs: packs.collect(),
-        simulated: system.get("simulated").and_then(Value::as_bool).unwrap_or_default(),
+        simulated: text("deploy_environment").as_deref() == Some(SIMULATED),
     })
 }
