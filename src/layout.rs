@@ -266,6 +266,9 @@ impl Chart {
 
 /// More places where links pass than this are not kept free: links go straight through.
 const MAX_LANES: usize = 40_000;
+/// The same of places along all links together: those of one output share places, and a chain of which every node is
+/// linked with the first one would have half as many as the square of its length.
+const MAX_PASSED: usize = 100_000;
 
 impl Grid {
     fn new(chart: &Chart, columns: &Columns) -> Self {
@@ -282,15 +285,22 @@ impl Grid {
             grid.columns[columns.column_of[block]].push(block);
         }
         // Links of one output share their way, so that it is seen where they part.
-        let mut outputs: Vec<Vec<Option<Vec<usize>>>> =
-            chart.boxes.iter().map(|shape| vec![None; shape.outputs.len().max(1)]).collect();
+        let mut outputs: Vec<Vec<Vec<usize>>> =
+            chart.boxes.iter().map(|shape| vec![Vec::new(); shape.outputs.len().max(1)]).collect();
+        let mut left_to_pass = MAX_PASSED;
         for (number, link) in chart.links.iter().enumerate() {
             let (left, right) = (columns.column_of[link.from], columns.column_of[link.to]);
             if left >= right {
                 continue;
             }
+            let passed = right - left - 1;
+            if passed > left_to_pass {
+                continue;
+            }
+            left_to_pass -= passed;
             let shared = outputs[link.from].get_mut(link.output);
-            let mut way = shared.as_ref().and_then(|shared| (**shared).clone()).unwrap_or_default();
+            let mut own = Vec::new();
+            let way = shared.unwrap_or(&mut own);
             let (mut last, mut last_at) = (link.from, chart.output(link));
             for column in left + 1..right {
                 let passed = column - left - 1;
@@ -307,18 +317,14 @@ impl Grid {
                 }
                 (last, last_at) = (way[passed], LANE / 2);
             }
-            let is_whole = way.len() >= right - left - 1;
-            if is_whole {
+            if way.len() >= passed {
                 grid.segments[right - 1].push(Segment {
                     left: last,
                     left_at: last_at,
                     right: link.to,
                     right_at: chart.input(link),
                 });
-                grid.lanes[number] = way[..right - left - 1].to_vec();
-            }
-            if let Some(shared) = shared {
-                *shared = Some(way);
+                grid.lanes[number] = way[..passed].to_vec();
             }
         }
         grid

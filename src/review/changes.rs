@@ -29,7 +29,7 @@ pub struct Diff {
     pub looks: LooksChange,
     /// What follows from the changes.
     pub consequences: Consequences,
-    /// True if nodes had so many possible partners that not all were weighed: fewer changes may tell the same.
+    /// True if nodes may be paired in more ways than were tried: fewer changes may tell the same.
     pub approximate: bool,
 }
 

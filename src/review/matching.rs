@@ -1,7 +1,8 @@
 //! Which node of one workflow is which of another.
 //!
-//! Two matchings are made and the cheaper one counts: one trusts keys, so that a node stays itself whatever became of
-//! it; one looks at structure alone, so that ids that were given anew are no change. The cost is what a reader would
+//! Up to three matchings are made and the cheapest one counts: one trusts keys, so that a node stays itself whatever
+//! became of it; one looks at structure alone, so that ids that were given anew are no change; and where titles differ,
+//! one looks at structure without titles. Each is mended where it costs something (`refine`). The cost is what a reader would
 //! have to look at: inputs that differ, and nodes without a partner.
 //!
 //! Structure is compared by colours, hashes of what a node is with what surrounds it: in `colors`, from all that it
@@ -11,14 +12,16 @@
 //! weighed and no more: there, and only there, the matching may not be the cheapest.
 
 pub(super) mod colors;
+mod refine;
 mod spread;
 
 use rustc_hash::FxHashMap;
 
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
 
-use colors::View;
 pub(super) use colors::own_title;
+use colors::{View, Wire, in_common, wired};
+use refine::{Partners, Refiner};
 use spread::Matcher;
 
 /// What a node without a partner costs, in inputs that differ.
@@ -37,14 +40,30 @@ impl Matching {
     /// Matches the nodes of two workflows; the same for the same workflows.
     #[must_use]
     pub fn new(old: &Graph, new: &Graph) -> Self {
-        let (one, other) = (View::new(old), View::new(new));
-        let by_key = matched(&one, &other, true);
-        let cost = by_key.cost(old, new);
-        if cost == 0 {
-            return by_key;
+        let views = |titles_count| (View::new(old, titles_count), View::new(new, titles_count));
+        let (one, other) = views(true);
+        let by_key = Self::of(&one, &other, true);
+        if by_key.cost(old, new) == 0 {
+            return Self { approximate: false, ..by_key };
         }
-        let by_structure = matched(&one, &other, false);
-        if by_structure.cost(old, new) < cost { by_structure } else { by_key }
+        let cheaper =
+            |this: Self, that: Self| if that.cost(old, new) < this.cost(old, new) { that } else { this };
+        let mut best = cheaper(by_key, Self::of(&one, &other, false));
+        if best.cost(old, new) > 0 && one.sorted_titles() != other.sorted_titles() {
+            let (one, other) = views(false);
+            best = cheaper(best, Self::of(&one, &other, false));
+        }
+        // Nothing is less than nothing.
+        best.approximate &= best.cost(old, new) > 0;
+        best
+    }
+
+    fn of(old: &View<'_>, new: &View<'_>, by_key: bool) -> Self {
+        let (forward, backward, approximate) = matched(old, new, by_key).finish();
+        let (forward, backward, is_done) = Refiner::new(old, new, forward, backward).run();
+        let (forward, backward) = replaced(old, new, forward, backward);
+        let ids = |partners: Partners| partners.into_iter().map(|partner| partner.map(NodeId::new)).collect();
+        Self { forward: ids(forward), backward: ids(backward), approximate: approximate || !is_done }
     }
 
     /// The node of the new workflow that an old one has become.
@@ -128,7 +147,7 @@ fn same_number(one: &Value, other: &Value) -> bool {
 }
 
 /// Makes one matching: by key first, or by structure alone.
-fn matched(old: &View<'_>, new: &View<'_>, by_key: bool) -> Matching {
+fn matched<'v>(old: &'v View<'v>, new: &'v View<'v>, by_key: bool) -> Matcher<'v> {
     let mut matcher = Matcher::new(old, new);
     if by_key {
         matcher.pair_keys();
@@ -152,8 +171,59 @@ fn matched(old: &View<'_>, new: &View<'_>, by_key: bool) -> Matching {
     ];
     matcher.stage(&old.kind, &new.kind, &colors);
     matcher.stage(&old.class, &new.class, &[(&old.class, &new.class)]);
-    matcher.replaced();
-    matcher.finish()
+    matcher
+}
+
+/// Pairs nodes of other classes: those with the same key, and those that give the same input its value.
+fn replaced(
+    old: &View<'_>,
+    new: &View<'_>,
+    mut forward: Partners,
+    mut backward: Partners,
+) -> (Partners, Partners) {
+    // What is used comes after what uses it, so that a chain is followed.
+    for one in old.order.iter().rev().copied() {
+        if forward[one].is_some() {
+            continue;
+        }
+        let key = &old.graph.node(NodeId::new(one)).key;
+        // Numbers are given by editors, and say nothing of what a node is for.
+        let is_name = key.contains(|c: char| c.is_alphabetic());
+        let by_key = new.graph.find(key).map(NodeId::index).filter(|_| is_name);
+        let by_target = old.targets[one].iter().find_map(|wire| {
+            let partner = forward[wire.end]?;
+            let source = new.sources[partner].iter().find(|theirs| theirs.input == wire.input)?;
+            Some(source.end)
+        });
+        let is_free = |other: &usize| backward[*other].is_none();
+        let by_target =
+            by_target.filter(|other| is_free(other) && takes_its_place(old, new, (one, *other), &forward));
+        if let Some(other) = by_key.filter(is_free).or(by_target) {
+            forward[one] = Some(other);
+            backward[other] = Some(one);
+        }
+    }
+    (forward, backward)
+}
+
+/// Of the inputs of both, so many times as many as are given the same.
+const LIKENESS: usize = 6;
+
+/// Whether a node of another class is more than another node in that place: enough of what both are given is the same,
+/// or neither depends on anything.
+fn takes_its_place(
+    old: &View<'_>,
+    new: &View<'_>,
+    (one, other): (usize, usize),
+    forward: &[Option<usize>],
+) -> bool {
+    let (sources, theirs) = (&old.sources[one], &new.sources[other]);
+    let is_same =
+        |wire: &&Wire| wired(theirs, wire.port).is_some_and(|theirs| forward[wire.end] == Some(theirs.end));
+    let same = sources.iter().filter(is_same).count() + in_common(&old.literals[one], &new.literals[other]);
+    let (names, their_names) = (&old.names[one], &new.names[other]);
+    let inputs = names.len() + their_names.len() - in_common(names, their_names);
+    sources.is_empty() && theirs.is_empty() || same > 0 && same * LIKENESS >= inputs
 }
 
 #[cfg(test)]

@@ -332,7 +332,9 @@ pub(super) fn notes(diff: &Diff) -> Vec<String> {
         ));
     }
     if diff.approximate {
-        notes.push("many nodes are alike: fewer changes may tell the same".to_owned());
+        notes.push(
+            "there are more ways to pair nodes than were tried: fewer changes may tell the same".to_owned(),
+        );
     }
     notes
 }

@@ -1,6 +1,7 @@
 //! Tasks of the repository: `cargo xtask generate [--check]`, `cargo xtask new-rule NAME`, `cargo xtask eval-vram`,
-//! `cargo xtask eval-times`.
+//! `cargo xtask eval-times`, `cargo xtask eval-diff`.
 
+mod eval_diff;
 mod eval_times;
 mod eval_vram;
 mod new_rule;
@@ -11,7 +12,8 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask generate [--check]
        cargo xtask new-rule NAME [--group GROUP] [--kind KIND] [--root FOLDER]
        cargo xtask eval-vram [--write]
-       cargo xtask eval-times [--write | --coefficients]";
+       cargo xtask eval-times [--write | --coefficients]
+       cargo xtask eval-diff [CASES]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +23,13 @@ fn main() -> ExitCode {
         ["generate", "--check"] => generate(true),
         ["new-rule", arguments @ ..] => match new_rule::run(arguments, root()) {
             Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                report(&message);
+                ExitCode::from(2)
+            }
+        },
+        ["eval-diff", arguments @ ..] => match eval_diff::run(arguments, root()) {
+            Ok(text) => print(&text),
             Err(message) => {
                 report(&message);
                 ExitCode::from(2)

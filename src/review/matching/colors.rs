@@ -1,5 +1,6 @@
 //! Colours of nodes: hashes of what a node is and what surrounds it. Nodes of one colour may be one another's partners.
 
+use std::cmp::Ordering;
 use std::hash::{Hash as _, Hasher as _};
 
 use rustc_hash::FxHasher;
@@ -29,12 +30,18 @@ pub(super) struct Wire {
 /// A workflow as it is matched.
 pub(super) struct View<'g> {
     pub(super) graph: &'g Graph,
-    /// The links into every node.
+    /// The nodes, each behind those that it depends on.
+    pub(super) order: Vec<usize>,
+    /// The links into every node, sorted by port.
     pub(super) sources: Vec<Vec<Wire>>,
     /// The links out of every node.
     pub(super) targets: Vec<Vec<Wire>>,
-    /// Every literal of every node: hash of name and value.
+    /// Every literal of every node: hash of name and value, sorted.
     pub(super) literals: Vec<Vec<u64>>,
+    /// The name of every input of every node, sorted.
+    pub(super) names: Vec<Vec<u64>>,
+    /// The title.
+    pub(super) title: Colors,
     /// The class.
     pub(super) class: Colors,
     /// Class and title.
@@ -58,13 +65,17 @@ pub(super) struct View<'g> {
 }
 
 impl<'g> View<'g> {
-    pub(super) fn new(graph: &'g Graph) -> Self {
+    /// Looks at a workflow; titles tell nodes apart if they count.
+    pub(super) fn new(graph: &'g Graph, titles_count: bool) -> Self {
         let count = graph.len();
         let mut view = View {
             graph,
+            order: graph.dependencies_first().into_iter().map(petgraph_index).collect(),
             sources: Vec::with_capacity(count),
             targets: vec![Vec::new(); count],
             literals: Vec::with_capacity(count),
+            names: Vec::with_capacity(count),
+            title: Vec::with_capacity(count),
             class: Vec::with_capacity(count),
             kind: Vec::with_capacity(count),
             own: Vec::with_capacity(count),
@@ -77,13 +88,12 @@ impl<'g> View<'g> {
             whole: Vec::new(),
         };
         for (id, node) in graph.nodes() {
-            view.add(id.index(), node);
+            view.add(id.index(), node, titles_count);
         }
         view.beside = view.refined(&view.kind);
         view.near = view.refined(&view.beside);
-        let order: Vec<usize> = graph.dependencies_first().into_iter().map(petgraph_index).collect();
-        view.up = along(&view.own, &view.sources, order.iter().copied());
-        view.down = along(&view.own, &view.targets, order.iter().rev().copied());
+        view.up = along(&view.own, &view.sources, view.order.iter().copied());
+        view.down = along(&view.own, &view.targets, view.order.iter().rev().copied());
         view.both = view.up.iter().zip(&view.down).map(|(up, down)| mix(*up, *down)).collect();
         view.context = view.in_context();
         let whole = view.refined(&view.refined(&view.both));
@@ -91,12 +101,15 @@ impl<'g> View<'g> {
         view
     }
 
-    fn add(&mut self, at: usize, node: &Node) {
+    fn add(&mut self, at: usize, node: &Node, titles_count: bool) {
         let class = hash_of(&node.class_type);
-        let kind = mix(class, hash_of(&own_title(node)));
+        let title = hash_of(&own_title(node));
+        let kind = mix(class, if titles_count { title } else { 0 });
         let (mut sources, mut literals, mut own) = (Vec::new(), Vec::new(), kind);
+        let mut names = Vec::with_capacity(node.inputs().len());
         for input in node.inputs() {
             let name = hash_of(&input.name);
+            names.push(name);
             let given = match &input.value {
                 Argument::Link { from, slot } => {
                     let port = mix(name, u64::from(*slot));
@@ -114,11 +127,23 @@ impl<'g> View<'g> {
             };
             own = own.wrapping_add(given);
         }
+        sources.sort_by_key(|wire| wire.port);
+        literals.sort_unstable();
+        names.sort_unstable();
         self.sources.push(sources);
         self.literals.push(literals);
+        self.names.push(names);
+        self.title.push(title);
         self.class.push(class);
         self.kind.push(kind);
         self.own.push(mix(own, kind));
+    }
+
+    /// The titles, in an order that ids and places in the file have no part in.
+    pub(super) fn sorted_titles(&self) -> Colors {
+        let mut titles = self.title.clone();
+        titles.sort_unstable();
+        titles
     }
 
     /// Every colour with those of the nodes around it.
@@ -197,6 +222,27 @@ fn petgraph_index(id: crate::ir::NodeId) -> usize {
 
 fn color(colors: &Colors, node: usize) -> u64 {
     colors.get(node).copied().unwrap_or_default()
+}
+
+/// The link at a port.
+pub(super) fn wired(wires: &[Wire], port: u64) -> Option<&Wire> {
+    let at = wires.partition_point(|wire| wire.port < port);
+    wires.get(at).filter(|wire| wire.port == port)
+}
+
+/// How many items two sorted lists have in common.
+pub(super) fn in_common(one: &[u64], other: &[u64]) -> usize {
+    let (mut first, mut second, mut count) = (0, 0, 0);
+    while let (Some(left), Some(right)) = (one.get(first), other.get(second)) {
+        match left.cmp(right) {
+            Ordering::Less => first += 1,
+            Ordering::Greater => second += 1,
+            Ordering::Equal => {
+                (first, second, count) = (first + 1, second + 1, count + 1);
+            }
+        }
+    }
+    count
 }
 
 /// The title that somebody gave a node; editors write that of its class where nobody did.

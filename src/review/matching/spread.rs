@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::Matching;
-use super::colors::{Colors, View, Wire, mix};
+use super::colors::{Colors, View, Wire, mix, wired};
+use super::refine::Partners;
 use crate::ir::{Graph, NodeId};
 
 /// So many candidates for a node are weighed.
@@ -50,8 +50,8 @@ impl Both {
 pub(super) struct Matcher<'v> {
     old: &'v View<'v>,
     new: &'v View<'v>,
-    forward: Vec<Option<usize>>,
-    backward: Vec<Option<usize>>,
+    forward: Partners,
+    backward: Partners,
     /// Pairs whose links were not followed yet.
     waiting: Vec<(usize, usize)>,
     approximate: bool,
@@ -151,10 +151,8 @@ impl<'v> Matcher<'v> {
                 self.pair(one, other, stage);
             }
             let (old, new) = (self.old, self.new);
-            let theirs = Ports::of(&new.sources[other]);
-            for (at, wire) in old.sources[one].iter().enumerate() {
-                let source = theirs.get(wire.port, at);
-                if let Some(source) = source {
+            for wire in &old.sources[one] {
+                if let Some(source) = wired(&new.sources[other], wire.port) {
                     self.pair(wire.end, source.end, stage);
                 }
                 // With this target out of the way, another one may be the only one left.
@@ -296,34 +294,9 @@ impl<'v> Matcher<'v> {
         16 * links + 8 * common(&old.literals[one], &new.literals[other]) + 2 * around + has_key
     }
 
-    /// Pairs nodes of other classes: those with the same key, and those that give the same input its value.
-    pub(super) fn replaced(&mut self) {
-        for one in 0..self.forward.len() {
-            if self.forward[one].is_some() {
-                continue;
-            }
-            let key = &self.old.graph.node(NodeId::new(one)).key;
-            // Numbers are given by editors, and say nothing of what a node is for.
-            let is_name = key.contains(|c: char| c.is_alphabetic());
-            let by_key = self.new.graph.find(key).map(NodeId::index).filter(|_| is_name);
-            let by_target = self.old.targets[one].iter().find_map(|wire| {
-                let partner = self.forward[wire.end]?;
-                let source = self.new.sources[partner].iter().find(|theirs| theirs.input == wire.input)?;
-                Some(source.end)
-            });
-            let is_free = |other: &usize| self.backward[*other].is_none();
-            if let Some(other) = by_key.filter(is_free).or_else(|| by_target.filter(is_free)) {
-                self.forward[one] = Some(other);
-                self.backward[other] = Some(one);
-            }
-        }
-    }
-
-    pub(super) fn finish(self) -> Matching {
-        let ids = |partners: Vec<Option<usize>>| {
-            partners.into_iter().map(|partner| partner.map(NodeId::new)).collect()
-        };
-        Matching { forward: ids(self.forward), backward: ids(self.backward), approximate: self.approximate }
+    /// The partners, and whether there were more candidates than were weighed.
+    pub(super) fn finish(self) -> (Partners, Partners, bool) {
+        (self.forward, self.backward, self.approximate)
     }
 }
 
@@ -331,31 +304,6 @@ impl<'v> Matcher<'v> {
 fn common(one: &[u64], other: &[u64]) -> usize {
     let other = other.get(..LINKS).unwrap_or(other);
     one.iter().take(LINKS).filter(|literal| other.contains(literal)).count()
-}
-
-/// The links into a node by port.
-struct Ports<'w> {
-    all: &'w [Wire],
-    by_port: Option<FxHashMap<u64, &'w Wire>>,
-}
-
-impl<'w> Ports<'w> {
-    fn of(all: &'w [Wire]) -> Self {
-        let is_long = all.len() > 2 * LINKS;
-        Self { all, by_port: is_long.then(|| all.iter().rev().map(|wire| (wire.port, wire)).collect()) }
-    }
-
-    /// The link at a port; most nodes give their inputs in the same order.
-    fn get(&self, port: u64, at: usize) -> Option<&'w Wire> {
-        match &self.by_port {
-            Some(by_port) => by_port.get(&port).copied(),
-            None => self
-                .all
-                .get(at)
-                .filter(|wire| wire.port == port)
-                .or_else(|| self.all.iter().find(|wire| wire.port == port)),
-        }
-    }
 }
 
 fn group(source: usize, port: u64, color: u64) -> u64 {
