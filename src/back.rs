@@ -8,3 +8,4 @@ pub mod api;
 pub mod manifest;
 pub mod stages;
 pub mod toml;
+pub mod ui;

@@ -31,6 +31,7 @@ mod packages;
 mod programs;
 mod prune;
 mod pure;
+mod registry_ids;
 mod renamed_inputs;
 mod repositories;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use class::{
     Autogrow, Bounds, Combo, DynamicOption, InputKind, InputSpec, NodeClass, OutputSpec, types_connect,
 };
 pub use diff::{CatalogDiff, Change, ClassDiff, Confidence, RenamedClass, diff};
+pub use editor_inputs::is_editor_input;
 pub use expand::Selected;
 pub use families::{Family, by_name};
 pub use file_inputs::{FileInputs, FileInputsError};
@@ -72,6 +74,7 @@ pub use pack::{
 };
 pub use packages::OptionalPackage;
 pub use programs::ClassProgram;
+pub use registry_ids::registry_id;
 pub use renamed_inputs::{Renamed, renamed_input};
 pub use repositories::repository;
 pub use text_encoders::TextEncoder;
@@ -241,7 +244,7 @@ impl Catalog {
     /// True if the editor gives nodes of `class` an input that the class does not declare.
     #[must_use]
     pub fn is_editor_input(&self, class: &str, input: &str) -> bool {
-        editor_inputs::is_editor_input(class, input)
+        is_editor_input(class, input)
     }
 
     /// The files in the server's input folder, as far as the lists of its loaders show them; none if

@@ -22,6 +22,7 @@ mod http;
 mod import;
 mod lint;
 mod models;
+mod not_in_editor;
 mod plan;
 mod review;
 mod rule_name;

@@ -336,6 +336,19 @@ impl Graph {
         self.inner.edges_directed(node, Direction::Outgoing).map(|edge| (edge.target(), *edge.weight()))
     }
 
+    /// The type of the link that ends at an input, in ComfyUI's spelling: that of the output, or that of the input where the
+    /// output gives anything or what it is given. `*` where neither is known, and for a literal.
+    #[must_use]
+    pub fn link_type(&self, node: &Node, input: &Input) -> Arc<str> {
+        let Argument::Link { from, slot } = input.value else { return "*".into() };
+        let given = self.node(from).class.as_ref().and_then(|class| class.outputs.get(slot as usize));
+        if let Some(output) = given.filter(|output| output.template.is_none() && &*output.types != "*") {
+            return output.types.clone();
+        }
+        let spec = node.class.as_ref().and_then(|class| class.input(&input.name));
+        spec.map_or_else(|| "*".into(), |spec| spec.link_types().into())
+    }
+
     /// By node index: whether one of `targets` depends on the node, or is the node itself.
     pub fn ancestors(&self, targets: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
         let mut seen = vec![false; self.len()];

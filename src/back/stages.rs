@@ -101,3 +101,39 @@ pub fn colour(stages: &[Arc<str>], stage: usize) -> usize {
         names.len() + others % (COLOURS.len() - names.len())
     })
 }
+
+/// The colours of a node in ComfyUI's editor, and of the group around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EditorColour {
+    /// The bar with a node's title.
+    pub title: &'static str,
+    /// The node itself.
+    pub body: &'static str,
+    /// A group.
+    pub group: &'static str,
+}
+
+const fn editor(title: &'static str, body: &'static str, group: &'static str) -> EditorColour {
+    EditorColour { title, body, group }
+}
+
+/// For each of [`COLOURS`], the one of the editor's own that comes nearest (`LGraphCanvas.node_colors`): the editor adapts
+/// these to light and dark themes and has them in its menu.
+const IN_EDITOR: [EditorColour; 10] = [
+    editor("#232", "#353", "#8A8"),
+    editor("#223", "#335", "#88A"),
+    editor("#323", "#535", "#a1309b"),
+    editor("#432", "#653", "#b58b2a"),
+    editor("#322", "#533", "#A88"),
+    editor("#233", "#355", "#8AA"),
+    editor("#2a363b", "#3f5159", "#3f789e"),
+    editor("#332922", "#593930", "#b06634"),
+    editor("#232", "#353", "#8A8"),
+    editor("#222", "#000", "#444"),
+];
+
+/// The colours of a stage of `stages` in the editor.
+#[must_use]
+pub fn editor_colour(stages: &[Arc<str>], stage: usize) -> &'static EditorColour {
+    &IN_EDITOR[colour(stages, stage) % IN_EDITOR.len()]
+}

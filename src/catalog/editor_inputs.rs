@@ -4,7 +4,8 @@
 const EMBEDDED: &str = include_str!("../../schemas/editor_inputs.csv");
 
 /// True if the editor gives nodes of `class` an input called `input` that the class does not declare.
-pub(super) fn is_editor_input(class: &str, input: &str) -> bool {
+#[must_use]
+pub fn is_editor_input(class: &str, input: &str) -> bool {
     rows().any(|(of, name)| {
         (of == "*" || of == class)
             && name.strip_suffix('*').map_or(name == input, |start| input.starts_with(start))

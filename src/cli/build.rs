@@ -1,18 +1,21 @@
 //! `wfc build`: presets in, workflows and manifests out.
 
+mod editor;
 pub(in crate::cli) mod outputs;
 
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use editor::Editor;
 use outputs::{Claims, Outcome, Place, Sink};
 
 use super::session::{self, Found, Ready, Session};
 use super::{Exit, Stream, Terminal, ToolError, ignore_closed_pipe};
 use crate::back::api::{self, Ids, Layout};
 use crate::back::manifest::{Manifest, Needs, Optimized};
-use crate::compile::{self, BatchNames, FileName, Job};
+use crate::check::Checked;
+use crate::compile::{BatchNames, FileName, Job};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::toml::Kind;
 use crate::front::toml::batch::ALL_RUNGS;
@@ -25,9 +28,14 @@ const MAX_BAD_COMBINATIONS: u64 = 10;
 /// A comparison of a batch with what is on disk stops after so many files that differ.
 const MAX_DIFFERENCES: usize = 100;
 
-/// Compile presets into `NAME.workflow_api.json` and the manifest `NAME.wfc.json`.
+/// What the names of workflow files end in: those for the server, and those for the editor.
+const WORKFLOW: &str = ".workflow_api.json";
+const EDITOR: &str = ".workflow.json";
+
+/// Compile presets into `NAME.workflow_api.json` and the manifest `NAME.wfc.json`, or for ComfyUI's editor.
 ///
-/// Nothing is written for a preset with an error. A preset with a [matrix] gives one numbered
+/// `--to ui` writes `NAME.workflow.json` instead, which opens in ComfyUI: nodes stand by stage in groups, with titles and
+/// colours. `wfc import` makes the same workflow of it again, with the same node names. Nothing is written for a preset with an error. A preset with a [matrix] gives one numbered
 /// workflow for every combination, one with a [[ladder]] one for every rung, and both one manifest.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -40,6 +48,10 @@ pub(super) struct Args {
     /// Set a parameter (`seed=7`) or a model slot (`models.vae=wan21-vae`); may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// What to write: `api` for the workflow that the server takes, with its manifest; `ui` for
+    /// `NAME.workflow.json`, which opens in ComfyUI's editor. `--format ui` means the same.
+    #[arg(long, value_enum, default_value = "api")]
+    to: Target,
     /// Which rung of the preset's [[ladder]] to build: its name, or `all`. One rung alone has a manifest
     /// of its own, NAME-RUNG.wfc.json.
     #[arg(long, value_name = "RUNG", default_value = ALL_RUNGS)]
@@ -61,7 +73,46 @@ pub(super) struct Args {
     catalog: Option<String>,
     /// The format of diagnostics.
     #[arg(long, value_enum, default_value = "human")]
-    format: Format,
+    format: Shown,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Target {
+    Api,
+    Ui,
+}
+
+/// What `--format` may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// The format of diagnostics.
+    Report(Format),
+    /// `--to ui`, for those who take it for the format of the workflow.
+    Editor,
+}
+
+impl clap::ValueEnum for Shown {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [Shown; 6] = [
+            Shown::Report(Format::Human),
+            Shown::Report(Format::Json),
+            Shown::Report(Format::Sarif),
+            Shown::Report(Format::Github),
+            Shown::Report(Format::Junit),
+            Shown::Editor,
+        ];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        match self {
+            Self::Report(format) => format.to_possible_value(),
+            Self::Editor => Some(
+                clap::builder::PossibleValue::new("ui").help("Diagnostics for a terminal, and `--to ui`"),
+            ),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -76,6 +127,19 @@ impl Args {
         (self.rung != ALL_RUNGS).then_some(&*self.rung)
     }
 
+    /// The format of diagnostics.
+    fn report(&self) -> Format {
+        match self.format {
+            Shown::Report(format) => format,
+            Shown::Editor => Format::Human,
+        }
+    }
+
+    /// True if the workflows are written for the editor.
+    fn is_for_editor(&self) -> bool {
+        self.to == Target::Ui || self.format == Shown::Editor
+    }
+
     /// True if the workflows are printed instead of written.
     fn to_stdout(&self) -> bool {
         self.output.as_deref() == Some(Path::new("-"))
@@ -88,12 +152,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut reports = Vec::new();
     let result = build(args, &mut session, &mut reports);
     // What was found before the tool had to give up is worth seeing, too.
-    if (args.format != Format::Human && result.is_ok())
+    if (args.report() != Format::Human && result.is_ok())
         || reports.iter().any(|report| !report.diagnostics.is_empty())
     {
-        let json_alone = args.format != Format::Human && !args.to_stdout();
+        let json_alone = args.report() != Format::Human && !args.to_stdout();
         let stream = if json_alone { Stream::Output } else { Stream::Error };
-        terminal.report(args.format, stream, &session.sources, &reports)?;
+        terminal.report(args.report(), stream, &session.sources, &reports)?;
     }
     result
 }
@@ -108,6 +172,11 @@ struct Planned {
 fn build(args: &Args, session: &mut Session, reports: &mut Vec<FileReport>) -> Result<Exit, ToolError> {
     if args.check && args.to_stdout() {
         return Err(ToolError::new("--check compares files, so it does not go with -o -"));
+    }
+    if args.is_for_editor() && matches!(args.ids, IdStyle::Numeric) {
+        return Err(ToolError::new(
+            "--ids numeric does not go with --to ui: the editor numbers nodes itself, and their names are kept beside",
+        ));
     }
     let mut exit = Exit::Clean;
     let mut planned = Vec::new();
@@ -175,13 +244,15 @@ fn plan(path: &Path, found: Found, args: &Args, session: &mut Session) -> Result
 /// Where the outputs of the preset at `path` go.
 fn place(args: &Args, path: &Path, ready: Option<&Ready>) -> Place {
     let folder = args.output.clone().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).to_owned());
-    place_in(folder, args.wanted_rung(), path, ready)
+    let ending = if args.is_for_editor() { EDITOR } else { WORKFLOW };
+    Place { ending, ..place_in(folder, args.wanted_rung(), path, ready) }
 }
 
 /// Where the outputs of the preset at `path` go in a folder.
 pub(super) fn place_in(folder: PathBuf, rung: Option<&str>, path: &Path, ready: Option<&Ready>) -> Place {
     let mut stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let mut place = Place { folder, stem: String::new(), rungs: Vec::new(), combinations: None };
+    let mut place =
+        Place { folder, stem: String::new(), rungs: Vec::new(), combinations: None, ending: WORKFLOW };
     if let Some(ready) = ready {
         let preset = &ready.loaded.preset;
         let rungs = preset.ladder.0.iter().map(|rung| rung.name.get().clone());
@@ -217,32 +288,54 @@ fn preset(
         IdStyle::Names => Ids::Names,
         IdStyle::Numeric => Ids::Numeric,
     };
+    let mut writer = Writer { ids, editor: args.is_for_editor().then(|| Editor::new(ready)) };
     if args.to_stdout() {
-        return stream(&mut job, ids, diagnostics);
+        return stream(&mut job, &mut writer, diagnostics);
     }
     let place = place(args, path, Some(ready));
     let sink = Sink {
         check: args.check,
-        quiet: args.check || args.format != Format::Human,
+        quiet: args.check || args.report() != Format::Human,
         source: "preset",
         help: "run `wfc build` without --check and commit the result",
     };
-    put(&mut job, ids, &place, Vec::new(), &sink, diagnostics)
+    put(&mut job, &mut writer, &place, Vec::new(), &sink, diagnostics)
+}
+
+/// Makes the bytes of workflows.
+pub(super) struct Writer {
+    ids: Ids,
+    /// For those that the editor opens.
+    editor: Option<Editor>,
+}
+
+impl Writer {
+    /// For workflows as the server takes them.
+    pub(super) const fn api(ids: Ids) -> Self {
+        Self { ids, editor: None }
+    }
+
+    fn write(&mut self, checked: &Checked, layout: Layout, out: &mut Vec<u8>, diagnostics: &mut Diagnostics) {
+        match &mut self.editor {
+            Some(editor) => editor.write(checked, layout, out, diagnostics),
+            None => api::write(checked, self.ids, layout, out),
+        }
+    }
 }
 
 /// Writes the outputs of a preset, or compares them with what is there, with more files that belong to them.
 pub(super) fn put(
     job: &mut Job<'_>,
-    ids: Ids,
+    writer: &mut Writer,
     place: &Place,
     more: Vec<(PathBuf, Vec<u8>)>,
     sink: &Sink,
     diagnostics: &mut Diagnostics,
 ) -> Result<Outcome, ToolError> {
     if !job.is_batch() {
-        return single(job, ids, place, more, sink, diagnostics);
+        return single(job, writer, place, more, sink, diagnostics);
     }
-    let outcome = batch(job, ids, place, sink, diagnostics)?;
+    let outcome = batch(job, writer, place, sink, diagnostics)?;
     if more.is_empty() || outcome == Outcome::Failed {
         return Ok(outcome);
     }
@@ -251,14 +344,15 @@ pub(super) fn put(
 
 fn single(
     job: &mut Job<'_>,
-    ids: Ids,
+    writer: &mut Writer,
     place: &Place,
     more: Vec<(PathBuf, Vec<u8>)>,
     sink: &Sink,
     diagnostics: &mut Diagnostics,
 ) -> Result<Outcome, ToolError> {
     let Some(checked) = job.compile(job.numbers().start, diagnostics) else { return Ok(Outcome::Failed) };
-    let workflow = compile::workflow_bytes(&checked, ids, Layout::Pretty);
+    let mut workflow = Vec::with_capacity(16 << 10);
+    writer.write(&checked, Layout::Pretty, &mut workflow, diagnostics);
     let name = place.workflow(None, 1);
     let mut optimized = Vec::new();
     let mut size = plural(checked.graph().len() as u64, "node");
@@ -266,8 +360,12 @@ fn single(
         Optimized::add(&mut optimized, &name, changes);
         size = format!("{size}, {} fewer", changes.count());
     }
-    let manifest = Manifest { optimized, ..job.manifest(&checked, ids, &name, &workflow) }.to_bytes();
-    let mut files = vec![(place.path(&name), workflow), (place.path(&place.manifest()), manifest)];
+    let manifest = writer
+        .editor
+        .is_none()
+        .then(|| Manifest { optimized, ..job.manifest(&checked, writer.ids, &name, &workflow) }.to_bytes());
+    let mut files = vec![(place.path(&name), workflow)];
+    files.extend(manifest.map(|manifest| (place.path(&place.manifest()), manifest)));
     files.extend(more);
     sink.put(files, &size, diagnostics)
 }
@@ -276,7 +374,7 @@ fn single(
 /// nothing is written for a batch with an error and memory does not grow with its size.
 fn batch(
     job: &mut Job<'_>,
-    ids: Ids,
+    writer: &mut Writer,
     place: &Place,
     sink: &Sink,
     diagnostics: &mut Diagnostics,
@@ -292,7 +390,7 @@ fn batch(
     for number in job.numbers() {
         let Some(checked) = job.compile(number, diagnostics) else { return Ok(Outcome::Failed) };
         workflow.clear();
-        api::write(&checked, ids, Layout::Pretty, &mut workflow);
+        writer.write(&checked, Layout::Pretty, &mut workflow, diagnostics);
         hasher.update(&workflow);
         needs.add(&checked);
         let (rung, combination) = job.name_of(number);
@@ -311,11 +409,14 @@ fn batch(
     let Some(first) = job.compile(job.numbers().start, diagnostics) else { return Ok(Outcome::Failed) };
     let names = BatchNames { pattern: place.pattern("{rung}", "{n}"), of: file_names(place) };
     let hash = format!("blake3:{}", hasher.finalize());
-    let manifest = Manifest { optimized, ..job.batch_manifest(&first, &needs, ids, names, hash) };
+    let manifest = Manifest { optimized, ..job.batch_manifest(&first, &needs, writer.ids, names, hash) };
     let shown = place.path(&place.pattern("*", "*"));
     sink.say(&format!("{}: {}\n", plural(job.count(), "workflow"), shown.display()))?;
     if sink.has_left_over(place, diagnostics) {
         outcome = Outcome::Differs;
+    }
+    if writer.editor.is_some() {
+        return Ok(outcome);
     }
     match sink.put_streamed(&place.path(&place.manifest()), &|out| manifest.write(out), diagnostics)? {
         Outcome::Done => Ok(outcome),
@@ -355,13 +456,17 @@ fn prove(job: &mut Job<'_>, diagnostics: &mut Diagnostics) -> bool {
 }
 
 /// Prints the workflows, one a line; stops at the first combination with an error.
-fn stream(job: &mut Job<'_>, ids: Ids, diagnostics: &mut Diagnostics) -> Result<Outcome, ToolError> {
+fn stream(
+    job: &mut Job<'_>,
+    writer: &mut Writer,
+    diagnostics: &mut Diagnostics,
+) -> Result<Outcome, ToolError> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut line = Vec::new();
     for number in job.numbers() {
         let Some(checked) = job.compile(number, diagnostics) else { return Ok(Outcome::Failed) };
         line.clear();
-        api::write(&checked, ids, Layout::Compact, &mut line);
+        writer.write(&checked, Layout::Compact, &mut line, diagnostics);
         if let Err(error) = out.write_all(&line) {
             ignore_closed_pipe(Err(error))?;
             return Ok(Outcome::Done);

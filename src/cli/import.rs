@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::not_in_editor::remark;
 use super::session::{self, Found, Session};
 use super::workflow_file;
 use super::{Exit, Stream, Terminal, ToolError, note, output, print};
-use crate::back::api::{self, Unknown};
+use crate::back::api::{self, Layout, Unknown};
 use crate::back::toml::{self, Options};
+use crate::back::ui;
 use crate::check;
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
@@ -20,10 +22,13 @@ use crate::source::{self, FileId};
 /// What the names of workflows in API format end in.
 const WORKFLOW: &str = ".workflow_api.json";
 
+/// What the names of workflows for the editor end in.
+const EDITOR: &str = ".workflow.json";
+
 /// Where the schemas are in this repository and in projects that keep them beside their presets.
 const SCHEMAS: &str = "../schemas";
 
-/// Convert workflows: to API JSON as ComfyUI's editor exports it, or to a graph file and a preset.
+/// Convert workflows: to API JSON as ComfyUI's editor exports it, to a graph file and a preset, or for the editor.
 ///
 /// Takes workflows as the editor saves them, workflows in API format, and PNG and WebP pictures that
 /// ComfyUI wrote either into; what a file is, its content tells. A folder stands for every workflow
@@ -34,7 +39,7 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// What to write: `api` for `NAME.workflow_api.json`; `toml` for the graph `NAME.graph.toml` and
-    /// the preset `NAME.toml`.
+    /// the preset `NAME.toml`; `ui` for `NAME.workflow.json`, which opens in ComfyUI's editor.
     #[arg(long, value_enum, default_value = "api")]
     to: Target,
     /// The folder to write to, with the folders of what is read; for one file also the file to write,
@@ -65,6 +70,7 @@ pub(super) struct Args {
 enum Target {
     Api,
     Toml,
+    Ui,
 }
 
 /// Runs the command.
@@ -120,16 +126,16 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
 /// Refuses outputs that cannot be meant.
 fn check_output(args: &Args, is_one: bool, to_stdout: bool) -> Result<(), ToolError> {
     if to_stdout && (!is_one || args.to == Target::Toml) {
-        return Err(ToolError::new("`-o -` takes one workflow, and `--to api`"));
+        return Err(ToolError::new("`-o -` takes one workflow, and `--to api` or `--to ui`"));
     }
-    if args.round && args.to == Target::Api {
+    if args.round && args.to != Target::Toml {
         return Err(ToolError::new(
             "`--round` goes with `--to toml`; `wfc lint --fix` rounds a workflow itself",
         ));
     }
     let Some(file) = args.output.as_deref().filter(|file| !file.is_dir()) else { return Ok(()) };
     let (own, other) = match args.to {
-        Target::Api => ("json", "toml"),
+        Target::Api | Target::Ui => ("json", "toml"),
         Target::Toml => ("toml", "json"),
     };
     let is_file = workflow_file::has_extension(file, &[own]);
@@ -231,7 +237,7 @@ impl Import<'_> {
             return Ok(Some("unknown"));
         }
         // A folder's own API JSON needs no conversion.
-        let is_done = || source::identity(&self.api_target(path)) == source::identity(path);
+        let is_done = || source::identity(&self.target(path)) == source::identity(path);
         if found == Found::Walked && self.args.to == Target::Api && kind == Some(Kind::Api) && is_done() {
             return Ok(None);
         }
@@ -239,9 +245,11 @@ impl Import<'_> {
         check::missing_classes(&graph, &compiler.catalog, &mut found);
         for problem in found.into_sorted() {
             // The server that has the pack would take the node; the export is without what is in it.
-            let is_left_out = kind == Some(Kind::Ui) && problem.rule == "unknown-class";
+            let is_left_out =
+                (kind == Some(Kind::Ui) || self.args.to == Target::Ui) && problem.rule == "unknown-class";
             let help = problem.help.clone().filter(|_| is_left_out);
             let lost = match self.args.to {
+                Target::Ui => "its links are written, and its values are left out",
                 Target::Api => "its class and values are left out, as by the editor",
                 Target::Toml => "its values have no names and are left out",
             };
@@ -250,35 +258,50 @@ impl Import<'_> {
         }
         let graph = if self.args.optimize { optimized(path, &graph) } else { graph };
         match self.args.to {
-            Target::Api => self.api(path, kind, &graph, diagnostics)?,
+            Target::Api | Target::Ui => self.workflow(path, kind, &graph, &compiler, diagnostics)?,
             Target::Toml => self.toml(path, &graph, &compiler, diagnostics),
         }
         Ok(Some(kind.map_or("unknown", Kind::name)))
     }
 
-    fn api(
+    fn workflow(
         &mut self,
         path: &Path,
         kind: Option<Kind>,
         graph: &Graph,
+        compiler: &Compiler,
         diagnostics: &mut Diagnostics,
     ) -> Result<(), ToolError> {
-        // The editor does not export what it does not know.
-        let unknown = if kind == Some(Kind::Ui) { Unknown::Nameless } else { Unknown::Named };
-        let mut bytes = Vec::new();
-        api::write_converted(graph, unknown, &mut bytes);
+        let bytes = if self.args.to == Target::Ui {
+            let identity = compiler.catalog.identity();
+            let options = ui::Options { stages: &[], identity: &identity, layout: Layout::Pretty };
+            let written = ui::write_converted(graph, &options);
+            let lost = written
+                .remarks
+                .iter()
+                .filter(|found| graph.find(&found.key).is_some_and(|id| graph.node(id).class.is_some()));
+            diagnostics.extend(lost.map(|found| remark(found, graph)));
+            written.bytes
+        } else {
+            // The editor does not export what it does not know.
+            let unknown = if kind == Some(Kind::Ui) { Unknown::Nameless } else { Unknown::Named };
+            let mut bytes = Vec::new();
+            api::write_converted(graph, unknown, &mut bytes);
+            bytes
+        };
         if self.args.output.as_deref() == Some(Path::new("-")) {
             return print(&String::from_utf8_lossy(&bytes));
         }
-        self.write(path, vec![(self.api_target(path), bytes)], diagnostics);
+        self.write(path, vec![(self.target(path), bytes)], diagnostics);
         Ok(())
     }
 
-    /// The file for the API JSON of `path`.
-    fn api_target(&self, path: &Path) -> PathBuf {
+    /// The file for the workflow that is made of `path`.
+    fn target(&self, path: &Path) -> PathBuf {
+        let ending = if self.args.to == Target::Ui { EDITOR } else { WORKFLOW };
         match &self.args.output {
             Some(file) if self.is_one && workflow_file::has_extension(file, &["json"]) => file.clone(),
-            _ => self.folder(path).join(format!("{}{WORKFLOW}", stem(path))),
+            _ => self.folder(path).join(format!("{}{ending}", stem(path))),
         }
     }
 
@@ -373,7 +396,7 @@ fn optimized(path: &Path, graph: &Graph) -> Graph {
 /// The name of a file without what says its format.
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    for ending in [WORKFLOW, ".api.json", ".ui.json", ".graph.toml"] {
+    for ending in [WORKFLOW, EDITOR, ".api.json", ".ui.json", ".graph.toml"] {
         if let Some(stem) = name.strip_suffix(ending).filter(|stem| !stem.is_empty()) {
             return stem.to_owned();
         }

@@ -144,7 +144,8 @@ impl Keeper {
         let Some(bytes) = text::of_preset(&mut job, place, diagnostics) else { return Ok(Outcome::Failed) };
         let before = diagnostics.len();
         let more = vec![(text_path.clone(), bytes.clone())];
-        let outcome = build::put(&mut job, Ids::Names, place, more, &self.sink, diagnostics)?;
+        let outcome =
+            build::put(&mut job, &mut build::Writer::api(Ids::Names), place, more, &self.sink, diagnostics)?;
         if outcome == Outcome::Differs && diagnostics.len() > before {
             let (rung, number) = job.name_of(job.numbers().start);
             let workflow = place.path(&place.workflow(rung, number));

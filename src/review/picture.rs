@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::back::{stages, toml};
 use crate::catalog::{InputKind, InputSpec, Models};
-use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
+use crate::ir::{Argument, Graph, Node, NodeId, Value};
 use crate::plan;
 
 pub use kind::Kind;
@@ -177,7 +177,7 @@ impl Picture {
                 Argument::Literal(_) => None,
             });
             for (number, (input, from, slot)) in linked.enumerate() {
-                let types = types(graph, from, slot, node, input);
+                let types = graph.link_type(node, input);
                 let outputs = &picture.blocks[from.index()].outputs;
                 picture.links.push(Link {
                     from: from.index(),
@@ -266,8 +266,8 @@ pub const ASKED: &str = "highlighted";
 fn block(graph: &Graph, id: NodeId, node: &Node, stage: usize, models: &Models) -> Block {
     let mut inputs = Vec::new();
     for (at, input) in (0..).zip(node.inputs()) {
-        if let Argument::Link { from, slot } = input.value {
-            let kind = Kind::of(&types(graph, from, slot, node, input));
+        if let Argument::Link { .. } = input.value {
+            let kind = Kind::of(&graph.link_type(node, input));
             inputs.push(Port { name: input.name.to_string(), at, kind });
         }
     }
@@ -280,7 +280,7 @@ fn block(graph: &Graph, id: NodeId, node: &Node, stage: usize, models: &Models) 
         // Of an output that gives what it is given, the link tells more than the class.
         let link = graph.consumers(id).find(|(_, link)| link.slot == slot).and_then(|(to, link)| {
             let taker = graph.node(to);
-            Some(types(graph, id, slot, taker, taker.inputs().get(link.input as usize)?))
+            Some(graph.link_type(taker, taker.inputs().get(link.input as usize)?))
         });
         Port { name, at: slot, kind: link.map_or(Kind::Other, |types| Kind::of(&types)) }
     };
@@ -304,18 +304,6 @@ fn block(graph: &Graph, id: NodeId, node: &Node, stage: usize, models: &Models) 
         mark: Mark::Same,
         found: Vec::new(),
     }
-}
-
-/// The type of a link: that of its output, or of its input where the output's is not known or anything.
-fn types(graph: &Graph, from: NodeId, slot: u32, node: &Node, input: &Input) -> Arc<str> {
-    let source = graph.node(from).class.as_ref();
-    let given = source.and_then(|class| class.outputs.get(slot as usize));
-    let given = given.filter(|output| output.template.is_none() && &*output.types != "*");
-    if let Some(output) = given {
-        return output.types.clone();
-    }
-    let spec = node.class.as_ref().and_then(|class| class.input(&input.name));
-    spec.map_or_else(|| "*".into(), |spec| spec.link_types().into())
 }
 
 /// The values that matter: files, then what people change, then what differs from what the class starts with; and

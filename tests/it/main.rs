@@ -13,6 +13,7 @@ mod catalog;
 mod diff;
 mod docs;
 mod dsl;
+mod editor;
 mod errors;
 mod explain;
 mod fit;

@@ -25,10 +25,9 @@ pub(in crate::cli) struct Place {
     pub(in crate::cli) rungs: Vec<Arc<str>>,
     /// How many combinations of a matrix there are; none: the names carry no number.
     pub(in crate::cli) combinations: Option<u64>,
+    /// What the names of the workflow files end in.
+    pub(in crate::cli) ending: &'static str,
 }
-
-/// What the names of workflow files end in.
-const WORKFLOW: &str = ".workflow_api.json";
 
 impl Place {
     /// The file of a workflow: the one on this rung, if there are rungs, with this number, counted from 1,
@@ -36,10 +35,10 @@ impl Place {
     pub(in crate::cli) fn workflow(&self, rung: Option<&str>, number: u64) -> String {
         let prefix = self.prefix(rung);
         match self.combinations {
-            None => format!("{prefix}{WORKFLOW}"),
+            None => format!("{prefix}{}", self.ending),
             Some(count) => {
                 let digits = count.to_string().len();
-                format!("{prefix}-{number:0digits$}{WORKFLOW}")
+                format!("{prefix}-{number:0digits$}{}", self.ending)
             }
         }
     }
@@ -64,8 +63,8 @@ impl Place {
     pub(in crate::cli) fn pattern(&self, rung: &str, number: &str) -> String {
         let prefix = self.prefix(Some(rung));
         match self.combinations {
-            None => format!("{prefix}{WORKFLOW}"),
-            Some(_) => format!("{prefix}-{number}{WORKFLOW}"),
+            None => format!("{prefix}{}", self.ending),
+            Some(_) => format!("{prefix}-{number}{}", self.ending),
         }
     }
 
@@ -81,14 +80,14 @@ impl Place {
     pub(in crate::cli) fn has(&self, name: &str) -> bool {
         let prefixes = self.prefixes();
         match self.combinations {
-            None => prefixes.iter().any(|prefix| name.strip_prefix(&**prefix) == Some(WORKFLOW)),
+            None => prefixes.iter().any(|prefix| name.strip_prefix(&**prefix) == Some(self.ending)),
             Some(count) => {
                 let digits = count.to_string().len();
                 let is_number = |number: &str| {
                     let value = number.parse().ok().filter(|value| (1..=count).contains(value));
                     value.is_some_and(|value: u64| format!("{value:0digits$}") == number)
                 };
-                prefixes.iter().any(|prefix| number_in(prefix, name).is_some_and(is_number))
+                prefixes.iter().any(|prefix| self.number_in(prefix, name).is_some_and(is_number))
             }
         }
     }
@@ -102,7 +101,7 @@ impl Place {
         };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let of_another = |name: &str| {
-            let stem = name.strip_suffix(WORKFLOW).unwrap_or(name);
+            let stem = name.strip_suffix(self.ending).unwrap_or(name);
             self.path(&format!("{stem}.toml")).exists()
         };
         // With numbers and without, on a rung and without one: as they would be if the preset were another.
@@ -111,8 +110,8 @@ impl Place {
         let looks_own = |name: &str| {
             let mut prefixes = prefixes.iter();
             prefixes.any(|prefix| {
-                let is_bare = *prefix != self.stem && name.strip_prefix(&**prefix) == Some(WORKFLOW);
-                is_bare || number_in(prefix, name).is_some()
+                let is_bare = *prefix != self.stem && name.strip_prefix(&**prefix) == Some(self.ending);
+                is_bare || self.number_in(prefix, name).is_some()
             })
         };
         let mut found: Vec<PathBuf> = names
@@ -122,12 +121,12 @@ impl Place {
         found.sort();
         found
     }
-}
 
-/// The number in the name of a file of a batch, as it is written there.
-fn number_in<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
-    let number = name.strip_prefix(prefix)?.strip_prefix('-')?.strip_suffix(WORKFLOW)?;
-    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+    /// The number in the name of a file of a batch, as it is written there.
+    fn number_in<'n>(&self, prefix: &str, name: &'n str) -> Option<&'n str> {
+        let number = name.strip_prefix(prefix)?.strip_prefix('-')?.strip_suffix(self.ending)?;
+        (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+    }
 }
 
 /// Which files are whose, so that no preset overwrites another's.
@@ -147,9 +146,10 @@ impl Claims {
         let is_batch = place.combinations.is_some();
         let mut names = vec![place.manifest()];
         if is_batch {
-            names.extend(place.prefixes().into_iter().map(|prefix| format!("{prefix}-{{n}}{WORKFLOW}")));
+            names
+                .extend(place.prefixes().into_iter().map(|prefix| format!("{prefix}-{{n}}{}", place.ending)));
         } else {
-            names.extend(place.prefixes().into_iter().map(|prefix| format!("{prefix}{WORKFLOW}")));
+            names.extend(place.prefixes().into_iter().map(|prefix| format!("{prefix}{}", place.ending)));
         }
         let mut owner = None;
         for name in names {

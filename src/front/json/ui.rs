@@ -9,6 +9,7 @@
 mod document;
 mod export;
 mod flatten;
+mod given;
 mod groups;
 mod links;
 mod model;
@@ -24,8 +25,17 @@ use crate::diag::Diagnostics;
 use crate::ir::Graph;
 use crate::source::FileId;
 
+pub use given::{Argument, Laid, LaidSocket, LaidValue, lay_out};
 use model::{MAX_NODES, Model};
 use problems::Problems;
+
+/// The property of a node that has its key in the workflow that the file was written from (see `back::ui`). Such a node
+/// gets its key back, and has a title only if somebody gave it one.
+pub const KEY_PROPERTY: &str = "wfc_key";
+
+/// The property of a node that has the inputs which that workflow left out, with the values that hold their places in the
+/// file. The editor sends these; while a value is still the one that is written here, the reader leaves the input out.
+pub const UNSET_PROPERTY: &str = "wfc_unset";
 
 /// True if a file looks like one that the editor saved: it has a list of nodes.
 #[must_use]

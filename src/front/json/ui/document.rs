@@ -22,6 +22,9 @@ const MAX_NODE_ID: i128 = 100_000_000;
 /// Most bytes of an id that is a text. Ids are repeated for everything inside a subgraph.
 const MAX_ID_BYTES: usize = 100;
 
+/// The same of a key that a property tells.
+const MAX_KEY_BYTES: usize = 200;
+
 /// The whole file.
 #[derive(Debug, Default)]
 pub(super) struct Document<'a> {
@@ -85,6 +88,13 @@ impl<'a> UiNode<'a> {
     /// Its own title.
     pub(super) fn title(&self) -> Option<&'a str> {
         self.json.get("title").and_then(Json::as_str).filter(|title| !title.is_empty())
+    }
+
+    /// The key that it had in the workflow that the file was written from. A number would be another node's.
+    pub(super) fn key(&self) -> Option<&'a str> {
+        let key = self.property(super::KEY_PROPERTY)?.as_str()?;
+        let is_number = || key.bytes().all(|byte| byte.is_ascii_digit());
+        (key.len() <= MAX_KEY_BYTES && (key == &*self.id || !is_number())).then_some(key)
     }
 
     /// One of its properties.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::super::Json;
 use super::document::Mode;
 use super::flatten::Instance;
 use super::links::{Resolver, Source};
@@ -124,12 +125,18 @@ impl<'m> Exporter<'m, '_> {
     fn add(&mut self, place: (usize, usize), problems: &mut Problems<'_>) {
         let at = self.at(place);
         let (written, part) = (self.model.node(at), self.model.part(at));
-        let key: Arc<str> = format!("{}{}", self.instances[place.0].prefix, written.id).into();
+        let prefix = &self.instances[place.0].prefix;
+        let named = |id: &str| -> Arc<str> { format!("{prefix}{id}").into() };
+        // A copy that somebody made of a node has its key as well: the first one keeps it.
+        let own = written.key();
+        let key = own.map(named).filter(|key| self.graph.find(key).is_none());
+        let key = key.unwrap_or_else(|| named(&written.id));
         let origin = problems.origin(written.place());
         let mut node = Node::new(key, written.class.into(), part.class.clone(), origin);
         // A node that nobody has named shows what its class is called.
         let default = part.class.as_ref().map(|class| class.display_name.as_deref().unwrap_or(&class.name));
-        node.title = written.title().or(default).map(Arc::from);
+        let title = written.title().filter(|title| own != Some(title));
+        node.title = title.or_else(|| default.filter(|_| own.is_none())).map(Arc::from);
         let key = node.key.clone();
         if let Ok(id) = self.graph.add(node) {
             self.ids.insert(place, id);
@@ -187,8 +194,14 @@ impl<'m> Exporter<'m, '_> {
             let origin = problems.origin(place);
             given.push(Input { name: socket.name.clone(), value, origin, text: TextPlace::Here });
         }
+        let unset = self.model.node(at).property(super::UNSET_PROPERTY);
+        let is_unset = |widget: &Widget| {
+            let written = unset.and_then(|unset| unset.get(&widget.name)).map(Json::to_value);
+            written.is_some() && written == widget.value
+        };
         let widgets = part.shape.widgets.iter().zip(replaced);
-        for (widget, is_replaced) in widgets.filter(|(widget, _)| widget.export != Export::Never) {
+        let counts = |widget: &Widget| widget.export != Export::Never && !is_unset(widget);
+        for (widget, is_replaced) in widgets.filter(|(widget, _)| counts(widget)) {
             if let Some((value, remark)) = self.value(widget) {
                 if let Some(remark) = remark.filter(|_| !is_replaced) {
                     self.warn(at, widget, remark, problems);
@@ -276,8 +289,7 @@ fn names<'m>(model: &'m Model<'_>) -> Names<'m> {
     let mut names = Names::default();
     for (sheet, content) in model.document.sheets.iter().enumerate() {
         for (index, node) in content.nodes.iter().enumerate() {
-            let alias =
-                node.property("Node name for S&R").map_or(Some(node.class), super::super::tree::Json::as_str);
+            let alias = node.property("Node name for S&R").map_or(Some(node.class), Json::as_str);
             for (names, name) in names.iter_mut().zip([alias, node.title()]) {
                 names.entry(name.unwrap_or_default()).or_insert((sheet, index));
             }

@@ -36,6 +36,11 @@ pub(super) const SAVERS: [&str; 7] = [
     "VHS_VideoCombine",
 ];
 
+/// True for classes whose values VideoHelperSuite's script saves by name.
+pub(super) fn by_name(class: &str) -> bool {
+    class.starts_with("VHS_")
+}
+
 /// Values that go by name, not by position: those in an object, and VideoHelperSuite's old lists.
 pub(super) fn named<'a>(class: &str, values: Option<&'a Json<'a>>) -> Option<Named<'a>> {
     let value = |json: &Json<'_>| (json.to_value(), json.place);
@@ -55,7 +60,7 @@ pub(super) fn named<'a>(class: &str, values: Option<&'a Json<'a>>) -> Option<Nam
     {
         named.insert("save_output", saved);
     }
-    if class.starts_with("VHS_") {
+    if by_name(class) {
         split_size(&mut named);
     }
     Some(named)

@@ -1,5 +1,6 @@
 //! Widgets that no class declares: the editor's own scripts add them to some classes.
 
+use super::given::hidden;
 use super::packs;
 use super::widgets::{Builder, Export, Widget};
 use crate::catalog::{Bounds, InputKind, InputSpec, NodeClass};
@@ -89,19 +90,21 @@ pub(super) fn socket_input(types: &str) -> InputSpec {
 /// Adds the widgets that stand behind the declared ones, and says how some are written.
 pub(super) fn add_widgets(builder: &mut Builder<'_, '_>) {
     let class = &*builder.class.name;
-    if has_upload(builder.class) && class != "LoadImageOutput" {
-        builder.hidden(1);
+    if has_upload(builder.class) && !["LoadImageOutput", "LoadAudio"].contains(&class) {
+        builder.hidden(|_| [hidden::upload()]);
     }
     match class {
+        // A player, and the button.
+        "LoadAudio" => builder.hidden(|_| [hidden::empty(), hidden::empty()]),
         // The list comes from the server, with a switch and a button to load it anew.
         "LoadImageOutput" => {
-            builder.hidden(1);
+            builder.hidden(|_| [hidden::switch()]);
             builder.take("refresh", Some(Value::Str("refresh".into())), Export::Plain);
-            builder.hidden(1);
+            builder.hidden(|_| [hidden::upload()]);
         }
         "CustomCombo" => custom_combo(builder),
         // The view of what came out, and how it is shown.
-        "PreviewAny" => builder.hidden(1),
+        "PreviewAny" => builder.hidden(|_| [hidden::empty(), hidden::empty(), hidden::empty()]),
         "SaveGLB" | "Preview3D" | "Preview3DAnimation" => {
             builder.take("image", initial_value("PREVIEW_3D"), Export::Plain);
         }
@@ -140,7 +143,7 @@ pub(super) fn load_3d_buttons(builder: &mut Builder<'_, '_>) {
 /// is an empty one more, and a hidden widget gives the number of the choice.
 fn custom_combo(builder: &mut Builder<'_, '_>) {
     let choice = builder.widgets().first().and_then(|widget| widget.value.clone());
-    builder.hidden(1);
+    builder.hidden(|_| [hidden::empty()]);
     let index = builder.widgets().len();
     let mut options = 0..;
     let mut at = None;
@@ -156,6 +159,7 @@ fn custom_combo(builder: &mut Builder<'_, '_>) {
         }
     }
     let value = Some(Value::Int(at.unwrap_or(-1)));
+    builder.correct_hidden(value.clone());
     builder
         .widgets()
         .insert(index, Widget { name: "index".into(), value, place: None, export: Export::Plain });

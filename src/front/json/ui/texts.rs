@@ -41,6 +41,24 @@ pub(super) fn prompt(text: &str) -> (String, bool) {
     (result, chosen)
 }
 
+/// The text to write so that [`prompt`] gives `text`; nothing if no text does.
+pub(super) fn as_prompt(text: &str) -> Option<String> {
+    // At the end of a text the editor takes what is not there for the escaped letter.
+    let ends_escaped = (text.len() - text.trim_end_matches('\\').len()) % 2 == 1;
+    let mut written = String::with_capacity(text.len());
+    let mut last = None;
+    for letter in text.chars() {
+        match letter {
+            '{' | '}' => written.extend(['\\', letter]),
+            // A choice of one thing hides what would begin a comment.
+            '/' | '*' if last == Some('/') => written.extend(['{', letter, '}']),
+            _ => written.push(letter),
+        }
+        last = Some(letter);
+    }
+    (!ends_escaped && prompt(&written) == (text.to_owned(), false)).then_some(written)
+}
+
 /// A text without `/* … */` and `// …`.
 fn without_comments(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
@@ -107,6 +125,16 @@ mod tests {
         assert_eq!(case("{one} | } {"), ("one | } ".to_owned(), false));
         assert_eq!(case(r"\{a\|b\} \n {x\||y}"), (r"{a|b} \n x|".to_owned(), true));
         assert_eq!(case("{a|b"), ("a".to_owned(), true));
+    }
+
+    #[test]
+    fn a_text_is_written_so_that_it_is_sent_as_it_was() {
+        for text in ["", "a {b|c} d", "http://x/*y*/ ///", r"a\\{b} \n | \\", "}{", "*/ /", "é\n\n// {"] {
+            let written = as_prompt(text).expect(text);
+            assert_eq!(prompt(&written), (text.to_owned(), false), "{written}");
+        }
+        assert_eq!((as_prompt(r"\{"), as_prompt(r"end\")), (None, None));
+        assert_eq!(as_prompt("(a:1.2), b").as_deref(), Some("(a:1.2), b"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::{Json, Place};
 use super::document::{Slot, UiNode};
+use super::given::{Given, hidden};
 use super::packs::{self, Named};
 use super::scripts;
 use crate::catalog::{Combo, InputKind, InputSpec, NodeClass};
@@ -77,23 +78,7 @@ pub(super) struct Shape {
 impl Shape {
     /// The node as the editor would make it from its class and fill it from the file.
     pub(super) fn of_class(class: &NodeClass, node: &UiNode<'_>) -> Self {
-        let mut builder = Builder {
-            class,
-            node,
-            // Of slots with one name the editor takes the last one.
-            written: node.inputs.iter().map(|slot| (slot.name, slot)).collect(),
-            values: Values::new(class, node),
-            widgets: Vec::new(),
-            sockets: Vec::new(),
-        };
-        for spec in class.inputs.iter().filter(|spec| !has_widget(spec)) {
-            builder.input(spec, &spec.name);
-        }
-        for spec in class.inputs.iter().filter(|spec| has_widget(spec)) {
-            builder.input(spec, &spec.name);
-        }
-        scripts::add_widgets(&mut builder);
-        builder.finish()
+        Builder::new(class, &node.inputs, Values::new(class, node)).finish()
     }
 
     /// A node whose class nobody knows: it keeps the sockets that are written.
@@ -130,14 +115,35 @@ pub(super) fn is_widget_type(name: &str) -> bool {
 /// Builds a [`Shape`], taking values as widgets appear.
 pub(super) struct Builder<'a, 'n> {
     pub(super) class: &'n NodeClass,
-    pub(super) node: &'n UiNode<'a>,
+    slots: &'n [Slot<'a>],
     written: FxHashMap<&'a str, &'n Slot<'a>>,
     values: Values<'a>,
     widgets: Vec<Widget>,
     sockets: Vec<Socket>,
 }
 
-impl Builder<'_, '_> {
+impl<'a, 'n> Builder<'a, 'n> {
+    /// All that the class declares, and what scripts add to it.
+    pub(super) fn new(class: &'n NodeClass, slots: &'n [Slot<'a>], values: Values<'a>) -> Self {
+        let mut builder = Self {
+            class,
+            slots,
+            // Of slots with one name the editor takes the last one.
+            written: slots.iter().map(|slot| (slot.name, slot)).collect(),
+            values,
+            widgets: Vec::new(),
+            sockets: Vec::new(),
+        };
+        for spec in class.inputs.iter().filter(|spec| !has_widget(spec)) {
+            builder.input(spec, &spec.name);
+        }
+        for spec in class.inputs.iter().filter(|spec| has_widget(spec)) {
+            builder.input(spec, &spec.name);
+        }
+        scripts::add_widgets(&mut builder);
+        builder
+    }
+
     /// An input: its socket, its widget, and what belongs to them.
     fn input(&mut self, spec: &InputSpec, name: &Arc<str>) {
         if let InputKind::Autogrow(family) = &spec.kind {
@@ -175,7 +181,7 @@ impl Builder<'_, '_> {
     fn widget(&mut self, spec: &InputSpec, name: &Arc<str>) {
         let kind = widget_type(spec);
         match kind {
-            scripts::UPLOAD => return self.hidden(1),
+            scripts::UPLOAD => return self.hidden(|_| [hidden::upload()]),
             "LOAD_3D" => scripts::load_3d_buttons(self),
             _ => {}
         }
@@ -189,6 +195,9 @@ impl Builder<'_, '_> {
             // Its value is a picture's address, which is never written.
             "IMAGECOMPARE" => {
                 let value = scripts::initial_value(kind);
+                if let Values::Given(given) = &mut self.values {
+                    given.pass_over(name);
+                }
                 self.widgets.push(Widget { name: name.clone(), value, place: None, export });
                 return;
             }
@@ -204,7 +213,7 @@ impl Builder<'_, '_> {
             InputKind::Combo(combo) => {
                 self.repair_choice(combo);
                 if spec.control_after_generate {
-                    self.hidden(2);
+                    self.hidden(|_| [hidden::control(), hidden::filter()]);
                 }
                 let chosen = combo.formats.iter().find(|(format, _)| value.as_deref() == Some(&**format));
                 for inner in chosen.iter().flat_map(|(_, inputs)| inputs) {
@@ -213,11 +222,15 @@ impl Builder<'_, '_> {
             }
             InputKind::Int { .. } => {
                 let is_seed = matches!(&**name, "seed" | "noise_seed");
-                self.hidden(usize::from(spec.control_after_generate || is_seed));
+                if spec.control_after_generate || is_seed {
+                    self.hidden(|_| [hidden::control()]);
+                }
             }
-            InputKind::Float { .. } => self.hidden(usize::from(spec.control_after_generate)),
+            InputKind::Float { .. } if spec.control_after_generate => {
+                self.hidden(|_| [hidden::control()]);
+            }
             InputKind::String { multiline: true } => self.repair_text(),
-            InputKind::Link(_) if kind == "BOUNDING_BOX" => self.hidden(4),
+            InputKind::Link(_) if kind == "BOUNDING_BOX" => self.hidden(hidden::sides),
             _ => {}
         }
     }
@@ -230,6 +243,9 @@ impl Builder<'_, '_> {
             None if self.is_forgotten(name, initial.as_ref()) => (None, None),
             None => (initial, None),
         };
+        if let Values::Given(given) = &mut self.values {
+            given.note(name, value.as_ref(), export);
+        }
         let text = value.as_ref().and_then(Value::as_str).map(Arc::from);
         self.widgets.push(Widget { name: name.into(), value, place, export });
         text
@@ -241,10 +257,20 @@ impl Builder<'_, '_> {
             && !initial.is_some_and(is_truthy)
     }
 
-    /// Widgets whose values are in the file but not in the workflow.
-    pub(super) fn hidden(&mut self, count: usize) {
-        for _ in 0..count {
-            self.values.skip();
+    /// Widgets whose values are in the file but not in the workflow; `values` gives them where a file is written, by the
+    /// widgets so far.
+    pub(super) fn hidden<const N: usize>(&mut self, values: impl FnOnce(&[Widget]) -> [Value; N]) {
+        match &mut self.values {
+            Values::Given(given) => given.hide(values(&self.widgets)),
+            Values::List { taken, .. } => *taken += N,
+            Values::Named(_) => {}
+        }
+    }
+
+    /// Where a file is written: what stands for the widget that was hidden last.
+    pub(super) fn correct_hidden(&mut self, value: Option<Value>) {
+        if let (Values::Given(given), Some(value)) = (&mut self.values, value) {
+            given.correct(value);
         }
     }
 
@@ -278,7 +304,7 @@ impl Builder<'_, '_> {
     fn undeclared(&mut self, widgets: &FxHashMap<Arc<str>, usize>) {
         let declared: FxHashSet<_> = self.sockets.iter().map(|socket| socket.name.clone()).collect();
         let mut dropped = false;
-        for slot in &self.node.inputs {
+        for slot in self.slots {
             if !declared.contains(slot.name) && !is_of_branch(self.class, slot.name) {
                 dropped = !dropped && slot.widget.is_some_and(|name| !widgets.contains_key(name));
                 if !dropped {
@@ -286,6 +312,18 @@ impl Builder<'_, '_> {
                 }
             }
         }
+    }
+
+    /// For writing: the sockets that the class has and those of links that it does not declare, and what became of the
+    /// values.
+    pub(super) fn laid_out(mut self) -> (Shape, Vec<Arc<str>>, Given<'a>) {
+        let declared: Vec<Arc<str>> = self.sockets.iter().map(|socket| socket.name.clone()).collect();
+        let values = std::mem::replace(&mut self.values, Values::Named(FxHashMap::default()));
+        let given = match values {
+            Values::Given(given) => given,
+            Values::List { .. } | Values::Named(_) => Given::default(),
+        };
+        (self.finish(), declared, given)
     }
 
     fn finish(mut self) -> Shape {
@@ -335,7 +373,7 @@ fn is_truthy(value: &Value) -> bool {
 }
 
 /// The values of a file, taken one after the other or by name.
-enum Values<'a> {
+pub(super) enum Values<'a> {
     List {
         items: Vec<&'a Json<'a>>,
         taken: usize,
@@ -343,6 +381,8 @@ enum Values<'a> {
         needed: usize,
     },
     Named(Named<'a>),
+    /// Those of a workflow that is written as a file.
+    Given(Given<'a>),
 }
 
 impl<'a> Values<'a> {
@@ -361,18 +401,13 @@ impl<'a> Values<'a> {
     fn next(&mut self, name: &str) -> Option<(Value, Option<Place>)> {
         match self {
             Self::Named(values) => values.get(name).cloned(),
+            Self::Given(given) => Some((given.get(name)?, None)),
             Self::List { items, taken, needed } => {
                 *taken += 1;
                 *needed = *taken;
                 let item = items.get(*taken - 1)?;
                 Some((item.to_value(), item.place))
             }
-        }
-    }
-
-    const fn skip(&mut self) {
-        if let Self::List { taken, .. } = self {
-            *taken += 1;
         }
     }
 
