@@ -72,7 +72,7 @@ pub(super) struct Args {
     /// Nodes of a class fail with this message, such as `KSampler=boom`; may be repeated.
     #[arg(long, value_name = "CLASS=MESSAGE", value_parser = failing)]
     fail: Vec<(String, String)>,
-    /// The time between the message that a prompt has ended and its entry in the history.
+    /// The time between the message that a prompt has ended and its entry in the history; none at `--speed max`.
     #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = time)]
     history_gap: Duration,
     /// How long the server is away after a crash.

@@ -59,6 +59,8 @@ impl Content {
 pub(super) struct File {
     pub(super) content: Content,
     pub(super) written: i64,
+    /// Another one for every time that it is written.
+    pub(super) version: u64,
 }
 
 /// The folders.
@@ -68,8 +70,8 @@ pub(super) struct Files {
     by_path: BTreeMap<(Folder, String), File>,
     /// The last number of each prefix.
     numbers: FxHashMap<(Folder, String), u64>,
-    /// Changes with every upload.
-    pub(super) uploads: u64,
+    /// How many files have been written.
+    version: u64,
 }
 
 /// The path below a folder; nothing if it leads out of it. An empty one is the folder itself.
@@ -110,7 +112,8 @@ impl Files {
     }
 
     pub(super) fn put(&mut self, folder: Folder, path: String, content: Content, written: i64) {
-        self.by_path.insert((folder, path), File { content, written });
+        self.version += 1;
+        self.by_path.insert((folder, path), File { content, written, version: self.version });
     }
 
     /// True if there is a file that an input may name: `x.png`, or `x.png [output]` for one in another folder.
@@ -150,7 +153,6 @@ impl Files {
             number += 1;
             used = format!("{stem} ({number}){extension}");
         }
-        self.uploads += 1;
         self.put(folder, join(subfolder, &used), Content::Bytes(Arc::clone(bytes)), now);
         used
     }

@@ -139,7 +139,7 @@ fn content_type(name: &str) -> &'static str {
 fn send(file: &File, name: &str, method: &Method, headers: &HeaderMap) -> Answer {
     let bytes = Bytes::from_owner(file.content.bytes());
     let length = bytes.len();
-    let tag = format!("\"{:x}-{length:x}\"", file.written);
+    let tag = format!("\"{:x}-{:x}-{length:x}\"", file.written, file.version);
     let modified = date(file.written);
     let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let mut answer = Answer::new(Body::empty());

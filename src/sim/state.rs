@@ -208,12 +208,6 @@ pub(super) struct Inner {
     /// Bytes of the card in use, as `/system_stats` shows it.
     pub(super) used: f64,
     pub(super) files: Files,
-    /// The ids of prompts that were taken, newest last; for the admin page.
-    pub(super) jobs: u64,
-    /// Prompts that ended without success.
-    pub(super) failures: u64,
-    /// True once the worker thread has died.
-    pub(super) is_dead: bool,
 }
 
 /// What handlers, sockets and the worker share.
@@ -240,7 +234,6 @@ impl Shared {
     /// `POST /prompt` has accepted a prompt.
     pub(super) fn put(&self, item: Item) -> Result<(), Incomparable> {
         let mut inner = self.lock();
-        inner.jobs += 1;
         inner.queue.push(item)?;
         Self::status(&inner);
         drop(inner);

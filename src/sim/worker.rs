@@ -23,7 +23,6 @@ pub(super) async fn work(shared: Arc<Shared>) {
         match taken {
             Taken::Item(item) => {
                 if execute(&shared, &item).await.is_none() {
-                    shared.lock().is_dead = true;
                     shared.control.log("the worker thread died");
                     return;
                 }
@@ -33,7 +32,6 @@ pub(super) async fn work(shared: Arc<Shared>) {
                 shared.work.notified().await;
             }
             Taken::Death => {
-                shared.lock().is_dead = true;
                 shared.control.log("the worker thread died");
                 return;
             }
@@ -456,7 +454,6 @@ impl Run<'_> {
     fn done(self, is_success: bool) {
         let shared = self.shared;
         let mut inner = shared.lock();
-        inner.failures += u64::from(!is_success);
         let item = inner.running.take().unwrap_or_else(|| self.item.clone());
         let past = Past { item, outputs: self.outputs, meta: self.meta, is_success, messages: self.messages };
         inner.history.insert(past);

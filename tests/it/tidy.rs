@@ -66,7 +66,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("axum", &["src/sim"]),
     ("futures_util", &["src/sim"]),
     ("httpdate", &["src/exec/comfy", "src/sim"]),
-    ("png", &["src/sim/media/picture.rs"]),
+    ("png", &["src/sim/media"]),
     ("tokio", &["src/sim"]),
     ("miette", &["src/report"]),
     ("clap", &["src/cli", "src/report.rs"]),
