@@ -148,6 +148,15 @@ def pre_commit(folder, env, wfc, revision, config):
     (project / "a workflow.json").write_text(GOOD)
     (project / "package.json").write_text('{"name": "y"}\n')
     git("commit", "-am", "two").needs(0, "wfc lint...", "Passed")
+
+    # Snapshots in the place of outputs alone.
+    (project / ".pre-commit-config.yaml").write_text(config.replace("wfc-build-check", "wfc-snapshot"))
+    (project / "presets/cat.toml").write_text(preset.replace("seed = 1", "seed = 3"))
+    git("add", "-A").needs(0)
+    git("commit", "-m", "three").needs(1, "wfc lint...", "wfc snapshot...", "Failed", "cat.graph.txt is missing")
+    Run([built[0], "snapshot", "--update"], project, env).needs(0)
+    git("add", "-A").needs(0)
+    git("commit", "-m", "three").needs(0, "wfc snapshot...", "Passed")
     Run(["pre-commit", "run", "--all-files"], project, env).needs(0)
     return built[0]
 
