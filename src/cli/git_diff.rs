@@ -192,7 +192,7 @@ fn textconv(file: &Path) -> Result<Exit, ToolError> {
             return Ok(Exit::Clean);
         }
     };
-    if bytes.iter().take(8000).any(|byte| *byte == 0) {
+    if open::is_binary(&bytes) {
         // A terminal is no place for it, and git would not look again.
         print(&format!("binary file of {} bytes, blake3 {}\n", bytes.len(), blake3::hash(&bytes)))?;
     } else {

@@ -1,5 +1,6 @@
 //! Reads what is compared: presets are compiled, workflows are read, and both are judged.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::locate::Located;
@@ -21,7 +22,7 @@ use crate::lower::load::Root;
 use crate::plan::{Assume, Budget};
 use crate::review::Side;
 use crate::review::looks::Looks;
-use crate::source::{self, FileId};
+use crate::source::{self, FileId, MAX_WORKFLOW_BYTES};
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -103,7 +104,7 @@ fn preset(located: &Located, session: &mut Session) -> Result<Result<Opened, Uno
     let id = match session.sources.load(&located.path) {
         Ok(id) => id,
         Err(error) => {
-            found.push(Diagnostic::format("unreadable-file", error.to_string()));
+            found.push(unreadable(&located.path, error.to_string()));
             return Ok(Err(unopened("unknown", found)));
         }
     };
@@ -219,7 +220,7 @@ pub(in crate::cli) fn read(
     let text = match workflow_file::read(&located.path) {
         Ok(file) => file.text,
         Err(error) => {
-            found.push(Diagnostic::format("unreadable-file", error.message()));
+            found.push(unreadable(&located.path, error.message()));
             return Ok(Err(unopened("unknown", found)));
         }
     };
@@ -273,6 +274,21 @@ fn settings(located: &Located, compiler: &Compiler, root: Option<&Root>, session
     let target = root.and_then(|root| root.project.target.as_ref());
     let levels = Levels::of(&levels, &mut silent);
     Settings { allowances, ..compiler.settings(levels, target, &policies) }
+}
+
+/// A file that cannot be read; of one that was never text, that is what is wrong.
+fn unreadable(path: &Path, message: String) -> Diagnostic {
+    let is_binary = || source::read_capped(path, MAX_WORKFLOW_BYTES).is_ok_and(|bytes| is_binary(&bytes));
+    if !message.contains("UTF-8") || !is_binary() {
+        return Diagnostic::format("unreadable-file", message);
+    }
+    Diagnostic::format("unreadable-file", "this is a binary file, and no picture with a workflow in it")
+        .help("compare presets, workflows in JSON, or pictures as ComfyUI writes them: PNG and WebP")
+}
+
+/// True for bytes that are no text, as git tells: there is a zero near the beginning.
+pub(in crate::cli) fn is_binary(bytes: &[u8]) -> bool {
+    bytes.iter().take(8000).any(|byte| *byte == 0)
 }
 
 fn unopened(kind: &'static str, found: Diagnostics) -> Unopened {

@@ -160,8 +160,11 @@ fn is_output(path: &Path, presets: &[Source]) -> bool {
         (kept || preset.path.parent().map(source::identity) == folder) && preset.place.has(&name)
     };
     let stem = name.strip_suffix(".workflow_api.json");
-    stem.is_some_and(|stem| source::exists(&path.with_file_name(format!("{stem}.toml"))))
-        || presets.iter().any(is_of)
+    let has = |ending: &str| {
+        stem.is_some_and(|stem| source::exists(&path.with_file_name(format!("{stem}.{ending}"))))
+    };
+    // What has a manifest was compiled, whatever became of its preset.
+    has("toml") || has("wfc.json") || presets.iter().any(is_of)
 }
 
 /// The folder in which the snapshot of a file is kept.

@@ -193,3 +193,21 @@ fn without_git_files_can_be_compared_and_nothing_else() {
     let said = run(&["diff", "main..work", "p.toml"]).failed();
     assert!(said.contains("cannot run git"), "{said}");
 }
+
+#[test]
+fn binary_files_are_called_that() {
+    let folder = Folder::with([("p.toml", "graph = \"g\"\n"), ("g.toml", PICTURE)]);
+    for name in ["x.bin", "x.json", "x.toml", "x.png"] {
+        folder.write(name, b"\0\x01\xff\xfe binary");
+        let said = folder.wfc(&["diff", "p.toml", name]).failed();
+        assert!(
+            said.contains("this is a binary file, and no picture with a workflow in it"),
+            "{name}: {said}"
+        );
+        assert!(said.contains("old: p.toml can be read: a preset with 2 nodes"), "{name}: {said}");
+    }
+    // Latin-1 is text all the same.
+    folder.write("x.json", b"{\"a\": \"\xe9\"}");
+    let said = folder.wfc(&["diff", "p.toml", "x.json"]).failed();
+    assert!(said.contains("is not UTF-8 text (byte 7); save it as UTF-8"), "{said}");
+}
