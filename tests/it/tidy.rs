@@ -1,95 +1,14 @@
 //! The house rules, checked on the repository's own files. Every rule lists all its violations.
 
+mod tables;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use tables::{ARROWS, PLACES};
 use wfc::catalog::Catalog;
 use wfc::lower::library;
-
-/// Which rooms a room may use. A room is a module of the library's root; `cli` may use all.
-const ARROWS: &[(&str, &[&str])] = &[
-    ("source", &[]),
-    ("diag", &["source"]),
-    ("catalog", &["diag", "source"]),
-    ("ir", &["catalog", "source"]),
-    ("front", &["catalog", "diag", "ir", "source"]),
-    ("lower", &["catalog", "diag", "front", "ir", "source"]),
-    ("layout", &[]),
-    ("optimize", &["catalog", "ir"]),
-    ("check", &["catalog", "diag", "ir", "source"]),
-    ("back", &["catalog", "check", "diag", "front", "ir", "layout", "lower", "optimize"]),
-    ("bind", &["back", "catalog", "check", "diag", "front", "ir", "lower", "source"]),
-    ("exec", &["back", "diag", "source"]),
-    ("report", &["diag", "source"]),
-    ("analysis", &["catalog", "ir"]),
-    ("plan", &["analysis", "catalog", "ir"]),
-    ("lint", &["analysis", "catalog", "check", "diag", "front", "ir", "optimize", "plan", "source"]),
-    ("preflight", &["analysis", "catalog", "check", "compile", "diag", "front", "ir", "plan", "source"]),
-    ("review", &["analysis", "back", "catalog", "diag", "front", "ir", "layout", "plan"]),
-    ("sim", &["analysis", "catalog", "check", "diag", "front", "ir", "plan", "source"]),
-    (
-        "compile",
-        &[
-            "analysis", "back", "catalog", "check", "diag", "front", "ir", "lint", "lower", "optimize",
-            "plan", "source",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "analysis",
-            "back",
-            "bind",
-            "catalog",
-            "check",
-            "compile",
-            "diag",
-            "exec",
-            "front",
-            "ir",
-            "lint",
-            "lower",
-            "optimize",
-            "plan",
-            "preflight",
-            "report",
-            "review",
-            "sim",
-            "source",
-        ],
-    ),
-];
-
-/// Crates and modules that only some places may name: a file, or a folder with its `.rs` file.
-const PLACES: &[(&str, &[&str])] = &[
-    ("axum", &["src/sim"]),
-    ("futures_util", &["src/sim"]),
-    ("httpdate", &["src/exec/comfy", "src/sim"]),
-    ("png", &["src/sim/media"]),
-    ("tokio", &["src/sim"]),
-    ("miette", &["src/report"]),
-    ("clap", &["src/cli", "src/report.rs"]),
-    ("clap_complete", &["src/cli"]),
-    ("globset", &["src/front/toml/lint.rs"]),
-    (
-        "minijinja",
-        &[
-            "src/analysis/expression.rs",
-            "src/lower/expr.rs",
-            "src/lower/expr/filters.rs",
-            "src/review/report/page.rs",
-        ],
-    ),
-    ("petgraph", &["src/ir.rs", "src/check.rs", "src/analysis"]),
-    ("rustix", &["src/cli/doctor/local.rs"]),
-    ("saphyr_parser", &["src/catalog/models/extra_paths.rs"]),
-    ("svg", &["src/cli/plan.rs", "src/cli/plan"]),
-    ("toml_parser", &["src/front/toml/comments.rs"]),
-    ("unicode_width", &["src/review/layout/measure.rs"]),
-    ("base64", &["src/exec"]),
-    ("ureq", &["src/exec/comfy"]),
-];
 
 /// Modules of `std` that reach out of the program, and where they may be used. `main` has an exit code.
 const OUTSIDE: (&[&str], &[&str]) = (
