@@ -28,26 +28,19 @@
     const head = make("div", {}, make("h4", {}, node.key));
     if (node.mark) head.append(" ", make("span", { class: `state ${node.mark}` }, node.mark));
     const about = [node.class, node.title, node.pack, node.was && `was ${node.was}`].filter(Boolean);
-    const body = make("tbody", {});
+    const list = make("dl", {});
+    const side = (word, sign, value) => {
+      if (value === undefined) return "";
+      const said = make("span", { class: "unseen" }, `${word}: `);
+      return make("dd", { class: word }, said, make("span", { class: "sign", "aria-hidden": "true" }, sign), value);
+    };
     for (const input of node.inputs) {
-      const row = make("tr", {}, make("th", { scope: "row" }, input.name));
-      if (input.same) row.append(make("td", { colspan: 2 }, input.new));
-      else {
-        row.className = "differs";
-        row.append(make("td", input.old === undefined ? {} : { class: "old" }, input.old ?? "–"));
-        row.append(make("td", input.new === undefined ? {} : { class: "new" }, input.new ?? "–"));
-      }
-      body.append(row);
+      const pair = make("div", input.same ? {} : { class: "differs" }, make("dt", {}, input.name));
+      if (input.same) pair.append(make("dd", {}, input.new));
+      else pair.append(side("before", "−", input.old), side("after", "+", input.new));
+      list.append(pair);
     }
-    const parts = [head, make("p", { class: "dim" }, about.join(" · "))];
-    if (node.inputs.length) {
-      const column = (text) => make("th", { scope: "col" }, text);
-      const heads = node.inputs.some((input) => !input.same) ? ["Before", "After"] : ["Value", ""];
-      const columns = make("colgroup", {}, make("col", { class: "name" }), make("col", {}), make("col", {}));
-      const line = make("thead", {}, make("tr", {}, column("Input"), ...heads.map(column)));
-      parts.push(make("table", {}, columns, line, body));
-    }
-    panel.replaceChildren(...parts);
+    panel.replaceChildren(head, make("p", { class: "dim" }, about.join(" · ")), list);
     panel.hidden = false;
     panel.scrollTop = 0;
   };

@@ -19,7 +19,8 @@ pub(super) type Parts = Vec<(bool, String)>;
 /// Both texts in parts; true stands for what the other one lacks.
 pub(super) fn words(old: &str, new: &str) -> (Parts, Parts) {
     let (old, new) = (printable_cut(old), printable_cut(new));
-    let diff = TextDiff::from_words(&*old, &*new);
+    let (one, other) = (tokens(&old), tokens(&new));
+    let diff = TextDiff::from_slices(&one, &other);
     if diff.ratio() < ALIKE {
         return (vec![(true, old)], vec![(true, new)]);
     }
@@ -35,6 +36,20 @@ pub(super) fn words(old: &str, new: &str) -> (Parts, Parts) {
         }
     }
     (before, after)
+}
+
+/// Words, and what stands between them sign by sign: names of files are made of words, too.
+fn tokens(text: &str) -> Vec<&str> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_word = first.is_alphanumeric();
+        let end = if is_word { rest.find(|c: char| !c.is_alphanumeric()) } else { Some(first.len_utf8()) };
+        let (token, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        all.push(token);
+        rest = behind;
+    }
+    all
 }
 
 fn push(parts: &mut Parts, differs: bool, text: &str) {
@@ -84,6 +99,7 @@ mod tests {
         let part = |differs, text: &str| (differs, text.to_owned());
         assert_eq!(old, [part(false, "a "), part(true, "red"), part(false, " coat")]);
         assert_eq!(new, [part(false, "a "), part(true, "blue"), part(false, " coat")]);
+        assert_eq!(words("a_bf16.gguf", "a_fp8.gguf").1[1], part(true, "fp8"));
         assert_eq!(words("one", "other"), (vec![part(true, "one")], vec![part(true, "other")]));
     }
 
