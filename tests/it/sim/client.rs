@@ -11,7 +11,7 @@ use wfc::plan::Budget;
 use wfc::sim::{Config, Fault, Running, Speed, Version, start};
 
 /// Whoever waits longer than this waits for nothing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server on a port of its own that does not wait.
 pub(crate) struct Server {
@@ -232,7 +232,7 @@ impl Socket {
     }
 
     /// All messages up to the one with which a prompt ends for its client.
-    pub(crate) fn to_the_end(&mut self) -> Vec<Heard> {
+    pub(crate) fn rest(&mut self) -> Vec<Heard> {
         self.until(|heard| heard.kind() == "executing" && heard.data()["node"].is_null())
     }
 

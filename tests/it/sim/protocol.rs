@@ -45,7 +45,7 @@ fn prompts_run_by_number_and_the_list_of_them_lies_as_python_leaves_it() {
     let mut socket = server.socket("a");
     let mut order = Vec::new();
     while order.len() < 7 {
-        let heard = socket.to_the_end();
+        let heard = socket.rest();
         order.push(heard.last().unwrap().data()["prompt_id"].as_str().unwrap().to_owned());
     }
     let colors: Vec<u32> =
@@ -62,7 +62,7 @@ fn messages_come_in_the_order_of_a_real_server() {
     let first = socket.next().unwrap();
     assert_eq!(first.data(), &json!({ "status": { "exec_info": { "queue_remaining": 0 } }, "sid": "a" }));
     let id = server.prompt(&picture(7), Some("a"));
-    let heard = socket.to_the_end();
+    let heard = socket.rest();
     assert_eq!(
         kinds(&heard),
         [
@@ -96,7 +96,7 @@ fn messages_come_in_the_order_of_a_real_server() {
 
 #[test]
 fn the_history_is_written_after_success_is_told() {
-    let gap = Duration::from_secs(3600);
+    let gap = Duration::from_hours(1);
     let server = Server::new(Config { history_gap: gap, speed: Speed::Times(1000.0), ..config() });
     let mut socket = server.socket("a");
     let id = server.prompt(&picture(7), Some("a"));
@@ -113,7 +113,7 @@ fn what_is_cached_is_told_again_but_not_to_whoever_has_no_client_id() {
     assert_eq!(shown["2"]["images"][0]["filename"], "b_00001_.png");
     let mut socket = server.socket("a");
     let again = server.prompt(&picture(1), Some("a"));
-    let heard = socket.to_the_end();
+    let heard = socket.rest();
     assert_eq!(
         kinds(&heard),
         [
@@ -208,7 +208,7 @@ fn previews(server: &Server, client: &str, said: &[Value]) -> Vec<u32> {
     }
     let color = client.bytes().map(u32::from).sum();
     server.prompt(&picture(color), Some(client));
-    let heard = socket.to_the_end();
+    let heard = socket.rest();
     heard
         .iter()
         .filter_map(|heard| match heard {

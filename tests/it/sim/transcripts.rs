@@ -111,13 +111,13 @@ fn told(heard: &Heard) -> String {
         Heard::Json(message) => settled(message).to_string(),
         Heard::Bytes(bytes) => {
             let kind = u32::from_be_bytes(bytes[..4].try_into().unwrap());
-            let head = u32::from_be_bytes(bytes[4..8].try_into().unwrap());
+            let word = u32::from_be_bytes(bytes[4..8].try_into().unwrap());
             let metadata = (kind == 4).then(|| {
-                let end = 8 + head as usize;
+                let end = 8 + word as usize;
                 assert_eq!(bytes[end..end + 2], [0xFF, 0xD8], "a JPEG follows");
                 String::from_utf8(bytes[8..end].to_vec()).unwrap()
             });
-            format!("bytes of kind {kind}: {}", metadata.unwrap_or_else(|| head.to_string()))
+            format!("bytes of kind {kind}: {}", metadata.unwrap_or_else(|| word.to_string()))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What goes wrong: by itself, as with a real server, and on demand.
 
-use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -123,194 +123,244 @@ fn a_workflow_that_does_not_fit_the_card_runs_out_of_memory() {
 }
 
 /// What each fault does, as its clients see it.
+const FAULT_TESTS: &[(&str, fn())] = &[
+    ("zombie", zombie),
+    ("crash", crash),
+    ("oom", oom),
+    ("error", error),
+    ("hang", hang),
+    ("lost-interrupt", lost_interrupt),
+    ("slow", slow),
+    ("bad-gateway", bad_gateway),
+    ("ws-cut", ws_cut),
+    ("disk-full", disk_full),
+    ("output-full", output_full),
+    ("garbage", garbage),
+    ("too-much", too_much),
+    ("cut-body", cut_body),
+    ("big-object-info", big_object_info),
+    ("skew", skew),
+    ("windows", windows),
+    ("null-index", null_index),
+    ("custom-events", custom_events),
+    ("nan", nan),
+];
+
 #[test]
 fn every_fault_does_what_it_says() {
-    let mut tests: BTreeMap<&str, fn()> = BTreeMap::new();
-    tests.insert("zombie", || {
-        let server = Server::with_faults(&["zombie@2"]);
-        server.history(&server.prompt(&picture(1), Some("a")));
-        server.prompt(&picture(2), Some("a"));
-        is_zombie(&server);
-        assert_eq!(server.get("/queue").json()["queue_running"], json!([]));
-    });
-    tests.insert("crash", || {
-        let server = Server::with_faults(&["crash@4"]);
-        let first = server.prompt(&picture(1), Some("a"));
-        server.history(&first);
-        let mut socket = server.socket("a");
-        socket.next().unwrap();
-        let second = server.prompt(&picture(2), Some("a"));
-        while socket.next().is_some() {}
-        back(&server);
-        for id in [first, second] {
-            assert_eq!(server.get(&format!("/history/{id}")).json(), json!({}));
-        }
-        assert_eq!(server.get("/queue").json(), json!({ "queue_running": [], "queue_pending": [] }));
-        // It happens once.
-        server.history(&server.prompt(&picture(3), Some("a")));
-        server.history(&server.prompt(&picture(4), Some("a")));
-        server.history(&server.prompt(&picture(5), Some("a")));
-    });
-    tests.insert("oom", || {
-        let server = Server::with_faults(&["oom@2"]);
-        let past = server.history(&server.prompt(&picture(1), Some("a")));
-        let message = &past["status"]["messages"][2];
-        assert_eq!((&message[0], &message[1]["node_id"]), (&json!("execution_error"), &json!("2")));
-        assert_eq!(message[1]["exception_type"], "torch.OutOfMemoryError");
-        assert_eq!(message[1]["executed"], json!(["1"]));
-        assert_eq!(past["outputs"], json!({}));
-    });
-    tests.insert("error", || {
-        let server = Server::with_faults(&["error"]);
-        let mut socket = server.socket("a");
-        server.prompt(&picture(1), Some("a"));
-        let heard = socket.to_the_end();
-        assert_eq!(
-            kinds(&heard)[5..],
-            ["progress_state", "executing", "execution_error", "status", "executing"]
-        );
-        assert_eq!(heard[7].data()["exception_type"], "RuntimeError");
-        // The next one is well.
-        server.prompt(&picture(1), Some("a"));
-        assert!(kinds(&socket.to_the_end()).contains(&"execution_success"));
-    });
-    tests.insert("hang", || {
-        let server = Server::with_faults(&["hang@2"]);
-        let mut socket = server.socket("a");
-        let id = server.prompt(&picture(1), Some("a"));
-        socket.until(|heard| heard.data()["node"] == "2");
-        server.post("/interrupt", &json!({}));
-        server.post(&format!("/api/jobs/{id}/cancel"), &json!({}));
-        std::thread::sleep(Duration::from_millis(50));
-        assert_eq!(server.get("/queue").json()["queue_running"][0][1], id);
-    });
-    tests.insert("lost-interrupt", || {
-        let times = vec!["EmptyImage=3600/100000".parse().unwrap()];
-        let speed = wfc::sim::Speed::Times(1.0);
-        let server =
-            Server::new(Config { times, speed, faults: faults(&["lost-interrupt=1@1"]), ..config() });
-        let mut socket = server.socket("a");
-        let id = server.prompt(&picture(1), Some("a"));
-        socket.until(|heard| heard.kind() == "progress");
-        let cancel = || server.post(&format!("/api/jobs/{id}/cancel"), &json!({})).json();
-        assert_eq!(cancel(), json!({ "cancelled": true }));
-        socket.until(|heard| heard.kind() == "progress");
-        socket.until(|heard| heard.kind() == "progress");
-        assert_eq!(cancel(), json!({ "cancelled": true }));
-        socket.until(|heard| heard.kind() == "execution_interrupted");
-    });
-    tests.insert("slow", || {
-        let server = Server::with_faults(&["slow=0.2@1"]);
-        let before = Instant::now();
-        server.get("/prompt");
-        assert!(before.elapsed() >= Duration::from_millis(200));
-    });
-    tests.insert("bad-gateway", || {
-        let server = Server::with_faults(&["bad-gateway@2x2"]);
-        let statuses: Vec<u16> = (0..5).map(|_| server.get("/prompt").status).collect();
-        assert_eq!(statuses, [200, 502, 502, 200, 200]);
-        let server = Server::with_faults(&["bad-gateway"]);
-        let answer = server.post("/prompt", &json!({ "prompt": picture(1) }));
-        assert_eq!(answer.content_type.as_deref(), Some("text/html"));
-        assert!(answer.text().starts_with("<html>"));
-        assert_eq!(server.get("/history").json(), json!({}), "it did not reach the server");
-    });
-    tests.insert("ws-cut", || {
-        let server = Server::with_faults(&["ws-cut@4"]);
-        let mut socket = server.socket("a");
-        let id = server.prompt(&picture(1), Some("a"));
-        let heard: Vec<Heard> = std::iter::from_fn(|| socket.next()).collect();
-        assert_eq!(kinds(&heard), ["status", "status", "status"]);
-        assert_eq!(server.history(&id)["status"]["status_str"], "success");
-    });
-    tests.insert("disk-full", || {
-        let server = Server::with_faults(&["disk-full"]);
-        assert_eq!(server.upload("a.png", b"a", &[]).status, 500);
-        assert_eq!(server.get("/view?filename=a.png&type=input").status, 404);
-        assert_eq!(server.upload("a.png", b"a", &[]).status, 200);
-    });
-    tests.insert("output-full", || {
-        let server = Server::with_faults(&["output-full"]);
-        let past = server.history(&server.prompt(&picture(1), Some("a")));
-        let message = &past["status"]["messages"][2][1];
-        assert_eq!(message["exception_type"], "OSError");
-        assert_eq!(message["node_id"], "2");
-    });
-    tests.insert("garbage", || {
-        let server = Server::with_faults(&["garbage"]);
-        let answer = server.get("/prompt");
-        assert_eq!(answer.content_type.as_deref(), Some("application/json; charset=utf-8"));
-        assert!(serde_json::from_slice::<Value>(&answer.bytes).is_err());
-        assert_eq!(Server::with_faults(&["garbage"]).get("/prompt").bytes, answer.bytes, "the same again");
-    });
-    tests.insert("too-much", || {
-        let server = Server::with_faults(&["too-much=3"]);
-        let answer = server.get("/prompt");
-        assert!(answer.bytes.len() > 3 << 20, "{}", answer.bytes.len());
-        assert!(answer.json().is_array());
-        assert_eq!(server.get("/prompt").status, 200);
-    });
-    tests.insert("cut-body", || {
-        let server = Server::with_faults(&["cut-body@2"]);
-        let id = server.prompt(&picture(1), Some("a"));
-        assert!(server.try_request("GET", "/system_stats", &[], b"").is_none());
-        server.history(&id);
-    });
-    tests.insert("big-object-info", || {
-        let server = Server::with_faults(&["big-object-info=2"]);
-        let info = server.get("/object_info");
-        assert!(info.bytes.len() > 2 << 20);
-        assert!(info.json()["SaveImage"].is_object());
-    });
-    tests.insert("skew", || {
-        let time = |server: &Server| {
-            let past = server.history(&server.prompt(&picture(1), Some("a")));
-            past["prompt"][3]["create_time"].as_i64().unwrap()
-        };
-        let ahead = time(&Server::with_faults(&["skew=86400"])) - time(&Server::usual());
-        assert!((86_000_000..=87_000_000).contains(&ahead), "{ahead}");
-    });
-    tests.insert("windows", || {
-        let server = Server::with_faults(&["windows"]);
-        assert_eq!(server.get("/system_stats").json()["system"]["os"], "win32");
-        let mut prompt = picture(1);
-        prompt["2"]["inputs"]["filename_prefix"] = "a/b/c".into();
-        let past = server.history(&server.prompt(&prompt, Some("a")));
-        assert_eq!(past["outputs"]["2"]["images"][0]["subfolder"], "a\\b");
-        assert_eq!(server.get("/view?filename=c_00001_.png&subfolder=a%5Cb").status, 200);
-    });
-    tests.insert("null-index", || {
-        assert_eq!(Server::usual().get("/system_stats").json()["devices"][0]["index"], 0);
-        let server = Server::with_faults(&["null-index"]);
-        assert_eq!(server.get("/system_stats").json()["devices"][0]["index"], Value::Null);
-    });
-    tests.insert("custom-events", || {
-        let server = Server::with_faults(&["custom-events"]);
-        let mut socket = server.socket("a");
-        server.prompt(&picture(1), Some("a"));
-        let heard = socket.to_the_end();
-        let kinds = kinds(&heard);
-        assert!(kinds.contains(&"crystools.monitor") && kinds.contains(&"(bytes)"), "{kinds:?}");
-    });
-    tests.insert("nan", || {
-        let server = Server::with_faults(&["nan"]);
-        let id = server.prompt(&picture(1), Some("a"));
-        let until = Instant::now() + PATIENCE;
-        let text = loop {
-            let text = server.get(&format!("/history/{id}")).text();
-            if text != "{}" {
-                break text;
-            }
-            assert!(Instant::now() < until);
-        };
-        assert!(text.contains("[NaN, Infinity, -Infinity]"), "{text}");
-    });
     let names: Vec<&str> = FAULTS.iter().map(|info| info.name).collect();
-    let untested: Vec<&&str> = names.iter().filter(|name| !tests.contains_key(**name)).collect();
-    assert!(untested.is_empty(), "{untested:?}");
-    for test in tests.values() {
+    assert_eq!(FAULT_TESTS.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names);
+    for (_, test) in FAULT_TESTS {
         test();
     }
+}
+
+fn zombie() {
+    let server = Server::with_faults(&["zombie@2"]);
+    server.history(&server.prompt(&picture(1), Some("a")));
+    server.prompt(&picture(2), Some("a"));
+    is_zombie(&server);
+    assert_eq!(server.get("/queue").json()["queue_running"], json!([]));
+}
+
+fn crash() {
+    let server = Server::with_faults(&["crash@4"]);
+    let first = server.prompt(&picture(1), Some("a"));
+    server.history(&first);
+    let mut socket = server.socket("a");
+    socket.next().unwrap();
+    let second = server.prompt(&picture(2), Some("a"));
+    while socket.next().is_some() {}
+    back(&server);
+    for id in [first, second] {
+        assert_eq!(server.get(&format!("/history/{id}")).json(), json!({}));
+    }
+    assert_eq!(server.get("/queue").json(), json!({ "queue_running": [], "queue_pending": [] }));
+    // It happens once.
+    server.history(&server.prompt(&picture(3), Some("a")));
+    server.history(&server.prompt(&picture(4), Some("a")));
+    server.history(&server.prompt(&picture(5), Some("a")));
+}
+
+fn oom() {
+    let server = Server::with_faults(&["oom@2"]);
+    let past = server.history(&server.prompt(&picture(1), Some("a")));
+    let message = &past["status"]["messages"][2];
+    assert_eq!((&message[0], &message[1]["node_id"]), (&json!("execution_error"), &json!("2")));
+    assert_eq!(message[1]["exception_type"], "torch.OutOfMemoryError");
+    assert_eq!(message[1]["executed"], json!(["1"]));
+    assert_eq!(past["outputs"], json!({}));
+}
+
+fn error() {
+    let server = Server::with_faults(&["error"]);
+    let mut socket = server.socket("a");
+    server.prompt(&picture(1), Some("a"));
+    let heard = socket.rest();
+    assert_eq!(kinds(&heard)[5..], ["progress_state", "executing", "execution_error", "status", "executing"]);
+    assert_eq!(heard[7].data()["exception_type"], "RuntimeError");
+    // The next one is well.
+    server.prompt(&picture(1), Some("a"));
+    assert!(kinds(&socket.rest()).contains(&"execution_success"));
+}
+
+fn hang() {
+    let server = Server::with_faults(&["hang@2"]);
+    let mut socket = server.socket("a");
+    let id = server.prompt(&picture(1), Some("a"));
+    socket.until(|heard| heard.data()["node"] == "2");
+    server.post("/interrupt", &json!({}));
+    server.post(&format!("/api/jobs/{id}/cancel"), &json!({}));
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(server.get("/queue").json()["queue_running"][0][1], id);
+}
+
+fn lost_interrupt() {
+    let times = vec!["EmptyImage=3600/100000".parse().unwrap()];
+    let speed = wfc::sim::Speed::Times(1.0);
+    let server = Server::new(Config { times, speed, faults: faults(&["lost-interrupt=1@1"]), ..config() });
+    let mut socket = server.socket("a");
+    let id = server.prompt(&picture(1), Some("a"));
+    socket.until(|heard| heard.kind() == "progress");
+    let cancel = || server.post(&format!("/api/jobs/{id}/cancel"), &json!({})).json();
+    assert_eq!(cancel(), json!({ "cancelled": true }));
+    socket.until(|heard| heard.kind() == "progress");
+    socket.until(|heard| heard.kind() == "progress");
+    assert_eq!(cancel(), json!({ "cancelled": true }));
+    socket.until(|heard| heard.kind() == "execution_interrupted");
+}
+
+fn slow() {
+    let server = Server::new(Config { admin_port: Some(0), faults: faults(&["slow=3600@1"]), ..config() });
+    let admin = format!("http://{}/faults", server.running.admin_addr().unwrap());
+    let counted = || -> Value {
+        let text = ureq::get(&admin).call().unwrap().body_mut().read_to_string().unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()["faults"][0]["counted"].clone()
+    };
+    let mut stream = std::net::TcpStream::connect(server.running.addr()).unwrap();
+    stream.write_all(b"GET /prompt HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    // The first request waits, and others do not.
+    let until = Instant::now() + PATIENCE;
+    while counted() == 0 {
+        assert!(Instant::now() < until);
+    }
+    assert_eq!(server.get("/prompt").status, 200);
+    stream.set_nonblocking(true).unwrap();
+    let waits = stream.read(&mut [0; 1]).unwrap_err();
+    assert_eq!(waits.kind(), std::io::ErrorKind::WouldBlock);
+}
+
+fn bad_gateway() {
+    let server = Server::with_faults(&["bad-gateway@2x2"]);
+    let statuses: Vec<u16> = (0..5).map(|_| server.get("/prompt").status).collect();
+    assert_eq!(statuses, [200, 502, 502, 200, 200]);
+    let server = Server::with_faults(&["bad-gateway"]);
+    let answer = server.post("/prompt", &json!({ "prompt": picture(1) }));
+    assert_eq!(answer.content_type.as_deref(), Some("text/html"));
+    assert!(answer.text().starts_with("<html>"));
+    assert_eq!(server.get("/history").json(), json!({}), "it did not reach the server");
+}
+
+fn ws_cut() {
+    let server = Server::with_faults(&["ws-cut@4"]);
+    let mut socket = server.socket("a");
+    let id = server.prompt(&picture(1), Some("a"));
+    let heard: Vec<Heard> = std::iter::from_fn(|| socket.next()).collect();
+    assert_eq!(kinds(&heard), ["status", "status", "status"]);
+    assert_eq!(server.history(&id)["status"]["status_str"], "success");
+}
+
+fn disk_full() {
+    let server = Server::with_faults(&["disk-full"]);
+    assert_eq!(server.upload("a.png", b"a", &[]).status, 500);
+    assert_eq!(server.get("/view?filename=a.png&type=input").status, 404);
+    assert_eq!(server.upload("a.png", b"a", &[]).status, 200);
+}
+
+fn output_full() {
+    let server = Server::with_faults(&["output-full"]);
+    let past = server.history(&server.prompt(&picture(1), Some("a")));
+    let message = &past["status"]["messages"][2][1];
+    assert_eq!(message["exception_type"], "OSError");
+    assert_eq!(message["node_id"], "2");
+}
+
+fn garbage() {
+    let server = Server::with_faults(&["garbage"]);
+    let answer = server.get("/prompt");
+    assert_eq!(answer.content_type.as_deref(), Some("application/json; charset=utf-8"));
+    assert!(serde_json::from_slice::<Value>(&answer.bytes).is_err());
+    assert_eq!(Server::with_faults(&["garbage"]).get("/prompt").bytes, answer.bytes, "the same again");
+}
+
+fn too_much() {
+    let server = Server::with_faults(&["too-much=3"]);
+    let answer = server.get("/prompt");
+    assert!(answer.bytes.len() > 3 << 20, "{}", answer.bytes.len());
+    assert!(answer.json().is_array());
+    assert_eq!(server.get("/prompt").status, 200);
+}
+
+fn cut_body() {
+    let server = Server::with_faults(&["cut-body@2"]);
+    let id = server.prompt(&picture(1), Some("a"));
+    assert!(server.try_request("GET", "/system_stats", &[], b"").is_none());
+    server.history(&id);
+}
+
+fn big_object_info() {
+    let server = Server::with_faults(&["big-object-info=2"]);
+    let info = server.get("/object_info");
+    assert!(info.bytes.len() > 2 << 20);
+    assert!(info.json()["SaveImage"].is_object());
+}
+
+fn skew() {
+    let time = |server: &Server| {
+        let past = server.history(&server.prompt(&picture(1), Some("a")));
+        past["prompt"][3]["create_time"].as_i64().unwrap()
+    };
+    let ahead = time(&Server::with_faults(&["skew=86400"])) - time(&Server::usual());
+    assert!((86_000_000..=87_000_000).contains(&ahead), "{ahead}");
+}
+
+fn windows() {
+    let server = Server::with_faults(&["windows"]);
+    assert_eq!(server.get("/system_stats").json()["system"]["os"], "win32");
+    let mut prompt = picture(1);
+    prompt["2"]["inputs"]["filename_prefix"] = "a/b/c".into();
+    let past = server.history(&server.prompt(&prompt, Some("a")));
+    assert_eq!(past["outputs"]["2"]["images"][0]["subfolder"], "a\\b");
+    assert_eq!(server.get("/view?filename=c_00001_.png&subfolder=a%5Cb").status, 200);
+}
+
+fn null_index() {
+    assert_eq!(Server::usual().get("/system_stats").json()["devices"][0]["index"], 0);
+    let server = Server::with_faults(&["null-index"]);
+    assert_eq!(server.get("/system_stats").json()["devices"][0]["index"], Value::Null);
+}
+
+fn custom_events() {
+    let server = Server::with_faults(&["custom-events"]);
+    let mut socket = server.socket("a");
+    server.prompt(&picture(1), Some("a"));
+    let heard = socket.rest();
+    let kinds = kinds(&heard);
+    assert!(kinds.contains(&"crystools.monitor") && kinds.contains(&"(bytes)"), "{kinds:?}");
+}
+
+fn nan() {
+    let server = Server::with_faults(&["nan"]);
+    let id = server.prompt(&picture(1), Some("a"));
+    let until = Instant::now() + PATIENCE;
+    let text = loop {
+        let text = server.get(&format!("/history/{id}")).text();
+        if text != "{}" {
+            break text;
+        }
+        assert!(Instant::now() < until);
+    };
+    assert!(text.contains("[NaN, Infinity, -Infinity]"), "{text}");
 }
 
 #[test]
@@ -350,7 +400,7 @@ fn a_thousand_jobs_run_one_after_the_other() {
     let mut socket = server.socket("a");
     let ids: Vec<String> = (0..1000).map(|color| server.prompt(&picture(color), Some("a"))).collect();
     for id in &ids {
-        let heard = socket.to_the_end();
+        let heard = socket.rest();
         assert_eq!(heard.last().unwrap().data()["prompt_id"], **id);
     }
     assert_eq!(server.get("/history").json().as_object().unwrap().len(), 1000);
