@@ -286,9 +286,10 @@ fn unreadable(path: &Path, message: String) -> Diagnostic {
         .help("compare presets, workflows in JSON, or pictures as ComfyUI writes them: PNG and WebP")
 }
 
-/// True for bytes that are no text, as git tells: there is a zero near the beginning.
+/// True for bytes that are no text, as git tells: there is a zero near the beginning. UTF-16 is full of them, and text.
 pub(in crate::cli) fn is_binary(bytes: &[u8]) -> bool {
-    bytes.iter().take(8000).any(|byte| *byte == 0)
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    !is_utf16 && bytes.iter().take(8000).any(|byte| *byte == 0)
 }
 
 fn unopened(kind: &'static str, found: Diagnostics) -> Unopened {

@@ -29,11 +29,11 @@ pub(super) fn sources_first(graph: &Graph) -> Vec<NodeId> {
         }
     }
     let ends = graph.nodes().map(|(id, _)| id).filter(|id| is_end.get(id.index()) == Some(&true));
-    walk.from_all(ends.collect());
+    walk.walk_all(ends.collect());
     if walk.order.len() < graph.len() {
         // Circles that nothing depends on have no end.
         let rest = graph.nodes().map(|(id, _)| id).filter(|id| !walk.has(*id));
-        walk.from_all(rest.collect());
+        walk.walk_all(rest.collect());
     }
     walk.order
 }
@@ -65,7 +65,7 @@ impl Walk<'_> {
     }
 
     /// Walks from all of these, in the order that they belong in.
-    fn from_all(&mut self, ends: Vec<NodeId>) {
+    fn walk_all(&mut self, ends: Vec<NodeId>) {
         let mut marks: Vec<(Mark<'_>, NodeId)> = Vec::with_capacity(ends.len());
         let graph = self.graph;
         marks.extend(ends.into_iter().map(|id| (Mark::of(graph.node(id)), id)));
@@ -77,7 +77,7 @@ impl Walk<'_> {
             let (group, after) = rest.split_at(same);
             rest = after;
             if let [(_, id)] = group {
-                self.from(*id);
+                self.walk(*id);
                 continue;
             }
             let colors = colors.get_or_insert_with(|| refined(graph));
@@ -87,23 +87,23 @@ impl Walk<'_> {
                 .collect();
             near.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
             for alike in near.chunk_by(|one, other| (&one.0, one.1) == (&other.0, other.1)) {
-                self.from_alike(alike.iter().map(|(_, _, id)| *id).collect());
+                self.walk_alike(alike.iter().map(|(_, _, id)| *id).collect());
             }
         }
     }
 
     /// Walks from ends that are alike.
-    fn from_alike(&mut self, mut ends: Vec<NodeId>) {
+    fn walk_alike(&mut self, mut ends: Vec<NodeId>) {
         if ends.len() > ALIKE {
             for id in ends {
-                self.from(id);
+                self.walk(id);
             }
             return;
         }
         while !ends.is_empty() {
             let shared = ends.iter().enumerate().map(|(at, id)| (self.shared(*id), at)).min();
             let next = ends.remove(shared.map_or(0, |(_, at)| at));
-            self.from(next);
+            self.walk(next);
         }
     }
 
@@ -122,7 +122,7 @@ impl Walk<'_> {
         shared
     }
 
-    fn from(&mut self, end: NodeId) {
+    fn walk(&mut self, end: NodeId) {
         let mut seen_here = rustc_hash::FxHashSet::default();
         let mut waiting = vec![(end, false)];
         while let Some((id, is_done)) = waiting.pop() {

@@ -101,7 +101,7 @@ fn add(graph: &mut Graph, key: &str, class: &str, inputs: &[(&str, Argument)]) -
 
 #[test]
 fn a_line_says_what_matters() {
-    let literal = |value: Value| Argument::Literal(value);
+    let literal = Argument::Literal;
     let mut graph = Graph::new();
     let loader = add(
         &mut graph,
