@@ -40,7 +40,7 @@ pub(super) fn resolve(
     stand_ins: Option<&Path>,
     missing: &mut Vec<String>,
 ) -> Result<Found, ToolError> {
-    let given = read(given, named)?;
+    let chosen = read(given, named)?;
     let mut found = Found::new();
     let mut nowhere = Vec::new();
     for input in named {
@@ -49,7 +49,7 @@ pub(super) fn resolve(
             continue;
         }
         let value = input.value.strip_suffix(" [input]").unwrap_or(&input.value);
-        let local = given.get(&*input.param).cloned().or_else(|| local(&input.base, value));
+        let local = chosen.get(&*input.param).cloned().or_else(|| local(&input.base, value));
         let resolved = match (local, stand_ins) {
             (Some(file), _) => Resolved::Local(file),
             (None, _) if server.has_input(value).map_err(|error: Error| ToolError::from(error))? => {
@@ -80,20 +80,20 @@ pub(super) fn resolve(
     )))
 }
 
-fn read(given: &[String], named: &[Named]) -> Result<BTreeMap<String, PathBuf>, ToolError> {
+fn read(texts: &[String], named: &[Named]) -> Result<BTreeMap<String, PathBuf>, ToolError> {
     let mut files = BTreeMap::new();
-    for text in given {
+    for text in texts {
         let Some((name, path)) = text.split_once('=') else {
             return Err(ToolError::new(format!(
                 "`--input {text}` names no file; write it like `--input image=cat.png`"
             )));
         };
         if !named.iter().any(|input| input.param == name) {
-            let mut names: Vec<&str> = named.iter().map(|input| &*input.param).collect();
-            names.dedup();
-            let help = crate::diag::did_you_mean(name, names.iter().copied())
-                .unwrap_or_else(|| format!("its input files are: {}", names.join(", ")));
-            let help = if names.is_empty() { "it takes no input files".to_owned() } else { help };
+            let mut params: Vec<&str> = named.iter().map(|input| &*input.param).collect();
+            params.dedup();
+            let help = crate::diag::did_you_mean(name, params.iter().copied())
+                .unwrap_or_else(|| format!("its input files are: {}", params.join(", ")));
+            let help = if params.is_empty() { "it takes no input files".to_owned() } else { help };
             return Err(ToolError::new(format!("no workflow has an input file `{name}`; {help}")));
         }
         let path = PathBuf::from(path);

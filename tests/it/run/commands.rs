@@ -152,3 +152,30 @@ fn compiled_workflows_run_as_they_are_alone_and_by_their_manifest() {
         .write("prompt.json", format!("{{\"prompt\": {}}}", String::from_utf8(folder.read(&name)).unwrap()));
     folder.wfc(&["run", "prompt.json", "--on", &sim.url]).succeeded();
 }
+
+#[cfg(unix)]
+#[test]
+fn the_first_interrupt_lets_the_job_end_that_runs_and_takes_back_the_others() {
+    let sim = Sim::on_port("0", &["--speed", "1x", "--time", "EmptyImage=0.7"]);
+    let folder = Folder::with([("batch.toml", &batch(6))]);
+    let arguments = ["run", "batch.toml", "--on", &sim.url, "--in-flight", "3"];
+    let child = folder.command(&arguments).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    // As soon as the first job runs.
+    let journal = folder.path("outputs/0001-batch/journal.jsonl");
+    let is_sent = || std::fs::read_to_string(&journal).is_ok_and(|text| text.matches("sending").count() == 3);
+    while !is_sent() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("1 of 6 done, 5 not run"), "{text}");
+    assert_eq!(sim.colors(), [1]);
+    let queue = sim.client().get_json("/queue").unwrap();
+    assert_eq!(queue, serde_json::json!({"queue_running": [], "queue_pending": []}));
+    folder.wfc(&[&arguments[..], &["--resume"]].concat()).succeeded();
+    assert_eq!(sim.colors(), [1, 2, 3, 4, 5, 6]);
+}
