@@ -121,7 +121,7 @@ pub struct Identity {
     /// Python's version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub python: Option<String>,
-    /// PyTorch's version.
+    /// Version of `PyTorch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pytorch: Option<String>,
     /// The operating system, as Python calls it.
@@ -145,7 +145,7 @@ pub struct Identity {
 /// A device of a server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Device {
-    /// Its name, as PyTorch has it.
+    /// Its name, as `PyTorch` has it.
     pub name: String,
     /// Its memory in bytes.
     pub vram_bytes: u64,

@@ -194,7 +194,7 @@ fn command(args: &Args, on: &str) -> String {
     words.extend(args.set.iter().map(|setting| format!("--set {}", jobs::quoted(setting))));
     words.extend(args.input.iter().map(|input| format!("--input {}", jobs::quoted(input))));
     words.push(format!("--on {}", jobs::quoted(on)));
-    if args.output != PathBuf::from("outputs") {
+    if args.output.as_os_str() != "outputs" {
         words.push(format!("-o {}", jobs::quoted(&args.output.display().to_string())));
     }
     words.join(" ")

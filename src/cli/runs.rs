@@ -89,15 +89,13 @@ fn find(output: &Path, run: &str) -> Result<PathBuf, ToolError> {
     let is_wanted = |(found, folder): &&(u32, PathBuf)| {
         number == Some(*found) || folder.file_name().is_some_and(|name| name == run)
     };
-    match all.iter().find(is_wanted) {
-        Some((_, folder)) => Ok(folder.clone()),
-        None => {
-            let names = all.iter().filter_map(|(_, folder)| folder.file_name()?.to_str());
-            let help = crate::diag::did_you_mean(run, names);
-            let help = help.unwrap_or_else(|| "`wfc runs list` lists them".to_owned());
-            Err(ToolError::new(format!("{} has no run `{run}`; {help}", output.display())))
-        }
+    if let Some((_, folder)) = all.iter().find(is_wanted) {
+        return Ok(folder.clone());
     }
+    let names = all.iter().filter_map(|(_, folder)| folder.file_name()?.to_str());
+    let help = crate::diag::did_you_mean(run, names);
+    let help = help.unwrap_or_else(|| "`wfc runs list` lists them".to_owned());
+    Err(ToolError::new(format!("{} has no run `{run}`; {help}", output.display())))
 }
 
 /// The record of a run; of one that has not ended, what its journal says so far.

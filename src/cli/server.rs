@@ -100,7 +100,7 @@ fn named(name: &str, is_default: bool, session: &mut Session) -> Result<Address,
         let password = server.password_env.as_ref().map(|name| variable_of(name.get())).transpose()?;
         address = address.basic(&variable_of(user.get())?, &password.unwrap_or_default());
     }
-    for (header, variable) in server.headers_env.iter() {
+    for (header, variable) in &server.headers_env {
         address = address.header(&header.value, &variable_of(variable.get())?)?;
     }
     Ok(address)

@@ -324,9 +324,10 @@ impl Batch<'_> {
             self.next += 1;
             match self.state(number).clone() {
                 State::Ended { is_done: true, .. } => {}
-                State::Ended { attempts, .. } => self.launch(number, attempts + 1)?,
                 State::New => self.launch(number, 1)?,
-                State::Again(attempts) => self.launch(number, attempts + 1)?,
+                State::Ended { attempts, .. } | State::Again(attempts) => {
+                    self.launch(number, attempts + 1)?;
+                }
                 State::Sent(attempt, id, on) => self.adopt(number, attempt, id, &on)?,
             }
         }
@@ -533,7 +534,7 @@ impl Batch<'_> {
             // The server says that there is no such file. If it has forgotten the job as well, it was started anew.
             Err(error) if matches!(error.trouble, Trouble::Refused | Trouble::TooLong) => {
                 if matches!(self.executor.standing(&flight.id), Ok(Standing::Open)) {
-                    return self.lost(flight);
+                    return self.lost(&flight);
                 }
                 let record = flight.record(Ending::Failed, Some(ended), None, Some(error.into()));
                 self.end(&flight, record)

@@ -1,7 +1,7 @@
 //! `run.json`: what a run was, job by job. It is made from the journal, record by record.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use schemars::JsonSchema;

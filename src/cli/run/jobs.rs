@@ -1,6 +1,7 @@
 //! From presets and workflow files to jobs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -30,7 +31,7 @@ const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 /// A file of the command line, read as far as that needs no other.
 pub(super) enum Read {
     /// A preset.
-    Preset(PathBuf, Ready),
+    Preset(PathBuf, Box<Ready>),
     /// A workflow in API format, with where it came from.
     File(Workflow),
 }
@@ -78,7 +79,7 @@ pub(super) fn read(
             Ok(())
         } else if session::is_toml(&path) {
             preset(&path, found, settings, session, &mut diagnostics).map(|ready| {
-                all.extend(ready.map(|ready| Read::Preset(path.clone(), ready)));
+                all.extend(ready.map(|ready| Read::Preset(path.clone(), Box::new(ready))));
             })
         } else {
             if !settings.is_empty() {
@@ -455,13 +456,13 @@ fn seeds(ready: &Ready, job: &compile::Job<'_>) -> BTreeMap<String, Value> {
 fn again(path: &Path, settings: &[String], set: &[(String, Value)], rung: Option<&str>, on: &str) -> String {
     let mut command = format!("wfc run {}", quoted(&path.display().to_string()));
     if let Some(rung) = rung {
-        command += &format!(" --rung {}", quoted(rung));
+        let _ = write!(command, " --rung {}", quoted(rung));
     }
     for setting in settings {
-        command += &format!(" --set {}", quoted(setting));
+        let _ = write!(command, " --set {}", quoted(setting));
     }
     for (name, value) in set {
-        command += &format!(" --set {}", quoted(&format!("{name}={value}")));
+        let _ = write!(command, " --set {}", quoted(&format!("{name}={value}")));
     }
     format!("{command} --on {}", quoted(on))
 }
@@ -518,7 +519,7 @@ fn expected(
     let device = server.devices.first().map_or(0, |device| device.vram_bytes);
     let mut command = format!("wfc fit {}", quoted(&path.display().to_string()));
     for setting in settings.iter().cloned().chain(set.iter().map(|(name, value)| format!("{name}={value}"))) {
-        command += &format!(" --set {}", quoted(&setting));
+        let _ = write!(command, " --set {}", quoted(&setting));
     }
     let vram = if device > 0 { format!(" --vram {}MiB", device >> 20) } else { String::new() };
     Expected {

@@ -1,6 +1,7 @@
 //! Showing how far a run is: bars, lines, or JSON.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,9 +10,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::Format;
 use crate::cli::{ToolError, note, output, print};
-use crate::exec::Failure;
 use crate::exec::batch::Event;
 use crate::exec::record::{Counts, Ending};
+use crate::exec::{Failure, Identity};
 use crate::plan::size;
 
 /// Between two drawings of what changes by itself.
@@ -104,27 +105,8 @@ impl Show {
         }
         match event {
             Event::RunStarted { run, folder, jobs, done, server } => {
-                let version = server
-                    .comfyui
-                    .map_or_else(|| "ComfyUI".to_owned(), |version| format!("ComfyUI {version}"));
-                let device = server.devices.first().map_or(String::new(), |device| {
-                    #[expect(clippy::cast_precision_loss, reason = "for people")]
-                    let memory = size(device.vram_bytes as f64);
-                    format!(", {}, {memory}", device.name)
-                });
-                let plays = if server.simulated { ", simulated" } else { "" };
-                let before = if done > 0 { format!(", {done} of them done before") } else { String::new() };
-                let noun = if jobs == 1 { "job" } else { "jobs" };
                 self.folder = folder;
-                self.line(&format!(
-                    "{run}: {jobs} {noun}{before} on {} ({version}{device}{plays})",
-                    server.address
-                ));
-                if let Mode::Bars(bars) = &mut self.mode
-                    && jobs > 1
-                {
-                    bars.begin_batch(jobs, done);
-                }
+                self.started(&run, jobs, done, &server);
             }
             Event::JobSent { job, name, attempt, .. } => {
                 let again = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
@@ -193,6 +175,25 @@ impl Show {
         }
     }
 
+    fn started(&mut self, run: &str, jobs: u64, done: u64, server: &Identity) {
+        let version = server.comfyui.as_deref();
+        let version = version.map_or_else(|| "ComfyUI".to_owned(), |version| format!("ComfyUI {version}"));
+        let device = server.devices.first().map_or(String::new(), |device| {
+            #[expect(clippy::cast_precision_loss, reason = "for people")]
+            let memory = size(device.vram_bytes as f64);
+            format!(", {}, {memory}", device.name)
+        });
+        let plays = if server.simulated { ", simulated" } else { "" };
+        let before = if done > 0 { format!(", {done} of them done before") } else { String::new() };
+        let noun = if jobs == 1 { "job" } else { "jobs" };
+        self.line(&format!("{run}: {jobs} {noun}{before} on {} ({version}{device}{plays})", server.address));
+        if let Mode::Bars(bars) = &mut self.mode
+            && jobs > 1
+        {
+            bars.begin_batch(jobs, done);
+        }
+    }
+
     fn ended(&mut self, folder: &str, counts: Counts, stopped: Option<&str>) {
         let Counts { all, done, failed, cancelled, open } = counts;
         let mut parts = vec![format!("{done} of {all} done")];
@@ -221,21 +222,23 @@ pub(in crate::cli) fn explained(failure: &Failure) -> String {
         let label = failure.label.clone().unwrap_or_default();
         let class = failure.class.as_deref().unwrap_or(&label.title);
         let stage = label.stage.map_or(String::new(), |stage| format!(", step {stage}"));
-        text += &format!("node `{node}` ({class}{stage}): ");
+        let _ = write!(text, "node `{node}` ({class}{stage}): ");
     }
     if failure.is_oom {
         text += "the card's memory ran out: ";
     }
     let message = failure.message.replace('\n', "\n  ");
     match &failure.exception {
-        Some(exception) if !failure.is_oom => text += &format!("{exception}: {message}"),
+        Some(exception) if !failure.is_oom => {
+            let _ = write!(text, "{exception}: {message}");
+        }
         _ => text += &message,
     }
     if let Some(place) = failure.label.as_ref().and_then(|label| label.place.as_ref()) {
-        text += &format!("\n  at {place}");
+        let _ = write!(text, "\n  at {place}");
     }
     if let Some(help) = &failure.help {
-        text += &format!("\n  help: {help}");
+        let _ = write!(text, "\n  help: {help}");
     }
     text
 }
@@ -303,7 +306,7 @@ impl Bars {
                     } else {
                         format!("{:.1} s/it", 1.0 / rate)
                     };
-                    text += &format!(", {speed}, {:.0} s to go", (max - value).max(0.0) / rate);
+                    let _ = write!(text, ", {speed}, {:.0} s to go", (max - value).max(0.0) / rate);
                 }
             }
         }

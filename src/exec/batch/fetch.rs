@@ -1,6 +1,6 @@
 //! Threads that fetch outputs while the server goes on.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -27,12 +27,12 @@ pub(super) struct Fetched {
 }
 
 /// Starts the threads; they end when the sender that is given back is dropped.
-pub(super) fn start(folder: &PathBuf, files: &Arc<dyn Files>, tell: &SyncSender<Message>) -> Sender<Task> {
+pub(super) fn start(folder: &Path, files: &Arc<dyn Files>, tell: &SyncSender<Message>) -> Sender<Task> {
     let (sender, receiver) = channel::<Task>();
     let receiver = Arc::new(Mutex::new(receiver));
     for number in 0..THREADS {
         let (receiver, folder, files, tell) =
-            (Arc::clone(&receiver), folder.clone(), Arc::clone(files), tell.clone());
+            (Arc::clone(&receiver), folder.to_owned(), Arc::clone(files), tell.clone());
         // Where one thread cannot be started, the other does its work.
         let _ = thread::Builder::new().name(format!("fetch-{number}")).spawn(move || {
             while let Some(task) = next(&receiver) {

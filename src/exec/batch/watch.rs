@@ -201,7 +201,7 @@ impl Batch<'_> {
             flight.next_poll = now + (limit / 4).max(patience.ended);
             return Ok(());
         }
-        self.take(number).map_or(Ok(()), |flight| self.lost(flight))
+        self.take(number).map_or(Ok(()), |flight| self.lost(&flight))
     }
 
     /// A job that is on its way no more.
@@ -279,12 +279,12 @@ impl Batch<'_> {
     }
 
     /// The server does not know a job, and its history neither.
-    pub(super) fn lost(&mut self, flight: Flight) -> Result<(), Error> {
+    pub(super) fn lost(&mut self, flight: &Flight) -> Result<(), Error> {
         let number = flight.number;
         self.executor.forget();
         if let Some(cancel) = flight.cancel.clone().filter(|cancel| !cancel.is_put_off) {
             let ending = if cancel.failure.is_some() { Ending::Failed } else { Ending::Cancelled };
-            return self.end(&flight, flight.record(ending, None, None, cancel.failure));
+            return self.end(flight, flight.record(ending, None, None, cancel.failure));
         }
         let is_put_off = flight.cancel.is_some();
         self.run.journal.append(&Record::Lost { job: number, id: flight.id.clone() })?;
@@ -303,7 +303,7 @@ impl Batch<'_> {
                 ),
                 ..Failure::default()
             };
-            return self.end(&flight, flight.record(Ending::Failed, None, None, Some(failure)));
+            return self.end(flight, flight.record(Ending::Failed, None, None, Some(failure)));
         }
         self.notice(format!(
             "{}: the server does not know it any more; it is handed over again",
@@ -317,12 +317,9 @@ impl Batch<'_> {
         let Some(flight) = self.flights.get_mut(&number) else { return Ok(()) };
         flight.end_node();
         let cancel = flight.cancel.clone();
-        let failure = match (&ended.failure, &cancel) {
-            // It was to be stopped since a part of it was refused.
-            (None, Some(cancel)) if cancel.failure.is_some() => cancel.failure.clone(),
-            (Some(_), Some(cancel)) if cancel.failure.is_some() => cancel.failure.clone(),
-            (failure, _) => failure.clone(),
-        };
+        // What it was to be stopped for counts first: a part of it was refused, or it ran too long.
+        let failure =
+            cancel.as_ref().and_then(|cancel| cancel.failure.clone()).or_else(|| ended.failure.clone());
         let Some(failure) = failure else {
             let files = placed(flight, self.run.contents.jobs.len(), &ended);
             if files.is_empty() {
@@ -336,7 +333,7 @@ impl Batch<'_> {
         };
         let is_stopped = ended.is_cancelled && cancel.as_ref().is_some_and(|cancel| cancel.failure.is_none());
         if is_stopped && cancel.is_some_and(|cancel| cancel.is_put_off) {
-            return self.take(number).map_or(Ok(()), |flight| self.lost(flight));
+            return self.take(number).map_or(Ok(()), |flight| self.lost(&flight));
         }
         let ending = if ended.is_cancelled && (is_stopped || flight.cancel.is_none()) {
             Ending::Cancelled

@@ -86,7 +86,9 @@ fn ended(entry: &Value) -> Ended {
     }
     ended.span_ms = start.zip(end);
     let is_success = status.get("status_str").and_then(Value::as_str) == Some("success");
-    if !is_success {
+    if is_success {
+        ended.is_cancelled = false;
+    } else {
         ended.failure = Some(match last_failure {
             Some(failure) => failure,
             None if ended.is_cancelled => {
@@ -97,8 +99,6 @@ fn ended(entry: &Value) -> Ended {
                 ..Failure::default()
             },
         });
-    } else {
-        ended.is_cancelled = false;
     }
     ended
 }

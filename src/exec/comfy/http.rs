@@ -97,7 +97,7 @@ impl Client {
             request = request.header(name, value);
         }
         let response = request.call().map_err(|error| self.failed(&error, false))?;
-        self.answer(response, url, false)
+        Self::answer(response, url, false)
     }
 
     /// Asks for a route whose answer is JSON.
@@ -130,7 +130,7 @@ impl Client {
             request = request.header(name, value);
         }
         let response = request.send(body).map_err(|error| self.failed(&error, true))?;
-        self.answer(response, url, true)
+        Self::answer(response, url, true)
     }
 
     /// Opens a route for reading, from byte `from` on if that is not 0.
@@ -149,7 +149,7 @@ impl Client {
         let response = request.call().map_err(|error| self.failed(&error, false))?;
         let status = response.status().as_u16();
         if !matches!(status, 200 | 206) {
-            let answer = self.answer(response, url, false)?;
+            let answer = Self::answer(response, url, false)?;
             return Err(answer.error());
         }
         let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -170,7 +170,6 @@ impl Client {
     }
 
     fn answer(
-        &self,
         response: ureq::http::Response<ureq::Body>,
         url: String,
         is_sent: bool,

@@ -28,7 +28,7 @@ const READY: Duration = Duration::from_secs(2);
 const PING: Duration = Duration::from_secs(20);
 
 /// After so much silence the connection counts as dead.
-const DEAD: Duration = Duration::from_secs(60);
+const DEAD: Duration = Duration::from_mins(1);
 
 /// Between two attempts to connect.
 const AGAIN: Duration = Duration::from_secs(2);
