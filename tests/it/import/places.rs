@@ -76,8 +76,8 @@ fn a_file_for_several_or_of_another_kind_is_refused() {
     assert_snapshot!(said(&["a.json", "b.json", "-o", "x.json"]), @"wfc: x.json is no folder: `-o` names a folder, or for one workflow a .json file");
     assert_snapshot!(said(&["a.json", "--to", "toml", "-o", "x.json"]), @"wfc: x.json is no folder: `-o` names a folder, or for one workflow a .toml file");
     assert_snapshot!(said(&["a.json", "-o", "x.toml"]), @"wfc: x.toml is no folder: `-o` names a folder, or for one workflow a .json file");
-    assert_snapshot!(said(&["a.json", "b.json", "-o", "-"]), @"wfc: `-o -` takes one workflow, and `--to api`");
-    assert_snapshot!(said(&["a.json", "--to", "toml", "-o", "-"]), @"wfc: `-o -` takes one workflow, and `--to api`");
+    assert_snapshot!(said(&["a.json", "b.json", "-o", "-"]), @"wfc: `-o -` takes one workflow, and `--to api` or `--to ui`");
+    assert_snapshot!(said(&["a.json", "--to", "toml", "-o", "-"]), @"wfc: `-o -` takes one workflow, and `--to api` or `--to ui`");
     assert_snapshot!(said(&["."; 0]), @"
     error: the following required arguments were not provided:
       <PATH>...
