@@ -15,6 +15,7 @@ mod doctor;
 mod explain;
 mod explain_oom;
 mod fit;
+mod format;
 mod git;
 mod git_diff;
 mod graph;

@@ -7,6 +7,7 @@
 
 mod amount;
 mod coefficients;
+mod conditions;
 mod effects;
 pub mod log;
 mod need;
@@ -16,6 +17,7 @@ mod request;
 mod run;
 mod sampling;
 mod time;
+mod vae;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -26,7 +28,7 @@ use crate::ir::{Graph, NodeId};
 
 pub use amount::Amount;
 pub use coefficients::{Basis, Coefficient, Coefficients};
-pub use need::{Calculator, Engine, Kind, Need, Peak, Sampling, Text, Vae, Weights, grouped, size};
+pub use need::{Calculator, Engine, Kind, Need, Peak, Sampling, Setup, Text, Torch, Weights, Whole, grouped, size};
 pub use network::{Network, Precision};
 pub use request::{Model, Offload, Refusal, Request, Rope, Subject};
 pub use run::{Change, Run, Stage};
@@ -34,6 +36,7 @@ pub use time::{
     Includes, Measured, Pace, Seconds, Session, Storage, Timer, Times, Uneven, dollars, reading, sending,
     times,
 };
+pub use vae::Vae;
 pub use verdict::{Budget, Verdict};
 
 /// Sizes to take where a workflow leaves them open: `--assume width=832`.
@@ -225,7 +228,7 @@ impl Walk<'_> {
             self.kept.iter().filter(|(model, _)| *model != need.model).map(|(_, weights)| *weights).sum();
         let calculator = self.options.calculator;
         let peak =
-            |weights, activations| calculator.peak(weights + others, activations, need.kind, need.engine);
+            |weights, activations| calculator.peak(weights + others, activations, &need, &need.family);
         let least = peak(need.resident + need.buffers, need.activations);
         let without_streaming = peak(need.weights, need.roomy);
         if !self.loaded.iter().any(|(model, _)| *model == need.model) {

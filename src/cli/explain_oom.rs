@@ -1,18 +1,24 @@
 //! `wfc explain-oom`: what a log says of memory that ran out, and what a preset was expected to need.
 
+mod document;
+
+pub(crate) use document::Explained;
+
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use self::document::{FoundBy, LackReport, LoadReport, Meaning, PeakReport, StepReport, VERSION};
 use super::fit::{self, Asked, Card};
+use super::format::Format;
 use super::session::Session;
 use super::{Exit, Stream, Terminal, ToolError, print};
 use crate::analysis::Analysis;
 use crate::diag::Diagnostics;
 use crate::ir::Graph;
-use crate::plan::log::{LOOKED_FOR, Lack, Log, Logged};
-use crate::plan::{Amount, Budget, Engine, Kind, Options, Plan, Step, grouped, size};
-use crate::report::{FileReport, Format};
+use crate::plan::log::{LOOKED_FOR, Lack, Load, Log, Logged};
+use crate::plan::{Amount, Budget, Engine, Kind, Options, Plan, Step, grouped};
+use crate::report::{FileReport, Format as Diagnosed};
 use crate::source;
 
 /// Longest log that is read, in bytes.
@@ -41,23 +47,35 @@ pub(super) struct Args {
     /// The node catalog, as for `wfc build`.
     #[arg(long, value_name = "CATALOG")]
     catalog: Option<String>,
+    /// The format; `wfc schema explain-oom` prints the schema of the JSON document.
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let log = Log::read(&text(&args.log)?);
+    let named = |explained: Explained| Explained {
+        version: VERSION,
+        log: args.log.display().to_string(),
+        preset: args.preset.display().to_string(),
+        ..explained
+    };
     if log.is_empty() {
-        print(&format!(
-            "{} has nothing of memory that wfc knows.\nIt looked for {LOOKED_FOR}.\n",
-            args.log.display()
-        ))?;
+        match args.format {
+            Format::Human => print(&format!(
+                "{} has nothing of memory that wfc knows.\nIt looked for {LOOKED_FOR}.\n",
+                args.log.display()
+            ))?,
+            Format::Json => print(&json(&named(Explained::default()))?)?,
+        }
         return Ok(Exit::Findings);
     }
     let mut session = Session::new(args.catalog.clone());
     let mut diagnostics = Diagnostics::new();
     let (file, ready) = fit::read(&args.preset, &args.set, &mut session, &mut diagnostics)?;
     let assume = super::plan::assume::parse(&args.assume)?;
-    let mut text = String::new();
+    let mut told = String::new();
     if let Some(ready) = ready.filter(|_| !diagnostics.has_errors())
         && let Some(mut job) = ready.compiler.job(&ready.loaded, &session.sources, &mut diagnostics)
         && let Some(checked) = job.compile(job.numbers().start, &mut diagnostics)
@@ -66,26 +84,50 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
         let analysis = Analysis::new(graph, &ready.compiler.models);
         let options = Options { assume: fit::assumed(&ready.loaded, assume), ..Options::default() };
         let plan = Plan::new(graph, &analysis, &options);
-        let told = Told { log: &log, plan: &plan, graph };
-        told.write(&mut text);
+        let mut explained = named(Told { log: &log, plan: &plan, graph }.document());
+        told = explained.human();
         drop(job);
         if let Some(card) = card(&log) {
             let card = Card { assume, ..card };
             let asked = Asked { path: &args.preset, set: &args.set, card };
             if let Some(report) = fit::fitted(&asked, file, &ready, &mut session, &mut diagnostics) {
                 let hint = "`wfc fit` with this card and `--apply` makes it.";
-                let _ = write!(text, "\nWhat to change\n\n{}", report.human(&args.preset, false, hint));
+                let _ = write!(told, "\nWhat to change\n\n{}", report.human(&args.preset, false, hint));
+                explained.fit = Some(report.document(&args.preset, false));
             }
+        }
+        if args.format == Format::Json {
+            told = json(&explained)?;
         }
     }
     if diagnostics.has_errors() {
         let found = diagnostics.into_sorted();
         let reports = [FileReport { path: args.preset.clone(), kind: "preset", diagnostics: found }];
-        terminal.report(Format::Human, Stream::Error, &session.sources, &reports)?;
+        terminal.report(Diagnosed::Human, Stream::Error, &session.sources, &reports)?;
         return Ok(Exit::Findings);
     }
-    print(&text)?;
+    print(&told)?;
     Ok(Exit::Clean)
+}
+
+fn json(explained: &Explained) -> Result<String, ToolError> {
+    let mut document = serde_json::to_value(explained)?;
+    whole(&mut document);
+    Ok(format!("{document:#}\n"))
+}
+
+/// Bytes as whole numbers: parts of them are what sums of rounded numbers leave.
+fn whole(document: &mut serde_json::Value) {
+    match document {
+        serde_json::Value::Number(number) => {
+            if let Some(bytes) = number.as_f64().filter(|_| number.is_f64()) {
+                *document = bytes.round().into();
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(whole),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(whole),
+        _ => {}
+    }
 }
 
 fn text(path: &Path) -> Result<String, ToolError> {
@@ -120,38 +162,54 @@ struct Told<'t> {
     graph: &'t Graph,
 }
 
-fn limits(amount: Amount) -> String {
-    format!("{} ({} to {})", size(amount.typical), size(amount.low), size(amount.high))
-}
-
 /// How far an amount lies outside of limits, in bytes.
 fn distance(amount: Amount, measured: f64) -> f64 {
     (amount.low - measured).max(measured - amount.high).max(0.0)
 }
 
+/// The tokens that a need's notes tell.
+fn has_tokens(step: &Step, tokens: f64) -> bool {
+    let told = format!("{} tokens", grouped(tokens));
+    step.need.kind == Kind::Sampling && step.need.notes.iter().any(|note| note.contains(&told))
+}
+
 impl Told<'_> {
-    fn write(&self, text: &mut String) {
-        for lack in &self.log.lacks {
-            self.lack(text, lack);
-        }
-        self.peaks(text);
-        self.settings(text);
-        if !self.plan.gaps.is_empty() {
-            let _ = writeln!(
-                text,
-                "\n{} of the steps cannot be estimated and may be the one; `wfc plan` says why, and `--assume` helps.",
-                self.plan.gaps.len()
-            );
+    /// What the log says, beside what was expected.
+    fn document(&self) -> Explained {
+        let log = self.log;
+        let is_same = |tokens: f64| self.plan.steps.iter().any(|step| has_tokens(step, tokens));
+        Explained {
+            is_understood: true,
+            lacks: log.lacks.iter().map(|lack| self.lack(lack)).collect(),
+            peaks: log.peaks.iter().map(|peak| self.peak(peak)).collect(),
+            tokens: log.tokens,
+            is_sequence_of_preset: log.tokens.map(is_same),
+            blocks_off_card: log.blocks_off,
+            blocks_on_card: log.blocks_on,
+            loads: log.loads.iter().map(loaded).collect(),
+            not_estimated: self.plan.gaps.len(),
+            ..Explained::default()
         }
     }
 
-    fn name(&self, step: &Step) -> String {
+    fn step(&self, step: &Step, found_by: FoundBy) -> StepReport {
         let node = self.graph.node(step.node);
-        format!("{} in `{}` ({})", step.need.kind.name(), node.key, node.class_type)
+        let expected = step.least.allocated;
+        let whole = step.without_streaming.allocated;
+        let keeps = step.need.engine == Engine::Native && whole.typical > expected.typical;
+        StepReport {
+            kind: step.need.kind,
+            node: node.key.to_string(),
+            class: node.class_type.to_string(),
+            found_by,
+            expected,
+            without_streaming: keeps.then_some(whole),
+            notes: step.need.notes.clone(),
+        }
     }
 
     /// The steps that a log may mean, and how that is known.
-    fn candidates(&self) -> (Vec<&Step>, &'static str) {
+    fn candidates(&self) -> (Vec<&Step>, FoundBy) {
         let is_named = |step: &&Step| {
             let node = self.graph.node(step.node);
             let by_id = self.log.id.as_deref() == Some(&*node.key);
@@ -159,27 +217,19 @@ impl Told<'_> {
         };
         let named: Vec<&Step> = self.plan.steps.iter().filter(is_named).collect();
         if !named.is_empty() {
-            return (named, "by the node that failed");
+            return (named, FoundBy::Node);
         }
         let traced: Vec<&Step> =
             self.plan.steps.iter().filter(|step| self.log.kind == Some(step.need.kind)).collect();
         if !traced.is_empty() {
-            return (traced, "by the traceback");
+            return (traced, FoundBy::Traceback);
         }
-        (self.plan.steps.iter().collect(), "by the amounts")
+        (self.plan.steps.iter().collect(), FoundBy::Amounts)
     }
 
-    fn lack(&self, text: &mut String, lack: &Lack) {
-        text.push_str("Memory ran out");
-        if let Some(wanted) = lack.wanted {
-            let _ = write!(text, ": {} more were wanted", size(wanted));
-            if let (Some(free), Some(total)) = (lack.free, lack.total) {
-                let _ = write!(text, ", {} of {} were free", size(free), size(total));
-            }
-        }
-        text.push_str(".\n");
+    fn lack(&self, lack: &Lack) -> LackReport {
         let (steps, how) = self.candidates();
-        let least = lack.allocated.map(|allocated| allocated + lack.wanted.unwrap_or_default());
+        let needed = lack.allocated.map(|allocated| allocated + lack.wanted.unwrap_or_default());
         let wide = |step: &Step| Amount {
             low: step.least.allocated.low,
             typical: step.least.allocated.typical,
@@ -187,125 +237,46 @@ impl Told<'_> {
         };
         // Of those that explain it, the one that needs most.
         let best = steps.iter().copied().min_by(|one, other| {
-            let off = |step: &Step| least.map_or(0.0, |least| distance(wide(step), least));
+            let off = |step: &Step| needed.map_or(0.0, |needed| distance(wide(step), needed));
             let by_need = other.least.allocated.typical.total_cmp(&one.least.allocated.typical);
             off(one).total_cmp(&off(other)).then(by_need)
         });
-        let Some(step) = best else {
-            text.push_str("  The preset has no step that is estimated.\n");
-            return;
+        let meaning = best.zip(needed).map(|(step, needed)| {
+            Meaning::of(step.least.allocated, step.without_streaming.allocated, needed)
+        });
+        let unused = lack.unused().zip(lack.wanted);
+        LackReport {
+            wanted: lack.wanted,
+            free: lack.free,
+            total: lack.total,
+            allocated: lack.allocated,
+            reserved: lack.reserved,
+            others: lack.elsewhere(),
+            needed,
+            step: best.map(|step| self.step(step, how)),
+            meaning,
+            is_in_pieces: unused.is_some_and(|(unused, wanted)| unused >= wanted),
+        }
+    }
+
+    /// A peak that the wrapper printed, beside the step that it fits best.
+    fn peak(&self, peak: &Logged) -> PeakReport {
+        let is_one = |step: &&Step| {
+            step.need.engine == Engine::Wrapper
+                && matches!(step.need.kind, Kind::Sampling | Kind::VaeDecode | Kind::VaeEncode)
         };
-        let _ = writeln!(text, "  Most likely {}, {how}.", self.name(step));
-        let expected = step.least.allocated;
-        let _ = writeln!(text, "  Expected at its peak, allocated by torch: {}", limits(expected));
-        let whole = step.without_streaming.allocated;
-        if step.need.engine == Engine::Native && whole.typical > expected.typical {
-            let _ = writeln!(
-                text,
-                "    with all weights on the card, as far as they have room: {}",
-                limits(whole)
-            );
-        }
-        if let (Some(allocated), Some(least)) = (lack.allocated, least) {
-            let _ = writeln!(
-                text,
-                "  In the log: {} allocated, so it needs {} at least.",
-                size(allocated),
-                size(least)
-            );
-            text.push_str(judged(expected, whole, least));
-        }
-        if !step.need.notes.is_empty() {
-            let _ = writeln!(text, "  Expected with {}.", step.need.notes.join(", "));
-        }
-        if let (Some(unused), Some(wanted)) = (lack.unused(), lack.wanted)
-            && unused >= wanted
-        {
-            let _ = writeln!(
-                text,
-                "  Fragmentation: torch had {} reserved and unused, more than was wanted, but in pieces. Set \
-                 PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True, or start ComfyUI with --cuda-malloc.",
-                size(unused)
-            );
-        }
-        if let Some(others) = lack.elsewhere().filter(|others| *others > 512.0 * 1024.0 * 1024.0) {
-            let _ = writeln!(
-                text,
-                "  Other processes had {} of the card; `nvidia-smi` lists them.",
-                size(others)
-            );
-        }
-    }
-
-    /// The peaks that the wrapper printed, each beside the step that it fits best.
-    fn peaks(&self, text: &mut String) {
-        for Logged { allocated, reserved } in &self.log.peaks {
-            let is_one = |step: &&Step| {
-                step.need.engine == Engine::Wrapper
-                    && matches!(step.need.kind, Kind::Sampling | Kind::VaeDecode | Kind::VaeEncode)
-            };
-            let best = self.plan.steps.iter().filter(is_one).min_by(|one, other| {
-                let off = |step: &Step| (step.least.allocated.typical - allocated).abs();
-                off(one).total_cmp(&off(other))
-            });
-            let reserved =
-                reserved.map(|reserved| format!(", {} reserved", size(reserved))).unwrap_or_default();
-            let _ = writeln!(text, "A step had its peak at {} allocated{reserved}.", size(*allocated));
-            if let Some(step) = best {
-                let expected = step.least.allocated;
-                let percent = (expected.typical / allocated - 1.0) * 100.0;
-                let _ = writeln!(
-                    text,
-                    "  By the amounts {}: expected {}, {percent:+.0} %.",
-                    self.name(step),
-                    limits(expected)
-                );
-            }
-        }
-    }
-
-    /// Settings that the log tells, where the preset's differ.
-    fn settings(&self, text: &mut String) {
-        let notes = || self.plan.steps.iter().filter(|step| step.need.kind == Kind::Sampling);
-        if let Some(tokens) = self.log.tokens {
-            let told = format!("{} tokens", grouped(tokens));
-            let is_same = notes().any(|step| step.need.notes.iter().any(|note| note.contains(&told)));
-            let _ = writeln!(text, "The log has a sequence of {told}.");
-            if !is_same {
-                text.push_str(
-                    "  The preset's is another: size, frames or window were not those of the preset.\n",
-                );
-            }
-        }
-        if let (Some(off), Some(on)) = (self.log.blocks_off, self.log.blocks_on) {
-            let _ =
-                writeln!(text, "Transformer blocks: {} in main memory, {} on the card.", size(off), size(on));
-        }
-        for load in &self.log.loads {
-            let model = load.model.as_deref().unwrap_or("a model");
-            let _ = match (load.loaded, load.offloaded) {
-                (Some(loaded), Some(off)) => writeln!(
-                    text,
-                    "ComfyUI laid {} of {model} on the card and left {} in main memory.",
-                    size(loaded),
-                    size(off)
-                ),
-                (Some(loaded), None) => writeln!(text, "ComfyUI laid {model} on the card: {}.", size(loaded)),
-                _ => writeln!(text, "ComfyUI loaded {model}."),
-            };
+        let best = self.plan.steps.iter().filter(is_one).min_by(|one, other| {
+            let off = |step: &Step| (step.least.allocated.typical - peak.allocated).abs();
+            off(one).total_cmp(&off(other))
+        });
+        PeakReport {
+            allocated: peak.allocated,
+            reserved: peak.reserved,
+            step: best.map(|step| self.step(step, FoundBy::Amounts)),
         }
     }
 }
 
-/// What it means that a step needs so much at least.
-fn judged(expected: Amount, whole: Amount, least: f64) -> &'static str {
-    if least <= expected.high {
-        "  That is as expected: the card is too small for it.\n"
-    } else if least <= whole.high {
-        "  That lies between what it needs at least and what it takes with all weights: weights were on the card that could have \
-         been streamed.\n"
-    } else {
-        "  That is more than expected. Then the run was not as the preset says (its size, its LoRAs, an older version of the pack), \
-         or other models stayed on the card.\n"
-    }
+fn loaded(load: &Load) -> LoadReport {
+    LoadReport { model: load.model.clone(), loaded: load.loaded, offloaded: load.offloaded }
 }

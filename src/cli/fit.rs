@@ -5,9 +5,8 @@ mod report;
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-
 use self::report::{Outcome, Report};
+use super::format::Format;
 use super::plan::assume;
 use super::session::{self, Ready, Session};
 use super::{Exit, Stream, Terminal, ToolError, output, print};
@@ -59,14 +58,6 @@ pub(super) struct Args {
     /// The format.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Text and a diff, for a terminal.
-    Human,
-    /// One JSON document.
-    Json,
 }
 
 /// What the workflow must fit.

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::doctor;
+use super::explain_oom::Explained;
 use super::plan::Document;
 use super::vram::Report;
 use super::{Exit, ToolError, print};
@@ -63,6 +64,8 @@ pub(super) enum Name {
     Vram,
     /// The output of `wfc doctor --format json`.
     Doctor,
+    /// The output of `wfc explain-oom --format json`.
+    ExplainOom,
     /// The output of `wfc run --format json`, a line.
     #[cfg(feature = "exec")]
     Events,
@@ -87,6 +90,7 @@ impl Name {
         (Self::FoldersDiff, "folders-diff"),
         (Self::Vram, "vram"),
         (Self::Doctor, "doctor"),
+        (Self::ExplainOom, "explain-oom"),
         #[cfg(feature = "exec")]
         (Self::Events, "events"),
         #[cfg(feature = "exec")]
@@ -115,6 +119,7 @@ impl Name {
             Self::FoldersDiff => root::<FoldersDiff>("wfc diff of folders"),
             Self::Vram => root::<Report>("wfc vram"),
             Self::Doctor => root::<doctor::Document>("wfc doctor"),
+            Self::ExplainOom => root::<Explained>("wfc explain-oom"),
             #[cfg(feature = "exec")]
             Self::Events => root::<crate::exec::batch::Event>("wfc run events"),
             #[cfg(feature = "exec")]

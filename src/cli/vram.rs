@@ -6,11 +6,12 @@ pub(crate) use report::Report;
 
 use clap::ValueEnum;
 
+use super::format::Format;
 use super::{Exit, Terminal, ToolError, print};
 use crate::catalog::{Gpu, Gpus, Models};
 use crate::diag::did_you_mean;
 use crate::plan::{
-    Budget, Calculator, Coefficients, Engine, Kind, Model, Offload, Precision, Refusal, Request, Rope,
+    Budget, Calculator, Engine, Kind, Model, Offload, Precision, Refusal, Request, Rope, Setup, Torch,
 };
 
 /// Compute the memory of a graphics card that a model needs, without a workflow.
@@ -121,17 +122,12 @@ pub(super) struct Args {
     /// What must stay free of the card: a desktop takes 0.5 to 1.5 GiB.
     #[arg(long, value_name = "SIZE")]
     headroom: Option<String>,
-    /// The format.
+    /// The version of torch, such as `2.9`: it decides what three-dimensional convolutions of VAEs take.
+    #[arg(long, value_name = "VERSION")]
+    torch: Option<String>,
+    /// The format; `wfc schema vram` prints the schema of the JSON document.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A table, for a terminal.
-    Human,
-    /// One JSON document; `wfc schema vram` prints its schema.
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -183,11 +179,17 @@ pub(super) fn run(args: &Args, _terminal: &Terminal) -> Result<Exit, ToolError> 
     if let Some(day) = args.as_of.as_deref().filter(|day| !is_day(day)) {
         mistakes.add(format!("`{day}` is no day"), "write year, month and day, such as `2025-09-24`");
     }
+    let torch = args.torch.as_deref().map(|version| (version, Torch::parse(version)));
+    if let Some((version, None)) = torch {
+        mistakes.add(format!("`{version}` is no version of torch"), "write it as `2.9` or `2.8.0`");
+    }
     if let Some(request) = &request {
         mistakes.0.extend(request.refusals());
     }
     let Some(request) = request.filter(|_| mistakes.0.is_empty()) else { return Err(mistakes.error()) };
-    let calculator = Calculator { coefficients: Coefficients::embedded(), as_of: args.as_of.as_deref() };
+    let capability = card.as_ref().and_then(Card::capability);
+    let setup = Setup { capability, torch: torch.and_then(|(_, torch)| torch) };
+    let calculator = Calculator { as_of: args.as_of.as_deref(), setup, ..Calculator::default() };
     let report = Report::new(&request, &calculator, card.as_ref());
     match args.format {
         Format::Human => print(&report.human(&request))?,
@@ -326,6 +328,13 @@ pub(crate) struct Card {
     name: String,
     budget: Budget,
     gpu: Option<Gpu>,
+}
+
+impl Card {
+    /// Such as 8.9; nothing of a card of which only the size is known.
+    fn capability(&self) -> Option<f64> {
+        self.gpu.as_ref()?.compute_capability.parse().ok()
+    }
 }
 
 fn card(args: &Args, mistakes: &mut Mistakes) -> Option<Card> {

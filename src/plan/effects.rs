@@ -2,9 +2,10 @@
 
 use super::amount::Amount;
 use super::coefficients::Basis;
-use super::need::{Calculator, Engine, Kind, Need, Text, Vae, Weights};
+use super::need::{Calculator, Engine, Kind, Need, Text, Weights};
 use super::network::{Network, Precision};
 use super::sampling;
+use super::vae::Vae;
 use super::{Assume, Open};
 use crate::analysis::{Analysis, Fact, ImageFact, Inputs, Known, LatentFact, Model, Unknown, Why};
 use crate::catalog;

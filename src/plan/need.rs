@@ -207,6 +207,37 @@ pub struct Sampling {
     pub is_cached: bool,
 }
 
+/// What networks run on, as far as it decides how much memory they take.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Setup {
+    /// The card's compute capability, such as 8.9; nothing if it is not known.
+    pub capability: Option<f64>,
+    /// The version of torch; nothing if it is not known.
+    pub torch: Option<Torch>,
+}
+
+/// A version of torch, as far as it matters: `2.9`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Torch {
+    major: u16,
+    minor: u16,
+}
+
+impl Torch {
+    /// The version that a text names: `2.9`, `2.9.1+cu130`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.trim().split(['.', '+']);
+        let mut part = || parts.next()?.parse().ok();
+        Some(Self { major: part()?, minor: part()? })
+    }
+
+    /// As coefficients name it.
+    pub(super) fn case(self) -> String {
+        format!("{}.{}", self.major, self.minor)
+    }
+}
+
 /// Computes needs from a table of coefficients, as of a day.
 #[derive(Clone, Copy, Debug)]
 pub struct Calculator<'c> {
@@ -214,16 +245,18 @@ pub struct Calculator<'c> {
     pub coefficients: &'c Coefficients,
     /// The day of the code that runs, such as `2025-09-24`; nothing is today's.
     pub as_of: Option<&'c str>,
+    /// What it runs on.
+    pub setup: Setup,
 }
 
 impl Default for Calculator<'_> {
     fn default() -> Self {
-        Self { coefficients: Coefficients::embedded(), as_of: None }
+        Self { coefficients: Coefficients::embedded(), as_of: None, setup: Setup::default() }
     }
 }
 
 /// Bytes of a row for something that has so many units, of hidden states of this width.
-fn bytes(row: &Coefficient, units: f64, hidden: f64) -> Amount {
+pub(super) fn bytes(row: &Coefficient, units: f64, hidden: f64) -> Amount {
     let unit = if row.unit == "U" { hidden * 2.0 } else { 1.0 };
     row.amount * (unit * units) + Amount::exact(row.fixed)
 }
@@ -233,11 +266,14 @@ impl Calculator<'_> {
         self.coefficients.find(kind, engine.key(), subject, case, self.as_of)
     }
 
-    /// The peak in all measures of a step that holds so many bytes of weights and of live tensors.
+    /// The peak in all measures of a step that holds so many bytes of weights and of live tensors. `how` is the family of a
+    /// VAE or `sequential`, of which the allocator keeps more or less than of others.
     #[must_use]
-    pub fn peak(&self, weights: Amount, activations: Amount, kind: Kind, engine: Engine) -> Peak {
+    pub(super) fn peak(&self, weights: Amount, activations: Amount, of: &Need, how: &str) -> Peak {
         let allocated = weights + activations;
-        let reserved = match self.find("reserved", engine, kind.allocator(), "") {
+        let engine = of.engine;
+        let row = self.find("reserved", engine, of.kind.allocator(), how);
+        let reserved = match row.or_else(|| self.find("reserved", engine, of.kind.allocator(), "")) {
             // Weights that lie still leave no holes.
             Some(row) if row.unit == "activations" => weights + activations * row.amount,
             Some(row) => allocated * row.amount,
@@ -260,6 +296,10 @@ impl Calculator<'_> {
         let row = row.or_else(|| self.find("activation", of.engine, of.network.name, ""));
         let Some(row) = row else { return (Amount::ZERO, Basis::Assumed) };
         let mut sum = bytes(row, of.tokens, of.network.hidden);
+        if let Some(held) = self.find("held", of.engine, of.network.name, "") {
+            sum += bytes(held, of.tokens, of.network.hidden);
+        }
+        sum += self.scores(of);
         // Whether the modulation is in 32 bits is not always known.
         let is_open = of.engine == Engine::Wrapper && of.is_fp32.is_none();
         let other = self.find("activation", of.engine, of.network.name, &format!("{case} fp32"));
@@ -283,6 +323,22 @@ impl Calculator<'_> {
         (sum, row.basis)
     }
 
+    /// The scores of attention, which old cards may have to keep: they grow with the square of the tokens.
+    fn scores(&self, of: &Sampling) -> Amount {
+        let Some(capability) = self.setup.capability else { return Amount::ZERO };
+        let until = self.number("flash_attention", of.engine, "*", "").unwrap_or_default();
+        let head = self.number("head", of.engine, "*", "");
+        let row = self.find("scores", of.engine, of.network.name, "");
+        match row.zip(head) {
+            Some((row, head)) if capability < until => {
+                // Several pictures at once do not look at one another.
+                let pairs = (of.tokens / of.batch).powi(2) * of.batch;
+                row.amount * (pairs * (of.network.hidden / head).max(1.0))
+            }
+            _ => Amount::ZERO,
+        }
+    }
+
     /// What sampling needs.
     #[must_use]
     pub fn sampling(&self, of: &Sampling) -> Need {
@@ -303,6 +359,13 @@ impl Calculator<'_> {
                 (weights, weights, Amount::ZERO)
             }
         };
+        let scores = self.scores(of);
+        if scores.high > 0.0 {
+            notes.push(format!(
+                "up to {} of attention's scores, if the card keeps them as old ones may",
+                size(scores.high)
+            ));
+        }
         if of.loras.high > 0.0 {
             notes.push(format!("LoRAs of {} beside the weights", size(of.loras.typical)));
         }
@@ -329,43 +392,6 @@ impl Calculator<'_> {
         layers.map_or(Amount::ZERO, |row| row.amount * network.widest_layer())
     }
 
-    /// What a VAE needs for pictures or frames of this size; tiles in pixels.
-    #[must_use]
-    pub fn vae(&self, of: &Vae<'_>) -> Need {
-        let (width, height) = of.tile.unwrap_or((of.width, of.height));
-        let pixels = width.min(of.width) * height.min(of.height);
-        let word = if of.is_decode { "decode" } else { "encode" };
-        let mut notes = vec![format!("{} x {} x {}", of.width, of.height, of.frames)];
-        if of.tile.is_some() {
-            notes.push(format!("tiles of {width} x {height}"));
-        }
-        let (activations, basis) = if of.family.starts_with("ltx2") {
-            self.ltx(of, pixels)
-        } else {
-            let tiled = of.tile.and_then(|_| self.find("vae", of.engine, of.family, "tiled"));
-            let row = tiled
-                .or_else(|| self.coefficients.by_frames("vae", of.engine.key(), of.family, word, of.frames));
-            row.map_or((Amount::ZERO, Basis::Assumed), |row| {
-                let per_byte = row.amount + Amount::exact(row.per_frame * of.frames);
-                (per_byte * (pixels * of.itemsize) + Amount::exact(row.fixed), row.basis)
-            })
-        };
-        Need {
-            kind: if of.is_decode { Kind::VaeDecode } else { Kind::VaeEncode },
-            engine: of.engine,
-            weights: of.weights,
-            resident: of.weights,
-            buffers: Amount::ZERO,
-            activations,
-            roomy: activations,
-            basis,
-            notes,
-            model: String::new(),
-            family: of.family.to_owned(),
-            units: of.width * of.height * of.frames,
-        }
-    }
-
     /// A number of the table; nothing if it has none.
     pub(super) fn number(&self, kind: &str, engine: Engine, subject: &str, case: &str) -> Option<f64> {
         self.find(kind, engine, subject, case).map(|row| row.amount.typical)
@@ -374,41 +400,6 @@ impl Calculator<'_> {
     /// What is assumed of a model that nobody knows.
     pub(super) fn unknown(&self, what: &str) -> Amount {
         self.find("unknown", Engine::Native, "*", what).map_or(Amount::ZERO, |row| row.amount)
-    }
-
-    /// LTX-2's VAE works in parts, so its peak is not proportional to anything: the table's points, and lines between them.
-    fn ltx(&self, of: &Vae<'_>, pixels: f64) -> (Amount, Basis) {
-        let kind = if of.is_decode { "ltx_decode" } else { "ltx_encode" };
-        let points = self.coefficients.rows().iter().filter(|row| row.kind == kind);
-        let points: Vec<(f64, f64, Amount)> = points
-            .filter_map(|row| {
-                let (area, frames) = row.case.split_once('x')?;
-                Some((area.parse().ok()?, frames.parse().ok()?, row.amount * (1024.0 * 1024.0)))
-            })
-            .collect();
-        // By how much a point is off, in doublings of area and frames.
-        let distance =
-            |point: &(f64, f64, Amount)| (point.0 / pixels).log2().abs() + (point.1 / of.frames).log2().abs();
-        if let Some(exact) = points.iter().find(|point| distance(point) < 1e-9) {
-            return (exact.2, Basis::Tracked);
-        }
-        let mut near: Vec<_> = points.iter().map(|point| (distance(point), point)).collect();
-        near.sort_by(|one, other| one.0.total_cmp(&other.0));
-        near.truncate(3);
-        let Some((nearest, _)) = near.first().copied() else { return (Amount::ZERO, Basis::Assumed) };
-        // Between points it grows with the area, and slowly with the frames.
-        let growth = |case| self.number("growth", Engine::Native, "ltx2-vae", case).unwrap_or_default();
-        let scaled = |point: &(f64, f64, Amount)| {
-            let area = (pixels / point.0).powf(growth("area"));
-            point.2.typical * area * (of.frames / point.1).powf(growth("frames"))
-        };
-        let weight: f64 = near.iter().map(|(distance, _)| 1.0 / distance).sum();
-        let typical = near.iter().map(|(distance, point)| scaled(point) / distance).sum::<f64>() / weight;
-        let spread = nearest.mul_add(growth("spread by doubling"), growth("spread").max(1.0));
-        (
-            Amount { low: typical / spread, typical, high: typical * spread },
-            if nearest < 1.0 { Basis::Tracked } else { Basis::Counted },
-        )
     }
 
     /// What an encoder of text needs; `pixels` are those of pictures that it reads.
@@ -487,29 +478,6 @@ fn swapped(of: &Sampling, notes: &mut Vec<String>) -> (Amount, Amount, Amount) {
     (whole, block * kept + rest + loras, block * ahead + moved)
 }
 
-/// A VAE at work.
-#[derive(Clone, Copy, Debug)]
-pub struct Vae<'a> {
-    /// What runs it.
-    pub engine: Engine,
-    /// Its family, as in the catalog of models; `ltx2-vae` for LTX-2.
-    pub family: &'a str,
-    /// True for latents to pictures.
-    pub is_decode: bool,
-    /// In pixels.
-    pub width: f64,
-    /// In pixels.
-    pub height: f64,
-    /// Frames; 1 for a picture.
-    pub frames: f64,
-    /// Width and height of a tile in pixels, if it works in tiles.
-    pub tile: Option<(f64, f64)>,
-    /// Bytes of a number it computes with.
-    pub itemsize: f64,
-    /// Bytes of its weights.
-    pub weights: Amount,
-}
-
 /// An encoder of text at work.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
@@ -529,10 +497,28 @@ pub struct Text<'a> {
     pub largest: f64,
 }
 
-/// `73,920`
+/// A number of which the whole part can be written.
+pub trait Whole {
+    /// Its digits.
+    fn digits(self) -> String;
+}
+
+impl Whole for f64 {
+    fn digits(self) -> String {
+        format!("{self:.0}")
+    }
+}
+
+impl Whole for usize {
+    fn digits(self) -> String {
+        self.to_string()
+    }
+}
+
+/// `73,920`: a whole number, or one that is rounded to it.
 #[must_use]
-pub fn grouped(number: f64) -> String {
-    let digits = format!("{number:.0}");
+pub fn grouped(number: impl Whole) -> String {
+    let digits = number.digits();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {

@@ -7,6 +7,23 @@ use super::request::{Offload, Request};
 use super::run::Parts;
 
 impl Calculator<'_> {
+    /// Ulysses: every card has a part of the tokens, and of some tensors the whole. By what one card alone has.
+    fn of_one(&self, of: &Request, network: &Network) -> Amount {
+        let find = |kind| self.find(kind, of.engine, network.name, "");
+        match (find("activation"), find("whole"), find("shared")) {
+            (Some(alone), Some(whole), Some(shared)) if of.cards > 1.0 => {
+                let sum = whole.amount + shared.amount * (1.0 / of.cards);
+                let of_alone = |part: f64, all: f64| if all > 0.0 { part / all } else { 0.0 };
+                Amount {
+                    low: of_alone(sum.low, alone.amount.low),
+                    typical: of_alone(sum.typical, alone.amount.typical),
+                    high: of_alone(sum.high, alone.amount.high),
+                }
+            }
+            _ => Amount::exact(1.0 / of.cards),
+        }
+    }
+
     /// True if the weights are shared among cards, each of which holds a part in 32 bits.
     pub(super) fn is_sharded(&self, of: &Request, network: &Network) -> bool {
         let usual =
@@ -31,8 +48,7 @@ impl Calculator<'_> {
         let share = if is_sharded { 1.0 / cards } else { 1.0 };
         for need in needs.iter_mut() {
             if need.kind == Kind::Sampling {
-                // Ulysses: every card has a part of the tokens.
-                need.activations = need.activations * (1.0 / cards);
+                need.activations = need.activations * self.of_one(of, network);
                 need.roomy = need.activations;
                 need.weights = need.weights * (experts * share);
             }

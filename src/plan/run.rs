@@ -2,9 +2,10 @@
 
 use super::amount::Amount;
 use super::coefficients::Basis;
-use super::need::{Calculator, Engine, Kind, Need, Peak, Sampling, Text, Vae, Weights, size};
+use super::need::{Calculator, Engine, Kind, Need, Peak, Sampling, Text, Weights, size};
 use super::network::{Network, Precision};
 use super::request::{Model, Offload, Request, Rope, Subject};
+use super::vae::Vae;
 use super::verdict::{self, Budget, Verdict};
 
 /// A stage of a run.
@@ -31,6 +32,8 @@ pub struct Run {
     pub least: Peak,
     /// What it takes to stream no weights.
     pub without_streaming: Peak,
+    /// Main memory for the weights that are off the card, and the pictures. Bytes.
+    pub ram: Amount,
     /// What was taken for granted.
     pub notes: Vec<String>,
 }
@@ -95,16 +98,19 @@ impl Calculator<'_> {
             .into_iter()
             .zip(others)
             .filter(|(need, _)| of.wants(need.kind))
-            .map(|(need, others)| self.stage(need, others))
+            .map(|(need, others)| self.stage(of, need, others))
             .collect();
         let greatest = |peak: fn(&Stage) -> Peak| stages.iter().map(peak).fold(Peak::default(), Peak::max);
         let least = greatest(|stage| stage.least);
         let without_streaming = greatest(|stage| stage.without_streaming);
-        Run { stages, least, without_streaming, notes }
+        let ram = self.ram(of, &stages);
+        Run { stages, least, without_streaming, ram, notes }
     }
 
-    fn stage(&self, need: Need, [others, kept]: [Amount; 2]) -> Stage {
-        let peak = |weights, activations| self.peak(weights, activations, need.kind, need.engine);
+    fn stage(&self, of: &Request, need: Need, [others, kept]: [Amount; 2]) -> Stage {
+        let is_sequential = of.engine == Engine::Diffusers && of.offload == Some(Offload::Sequential);
+        let how = if is_sequential { "sequential" } else { &need.family };
+        let peak = |weights, activations| self.peak(weights, activations, &need, how);
         let least = peak(need.resident + need.buffers + others, need.activations);
         let without_streaming = peak(need.weights + kept, need.roomy);
         Stage { need, others, kept, least, without_streaming }
@@ -358,11 +364,13 @@ impl Calculator<'_> {
     #[must_use]
     pub fn changes(&self, of: &Request) -> Vec<Change> {
         let now = self.run(of).least.device.typical;
+        // What spares less is not worth a line.
+        let worth = self.number("worth", of.engine, "*", "").unwrap_or_default();
         let mut changes = Vec::new();
         let mut consider = |what: String, other: &Request| {
             if other.refusals().is_empty() {
                 let device = self.run(other).least.device;
-                if device.typical < now * 0.98 {
+                if device.typical < now * (1.0 - worth) {
                     changes.push(Change { what, device });
                 }
             }

@@ -39,12 +39,7 @@ pub fn printable(text: &str) -> String {
 
 /// `1 node`, `2 nodes`
 pub(super) fn count(number: usize, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(number)) }
-}
-
-fn grouped(number: usize) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "for people; there are not that many nodes")]
-    plan::grouped(number as f64)
+    if number == 1 { format!("1 {one}") } else { format!("{} {many}", plan::grouped(number)) }
 }
 
 /// A node's id, with what it is where the id is a number.

@@ -107,3 +107,30 @@ fn unknown_texts_say_what_was_looked_for() {
     folder.write("bad.toml", "graph = \"wan22-a14b-wrapper\"\n[params]\nmode = \"t3v\"\n");
     assert!(folder.wfc(&["explain-oom", "log", "bad.toml"]).findings().contains("t3v"));
 }
+
+#[test]
+fn the_document_has_the_shape_of_its_schema_and_says_what_the_text_says() {
+    let validator = crate::schemas::schema("explain-oom");
+    let folder = Folder::with([
+        ("p.toml", PRESET),
+        ("log", &format!("{NEW}Seq len: 32760\nMax allocated memory: max_memory=14.500 GB\n")),
+        ("empty", "all is well\n"),
+    ]);
+    let json = |log: &str| {
+        let run = folder.wfc(&["explain-oom", log, "p.toml", "--format", "json"]);
+        let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let errors = crate::schemas::errors(&validator, &document);
+        assert!(errors.is_empty(), "{errors:#?}");
+        (run.code, document)
+    };
+    let (code, document) = json("log");
+    assert_eq!(code, Some(0));
+    assert_eq!(document["lacks"][0]["step"]["kind"], "sampling");
+    assert_eq!(document["lacks"][0]["step"]["found_by"], "amounts");
+    assert_eq!(document["lacks"][0]["wanted"], 2_254_857_830.0);
+    assert_eq!(document["peaks"][0]["step"]["class"], "WanVideoSampler");
+    assert_eq!(document["is_sequence_of_preset"], false);
+    assert_eq!(document["fit"]["outcome"], "change");
+    let (code, document) = json("empty");
+    assert_eq!((code, &document["is_understood"]), (Some(1), &serde_json::Value::Bool(false)));
+}

@@ -44,7 +44,7 @@ impl Row {
             return Some(Amount::ZERO);
         }
         let timer = self.timer(coefficients);
-        let calculator = Calculator { coefficients, as_of: None };
+        let calculator = Calculator { coefficients, ..Default::default() };
         let run = calculator.run(&self.request(models)?);
         let row = coefficients.find("seconds", self.engine.key(), "*", "prompt", None)?;
         let mut sum = row.amount;

@@ -171,7 +171,7 @@ fn bound(row: &Row, card: f64, run: Run, baselines: [f64; 3]) -> Bound {
 
 /// What simpler rules say, in GiB: the weights, the weights times 1.2, and the weights with what ComfyUI sets aside.
 fn baselines(request: &Request, coefficients: &Coefficients) -> [f64; 3] {
-    let run = wfc::plan::Calculator { coefficients, as_of: None }.run(request);
+    let run = wfc::plan::Calculator { coefficients, ..Default::default() }.run(request);
     let size = request.size.unwrap_or_default();
     let mut weights: f64 = 0.0;
     let mut set_aside: f64 = 0.0;

@@ -192,13 +192,18 @@ impl Report {
 
     /// For programs.
     pub(super) fn json(&self, path: &Path, is_applied: bool) -> Result<String, ToolError> {
+        Ok(format!("{}\n", serde_json::to_string_pretty(&self.document(path, is_applied))?))
+    }
+
+    /// The same as a value.
+    pub(in crate::cli) fn document(&self, path: &Path, is_applied: bool) -> Json {
         let changes: Vec<Json> = self
             .changes
             .iter()
             .map(|(change, reason)| json!({ "key": change.key, "from": change.from, "to": change.to, "reason": reason }))
             .collect();
         let edits = self.before_text.as_ref().zip(self.after_text.as_ref());
-        let report = json!({
+        json!({
             "version": 1,
             "preset": path.display().to_string(),
             "card": self.card.gpu.as_ref().map(|gpu| &gpu.id),
@@ -210,7 +215,6 @@ impl Report {
             "after": self.after.as_ref().map(Estimate::json),
             "changes": changes,
             "diff": edits.map(|(before, after)| diff(path, before, after)),
-        });
-        Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
+        })
     }
 }

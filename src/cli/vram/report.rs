@@ -11,8 +11,6 @@ use crate::plan::{Amount, Basis, Calculator, Engine, Kind, Peak, Request, Stage,
 /// The version of the format.
 const VERSION: u32 = 1;
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
-/// Below this compute capability there are no kernels of attention whose memory grows with the tokens only.
-const MODELLED_CAPABILITY: f64 = 8.0;
 
 /// What a model needs of a graphics card. All amounts are bytes, within the limits that are expected.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -39,6 +37,8 @@ pub(crate) struct Report {
     least: Peak,
     /// What it takes to stream no weights.
     without_streaming: Peak,
+    /// Main memory for the weights that are off the card, and the pictures.
+    ram: Amount,
     /// The stage that decides the least.
     decides: Option<Kind>,
     /// The worst that the deciding stage's numbers rest on.
@@ -91,8 +91,8 @@ struct CardReport {
     verdict: Verdict,
     /// What is left of it, in bytes; negative if that is too little.
     margin: f64,
-    /// Why the verdict is more careful than the numbers.
-    note: Option<String>,
+    /// What is not known and would change the verdict: it holds as long as each of these does.
+    conditions: Vec<String>,
 }
 
 /// A setting that would need less.
@@ -140,19 +140,13 @@ impl Report {
     pub(super) fn new(request: &Request, calculator: &Calculator<'_>, card: Option<&Card>) -> Self {
         let run = calculator.run(request);
         let card = card.map(|card| {
-            let capability = card.gpu.as_ref().and_then(|gpu| gpu.compute_capability.parse::<f64>().ok());
-            let is_old = capability.is_some_and(|capability| capability < MODELLED_CAPABILITY);
             let verdict = run.verdict(card.budget);
             CardReport {
                 name: card.name.clone(),
                 total: card.budget.total,
-                verdict: if is_old && verdict.runs() { Verdict::MayNotFit } else { verdict },
+                verdict,
                 margin: (card.budget.usable() - run.least.device.typical).round(),
-                note: is_old.then(|| {
-                    "cards below compute capability 8.0 have no flash attention: without it memory grows with the square \
-                     of the tokens, which is not modelled"
-                        .to_owned()
-                }),
+                conditions: calculator.conditions(request, card.budget),
             }
         });
         let changes = calculator.changes(request).into_iter();
@@ -171,6 +165,7 @@ impl Report {
             is_calibrated: run.basis() != Basis::Assumed,
             least: whole_peak(run.least),
             without_streaming: whole_peak(run.without_streaming),
+            ram: whole(run.ram),
             notes: run.notes.clone(),
             stages: run.stages.into_iter().map(StageReport::new).collect(),
             card,
@@ -212,6 +207,7 @@ impl Report {
         for stage in self.stages.iter().filter(|stage| !stage.notes.is_empty()) {
             let _ = writeln!(text, "{}: {}", stage.kind.name(), stage.notes.join("; "));
         }
+        let _ = writeln!(text, "main memory, for weights and pictures: {} GiB", gib(self.ram));
         for note in &self.notes {
             let _ = writeln!(text, "note: {note}");
         }
@@ -221,16 +217,15 @@ impl Report {
         if let Some(card) = &self.card {
             let left = if card.margin < 0.0 { "too little by" } else { "left" };
             let margin = card.margin.abs() / GIB;
+            let conditions = card.conditions.join(" and ");
+            let condition = if conditions.is_empty() { conditions } else { format!(" if {conditions}") };
             let _ = writeln!(
                 text,
-                "\n{} ({:.1} GiB): {}; {left} {margin:.1} GiB",
+                "\n{} ({:.1} GiB): {}{condition}; {left} {margin:.1} GiB",
                 card.name,
                 card.total / GIB,
                 card.verdict.text(),
             );
-            if let Some(note) = &card.note {
-                let _ = writeln!(text, "note: {note}");
-            }
         }
         if !self.changes.is_empty() {
             text.push_str("\nwhat would need less, on the device:\n");

@@ -2,7 +2,7 @@
 
 use wfc::catalog::Models;
 use wfc::plan::{
-    Calculator, Coefficients, Engine, Kind, Model, Offload, Peak, Precision, Request, Rope, Run,
+    Calculator, Coefficients, Engine, Kind, Model, Offload, Peak, Precision, Request, Rope, Run, Setup, Torch,
 };
 
 const TABLE: &str = include_str!("../../../schemas/measured.csv");
@@ -127,7 +127,9 @@ impl Row {
     /// The run that a table of coefficients gives.
     pub(super) fn run(&self, request: &Request, coefficients: &Coefficients) -> Run {
         let as_of = Some(self.get("as_of")).filter(|day| !day.is_empty());
-        Calculator { coefficients, as_of }.run(request)
+        let torch = Torch::parse(self.get("torch"));
+        let setup = Setup { capability: self.number("capability"), torch };
+        Calculator { coefficients, as_of, setup }.run(request)
     }
 
     /// The peak that is asked for.
