@@ -28,7 +28,9 @@ use crate::ir::{Graph, NodeId};
 
 pub use amount::Amount;
 pub use coefficients::{Basis, Coefficient, Coefficients};
-pub use need::{Calculator, Engine, Kind, Need, Peak, Sampling, Setup, Text, Torch, Weights, Whole, grouped, size};
+pub use need::{
+    Calculator, Engine, Kind, Need, Peak, Sampling, Setup, Text, Torch, Weights, Whole, grouped, size,
+};
 pub use network::{Network, Precision};
 pub use request::{Model, Offload, Refusal, Request, Rope, Subject};
 pub use run::{Change, Run, Stage};
@@ -227,8 +229,7 @@ impl Walk<'_> {
         let others: Amount =
             self.kept.iter().filter(|(model, _)| *model != need.model).map(|(_, weights)| *weights).sum();
         let calculator = self.options.calculator;
-        let peak =
-            |weights, activations| calculator.peak(weights + others, activations, &need, &need.family);
+        let peak = |weights, activations| calculator.peak(weights + others, activations, &need, &need.family);
         let least = peak(need.resident + need.buffers, need.activations);
         let without_streaming = peak(need.weights, need.roomy);
         if !self.loaded.iter().any(|(model, _)| *model == need.model) {

@@ -49,7 +49,8 @@ impl Calculator<'_> {
             }
         }
         let number = self.number("picture_number", of.engine, "*", "").unwrap_or_default();
-        let pictures = of.size.map_or(0.0, |(width, height)| 3.0 * width * height * of.frames() * of.batch * number);
+        let pictures =
+            of.size.map_or(0.0, |(width, height)| 3.0 * width * height * of.frames() * of.batch * number);
         // Twice while a node makes others of them.
         weights + Amount { low: pictures, typical: pictures * 2.0, high: pictures * 2.4 }
     }

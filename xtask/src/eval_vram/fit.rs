@@ -102,7 +102,9 @@ pub(super) fn refit(
     let all: Vec<&Row> = all.iter().collect();
     let is_measured = |row: &Coefficient| row.basis == Basis::Measured;
     let mut spread = Spread::default();
-    for at in (0..coefficients.rows().len()).filter(|at| coefficients.rows().get(*at).is_some_and(is_measured)) {
+    for at in
+        (0..coefficients.rows().len()).filter(|at| coefficients.rows().get(*at).is_some_and(is_measured))
+    {
         spread.add(&means(&implied(at, rows, models, &current)));
     }
     for (at, row) in coefficients.rows().iter().enumerate() {
