@@ -23,6 +23,6 @@ git -c user.name=x -c user.email=x@example.org -c commit.gpgsign=false commit -q
 echo "machine: $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
 # Exit code 1 says that something changed.
 time { "$wfc" review --base main --html page.html 2> /dev/null || [ $? = 1 ]; } | sed -n 2p
-sed -i 's/^prompt = "\([^"]\)/prompt = "another one, \1/; s/^seed = [0-9]*$/seed = 4711/' presets/*.toml
+sed -i 's/^prompt = "\([^"]* \)/prompt = "another one, \1/; s/^seed = [0-9]*$/seed = 4711/' presets/*.toml
 time { "$wfc" review --base main --html page.html 2> /dev/null || [ $? = 1 ]; } | sed -n 2p
 echo "page: $(wc -c < page.html) bytes"
