@@ -13,6 +13,7 @@ if [ -z "${WFC:-}" ]; then
 fi
 out=$(mktemp -d)
 # Without the gap between a job's last message and its entry in the history, which is the server's own time.
+touch "$out/sim.txt"
 "$WFC" sim --port 0 --speed max --history-gap 0ms > "$out/sim.txt" 2> /dev/null &
 sim=$!
 trap 'kill $sim; rm -rf "$out"' EXIT
