@@ -96,9 +96,9 @@ fn inputs(graph: &Graph, node: &Node, names: &[String]) -> String {
     links.sort();
     values.sort();
     let all = links.into_iter().chain(values);
-    let all = all.map(|(name, value)| match is_input(name) {
-        true => format!("{name}={value}"),
-        false => format!("{}={value}", quoted(name)),
+    let all = all.map(|(name, value)| {
+        let name = if is_input(name) { name.to_owned() } else { quoted(name) };
+        format!("{name}={value}")
     });
     all.collect::<Vec<_>>().join(", ")
 }

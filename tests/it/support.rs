@@ -1,5 +1,6 @@
 //! What the tests share: a folder of its own for each test, the `wfc` binary run in it, small graphs.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -282,7 +283,7 @@ impl Folder {
     pub(crate) fn is_without_git() -> bool {
         let is_missing = Command::new("git").arg("--version").output().is_err();
         if is_missing {
-            eprintln!("skipped: there is no git");
+            let _ = writeln!(std::io::stderr(), "skipped: there is no git");
         }
         is_missing
     }
