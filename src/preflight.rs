@@ -40,10 +40,8 @@ pub struct Check {
     /// What was found, in one line.
     pub found: String,
     /// One line for each thing that is behind it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
     /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
 }
 

@@ -59,8 +59,10 @@ pub struct LocalModel {
     pub problem: Option<(String, Option<String>)>,
     /// True if what is wrong keeps the workflow from running.
     pub is_error: bool,
-    /// What must be downloaded, in bytes, if that is known.
-    pub missing_bytes: Option<u64>,
+    /// True if it is not there.
+    pub is_missing: bool,
+    /// Its length in bytes, if that is known.
+    pub bytes: Option<u64>,
 }
 
 /// What was found on this machine, whatever the workflow.

@@ -12,6 +12,7 @@ mod bypass;
 mod catalog;
 mod diff;
 mod docs;
+mod doctor;
 mod dsl;
 mod editor;
 mod errors;

@@ -251,7 +251,8 @@ impl ModelsHere {
             LocalModel {
                 problem: (!messages.is_empty()).then(|| (messages.join("; "), help)),
                 is_error,
-                missing_bytes: if is_missing { need.bytes } else { Some(0) },
+                is_missing,
+                bytes: need.bytes,
                 name: need.name,
             }
         });

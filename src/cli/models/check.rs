@@ -97,6 +97,12 @@ impl ModelsHere {
     /// # Errors
     /// When it is none, or `extra_model_paths.yaml` cannot be read.
     pub(in crate::cli) fn open(dir: &Path, session: &mut Session) -> Result<Self, ToolError> {
+        if !dir.is_dir() {
+            return Err(ToolError::new(format!(
+                "{} is no folder; --models takes ComfyUI's folder or its models folder",
+                dir.display()
+            )));
+        }
         let mut places = Places::new(dir)?;
         if let Some(extra) = places.own_extra_paths() {
             places.add(&extra, session)?;

@@ -17,9 +17,10 @@ pub(super) fn look(compiled: &Compiled, local: &Local, server: Option<&Server>) 
         Err(reason) => return Outcome::skipped(format!("the room in {folder} is not known: {reason}")),
     };
     let missing = compiled.models.as_ref().map_or(&[][..], Vec::as_slice);
-    let missing: Vec<_> = missing.iter().filter(|model| model.problem.is_some() && model.is_error).collect();
-    let need: f64 = missing.iter().filter_map(|model| model.missing_bytes).map(float).sum();
-    let unknown = missing.iter().filter(|model| model.missing_bytes.is_none()).count();
+    // What a node downloads when it first runs needs room as well.
+    let missing: Vec<_> = missing.iter().filter(|model| model.is_missing).collect();
+    let need: f64 = missing.iter().filter_map(|model| model.bytes).map(float).sum();
+    let unknown = missing.iter().filter(|model| model.bytes.is_none()).count();
     let unknown = if unknown == 0 { String::new() } else { format!(" and {unknown} of unknown size") };
     if need > free {
         return Outcome::fail(format!(
@@ -51,11 +52,12 @@ mod tests {
     use crate::preflight::{FreeSpace, LocalModel, Outcome};
 
     fn said(missing: &[Option<u64>], bytes: Result<u64, String>) -> Outcome {
-        let models = missing.iter().map(|&missing_bytes| LocalModel {
+        let models = missing.iter().map(|&bytes| LocalModel {
             name: "x".to_owned(),
             problem: Some(("`x` is missing".to_owned(), None)),
             is_error: true,
-            missing_bytes,
+            is_missing: true,
+            bytes,
         });
         let compiled = Compiled {
             file: "p.toml".to_owned(),

@@ -34,10 +34,13 @@ pub(super) fn look(compiled: &Compiled, _: &Local, _: Option<&Server>) -> Outcom
         .details(lines(described(&notes), SHOWN));
     }
     let verb = if errors.len() == 1 { "is" } else { "are" };
-    Outcome::fail(format!("{} of {all} {verb} not as they should be", errors.len()))
-        .details(lines(described(&errors), SHOWN))
-        .fix(format!(
-            "`wfc models fetch-script {}` prints a script that downloads what has an address",
-            compiled.file
-        ))
+    let outcome = Outcome::fail(format!("{} of {all} {verb} not as they should be", errors.len()))
+        .details(lines(described(&errors), SHOWN));
+    if !errors.iter().any(|model| model.is_missing) {
+        return outcome;
+    }
+    outcome.fix(format!(
+        "`wfc models fetch-script {}` prints a script that downloads what has an address",
+        compiled.file
+    ))
 }

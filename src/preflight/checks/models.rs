@@ -47,7 +47,7 @@ pub(super) fn look(compiled: &Compiled, _: &Planned, server: &Server) -> Outcome
         }
     }
     if files.is_empty() {
-        return Outcome::pass("the workflow names no model files of classes that the server has");
+        return Outcome::pass("the workflow names no model files");
     }
     if lacks.is_empty() {
         return Outcome::pass(format!("the server lists all {}", count(files.len(), "file")));

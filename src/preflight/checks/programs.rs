@@ -48,7 +48,7 @@ pub(super) fn look(compiled: &Compiled, local: &Local, server: Option<&Server>) 
             others.join(" ")
         )
     };
-    Outcome::warn(format!("there is no {} on this machine's PATH", names.join("; ")))
+    Outcome::warn(format!("not on this machine's PATH: {}", names.join("; ")))
         .fix(format!("install it{otherwise}"))
 }
 

@@ -1,0 +1,113 @@
+//! What is looked at on this machine.
+
+use std::process::Command;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::{Comfy, doctor, loads, picture, shown, vaes};
+use crate::support::Folder;
+
+/// A safetensors file with one tensor of four bytes; `missing` of its bytes are not there.
+fn safetensors(missing: usize) -> Vec<u8> {
+    let header = json!({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).to_string();
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.truncate(bytes.len() - missing);
+    bytes
+}
+
+#[test]
+fn without_a_server_this_machine_is_looked_at() {
+    let folder = Folder::with([("w.json", &*loads(&["here.png", "nowhere.png"]))]);
+    folder.write("here.png", "");
+    let run = folder.wfc(&["doctor", "w.json"]).succeeded();
+    assert_snapshot!(run.stdout, @"");
+}
+
+#[test]
+fn model_files_are_looked_for_and_into() {
+    let folder = Folder::with([("w.json", &*vaes(&["mine.safetensors", "other.safetensors"]))]);
+    folder.write("models/vae/mine.safetensors", safetensors(0));
+    folder.write("models/vae/other.safetensors", safetensors(0));
+    let said = |name: &str| {
+        let run = folder.wfc(&["doctor", "w.json", "--models", "models", "--format", "json"]);
+        let document = serde_json::from_str(&run.stdout).unwrap();
+        format!("{} {}", run.code.unwrap(), shown(&document, name))
+    };
+    assert_snapshot!(said("model-files"), @"");
+    assert!(said("disk").starts_with("0 pass: "), "{}", said("disk"));
+    folder.write("models/vae/other.safetensors", safetensors(2));
+    folder.write("models/loras/mine.safetensors", safetensors(0));
+    std::fs::remove_file(folder.path("models/vae/mine.safetensors")).unwrap();
+    assert_snapshot!(said("model-files"), @"");
+    std::fs::remove_file(folder.path("models/loras/mine.safetensors")).unwrap();
+    assert_snapshot!(said("model-files"), @"");
+    let missing = folder.wfc(&["doctor", "w.json", "--models", "none"]).failed();
+    assert_snapshot!(missing, @"");
+}
+
+#[cfg(unix)]
+#[test]
+fn programs_that_classes_start_are_looked_for() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let video = json!({
+        "load": {"class_type": "LoadImage", "inputs": {"image": "here.png"}},
+        "video": {"class_type": "VHS_VideoCombine", "inputs": {
+            "images": ["load", 0], "frame_rate": 16, "loop_count": 0, "filename_prefix": "v", "format": "video/h264-mp4",
+            "pingpong": false, "save_output": true,
+        }},
+    });
+    let folder = Folder::with([("w.json", &*video.to_string())]);
+    folder.write("here.png", "x");
+    folder.write("bin/other", "");
+    let said = |command: &mut Command| {
+        let run = folder.finish(command.env("PATH", folder.path("bin")));
+        shown(&serde_json::from_str(&run.stdout).unwrap(), "programs")
+    };
+    let local = || folder.command(&["doctor", "w.json", "--format", "json"]);
+    assert_snapshot!(said(&mut local()), @"");
+    folder.write("bin/ffmpeg", "#!/bin/sh\n");
+    assert!(said(&mut local()).starts_with("warn: "), "it cannot be run");
+    std::fs::set_permissions(folder.path("bin/ffmpeg"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert_snapshot!(said(&mut local()), @"");
+    // Of another machine it cannot be known. This address is one of this machine that does not say so.
+    let url = Comfy::new().start().url.replace("127.0.0.1", "0.0.0.0");
+    let mut remote = folder.command(&["doctor", "w.json", "--format", "json", "--on", &url]);
+    assert_snapshot!(said(&mut remote), @"");
+    folder.write("w.json", video.to_string().replace("video/h264-mp4", "image/gif"));
+    assert_snapshot!(said(&mut local()), @"");
+}
+
+#[test]
+fn what_does_not_compile_is_told_and_the_rest_goes_on() {
+    let folder = picture();
+    folder.write("bad.toml", "graph = \"g\"\n[params]\nwidth = 7\nheigth = 3\n");
+    let run = folder.wfc(&["doctor", "bad.toml", "p.toml"]);
+    assert_eq!((run.code, &*run.stderr), (Some(1), ""));
+    assert_snapshot!(run.stdout, @"");
+}
+
+#[test]
+fn what_cannot_be_read_is_no_finding() {
+    let folder = picture();
+    folder.write("p.wfc.json", "{}");
+    let run = folder.wfc(&["doctor", "none.toml", "g.toml", "p.wfc.json", "p.toml"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stdout.contains("p.toml\n  ✓ compiles"), "{}", run.stdout);
+    assert_snapshot!(run.stderr, @"");
+    folder.wfc(&["doctor", "."]).succeeded();
+    let empty = Folder::new();
+    assert_snapshot!(empty.wfc(&["doctor", "."]).failed(), @"");
+}
+
+#[test]
+fn a_batch_is_checked_as_one() {
+    let folder = picture();
+    folder.write("many.toml", "graph = \"g\"\n[matrix]\nwidth = [64, 128, 256]\nname = [\"a\", \"b\"]\n");
+    let server = Comfy::new().start();
+    let (code, document) = doctor(&folder, &server.url, &["many.toml"]);
+    assert_eq!((code, document["workflows"][0]["workflows"].as_u64()), (Some(0), Some(6)));
+    assert_snapshot!(shown(&document, "compiles"), @"");
+}
