@@ -130,7 +130,12 @@ impl Server {
             device,
             devices: devices.len(),
             classes,
-            queue: queue.map(|looks| Queue::read(&looks)),
+            queue: queue.and_then(|looks| {
+                Queue::read(&looks).ok_or_else(|| Refusal {
+                    message: "/queue does not answer as ComfyUI does".to_owned(),
+                    help: None,
+                })
+            }),
             max_upload: features.ok().and_then(|features| features.get("max_upload_size")?.as_f64()),
             ahead_seconds,
             is_simulated,
@@ -199,25 +204,24 @@ impl Device {
 }
 
 impl Queue {
-    fn read(looks: &[Value]) -> Self {
-        let list = |look: &Value, key: &str| -> Vec<Value> {
-            let items = look.get(key).and_then(Value::as_array).into_iter().flatten();
-            items.map(|item| item.get(2).cloned().unwrap_or_default()).collect()
+    /// What was seen last; nothing if that is no queue of ComfyUI.
+    fn read(looks: &[Value]) -> Option<Self> {
+        let list = |look: &Value, key: &str| -> Option<Vec<Value>> {
+            let items = look.get(key)?.as_array()?.iter();
+            Some(items.map(|item| item.get(2).cloned().unwrap_or_default()).collect())
         };
-        let is_idle =
-            |look: &Value| list(look, "queue_running").is_empty() && !list(look, "queue_pending").is_empty();
-        let Some(last) = looks.last() else { return Self::default() };
-        Self {
-            running: list(last, "queue_running"),
-            waiting: list(last, "queue_pending"),
-            is_stuck: looks.len() > 1 && looks.iter().all(is_idle),
-        }
+        let last = looks.last()?;
+        Some(Self {
+            running: list(last, "queue_running")?,
+            waiting: list(last, "queue_pending")?,
+            is_stuck: looks.len() > 1 && looks.iter().all(Self::seems_stuck),
+        })
     }
 
     /// True if a look at `/queue` seems to show a server that accepts work and does none.
     #[must_use]
     pub fn seems_stuck(look: &Value) -> bool {
-        let seen = Self::read(std::slice::from_ref(look));
+        let seen = Self::read(std::slice::from_ref(look)).unwrap_or_default();
         seen.running.is_empty() && !seen.waiting.is_empty()
     }
 }

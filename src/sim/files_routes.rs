@@ -108,7 +108,7 @@ pub(super) async fn view(State(shared): State<Arc<Shared>>, request: Request) ->
 }
 
 /// A time as HTTP writes it.
-fn date(seconds: i64) -> String {
+pub(super) fn date(seconds: i64) -> String {
     let since_1970 = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
     httpdate::fmt_http_date(UNIX_EPOCH + since_1970)
 }

@@ -86,6 +86,10 @@ async fn around(State(shared): State<Arc<Shared>>, request: Request, next: Next)
             answer.headers_mut().insert(header::ALLOW, allow);
         }
     }
+    // The server's clock may be wrong, unlike this machine's.
+    if let Ok(date) = files_routes::date(shared.clock.wall_seconds()).parse() {
+        answer.headers_mut().insert(header::DATE, date);
+    }
     if answer.status() != StatusCode::SWITCHING_PROTOCOLS && shared.control.hit(FaultKind::CutBody).is_some()
     {
         answer = cut(answer).await;

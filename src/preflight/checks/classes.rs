@@ -21,7 +21,7 @@ pub(super) fn look(compiled: &Compiled, _: &Planned, server: &Server) -> Outcome
     let classes: usize = present.values().map(BTreeSet::len).sum();
     if missing.is_empty() {
         let packs = count(present.len(), "pack");
-        return Outcome::pass(format!("all {} of {packs}", count(classes, "class")));
+        return Outcome::pass(format!("{} of {packs}, all there", count(classes, "class")));
     }
     let absent: usize = missing.values().map(BTreeSet::len).sum();
     let versions = &compiled.checked_with.packs;
@@ -29,22 +29,49 @@ pub(super) fn look(compiled: &Compiled, _: &Planned, server: &Server) -> Outcome
         let version =
             versions.iter().find(|known| known.name == *pack).and_then(|known| known.version.as_deref());
         let version = version.map_or(String::new(), |version| format!(" {version}"));
+        let place = repository(pack).map_or(String::new(), |url| format!(" ({url})"));
         let names = some(classes.iter().map(|class| &**class), SHOWN);
         if pack.is_empty() {
             format!("of no pack that wfc knows: {names}")
         } else {
-            format!("{pack}{version}: {names}")
+            format!("{pack}{version}{place}: {names}")
         }
     });
-    let fixes = missing.keys().map(|pack| fix(pack, present.contains_key(pack)));
-    let fixes: BTreeSet<String> = fixes.collect();
     let verb = if absent == 1 { "is" } else { "are" };
     Outcome::fail(format!("{absent} of {} {verb} missing on the server", count(absent + classes, "class")))
         .details(details)
-        .fix(format!(
-            "{}; then restart ComfyUI. A pack that is there already failed to load: its log says why",
-            fixes.into_iter().collect::<Vec<_>>().join("; ")
-        ))
+        .fix(fix(&missing, &present))
+}
+
+/// What brings the classes.
+fn fix(missing: &ByPack<'_>, present: &ByPack<'_>) -> String {
+    let mut steps = Vec::new();
+    let (mut old, mut absent) = (Vec::new(), Vec::new());
+    for pack in missing.keys() {
+        match pack.as_str() {
+            "" => steps.push("find the pack of the unknown ones with ComfyUI-Manager".to_owned()),
+            CORE_PACK => old.push("ComfyUI"),
+            pack if present.contains_key(pack) => old.push(pack),
+            pack => absent.push(pack),
+        }
+    }
+    if !old.is_empty() {
+        steps.insert(0, format!("update {}", old.join(", ")));
+    }
+    let loads = "; a pack that is there already failed to load, and ComfyUI's log says why";
+    let loads = if absent.is_empty() { "" } else { loads };
+    match absent[..] {
+        [] => {}
+        [pack] => {
+            let url = repository(pack).unwrap_or(pack);
+            steps.insert(0, format!("`git clone {url}` in custom_nodes, and install its requirements.txt"));
+        }
+        _ => steps.insert(
+            0,
+            "`git clone` these packs in custom_nodes, and install their requirements.txt".to_owned(),
+        ),
+    }
+    format!("{}; then restart ComfyUI{loads}", steps.join("; "))
 }
 
 type ByPack<'c> = BTreeMap<String, BTreeSet<&'c str>>;
@@ -60,17 +87,4 @@ fn by_pack<'c>(compiled: &'c Compiled, live: &Catalog) -> (ByPack<'c>, ByPack<'c
         group.entry(pack).or_default().insert(&node.class_type);
     }
     (missing, present)
-}
-
-/// What brings the classes of a pack; some of them may be there.
-fn fix(pack: &str, is_there: bool) -> String {
-    match (pack, repository(pack)) {
-        ("", _) => "find the pack that has the others, with ComfyUI-Manager".to_owned(),
-        (CORE_PACK, _) => "update ComfyUI".to_owned(),
-        (_, Some(url)) if !is_there => {
-            format!("`git clone {url}` in custom_nodes, and install its requirements.txt")
-        }
-        (_, None) if !is_there => format!("install {pack} in custom_nodes"),
-        _ => format!("update {pack}"),
-    }
 }

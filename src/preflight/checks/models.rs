@@ -50,7 +50,7 @@ pub(super) fn look(compiled: &Compiled, _: &Planned, server: &Server) -> Outcome
         return Outcome::pass("the workflow names no model files");
     }
     if lacks.is_empty() {
-        return Outcome::pass(format!("the server lists all {}", count(files.len(), "file")));
+        return Outcome::pass(format!("{} in the server's lists", count(files.len(), "file")));
     }
     let models = Models::embedded();
     let details = lacks.iter().map(|(folder, file, lack)| {

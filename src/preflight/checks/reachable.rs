@@ -8,10 +8,7 @@ pub(super) fn look(asked: &Asked) -> Outcome {
         Ok(server) => server,
         Err(refusal) => {
             let outcome = Outcome::fail(&*refusal.message);
-            return match &refusal.help {
-                Some(help) => outcome.fix(&**help),
-                None => outcome,
-            };
+            return outcome.fix(refusal.help.as_deref().unwrap_or("see whether ComfyUI is up, and its log"));
         }
     };
     let version = server

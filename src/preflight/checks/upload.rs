@@ -22,18 +22,22 @@ pub(super) fn look(compiled: &Compiled, _: &Planned, server: &Server) -> Outcome
     let limit = server.max_upload.unwrap_or(DEFAULT);
     let all: f64 = here.iter().map(|(_, bytes)| bytes).sum();
     let large: Vec<_> = here.iter().filter(|(_, bytes)| bytes + FRAME > limit).collect();
-    let guess = if server.max_upload.is_none() { ", ComfyUI's default, since it does not say" } else { "" };
-    let (files, limit_text) = (count(here.len(), "file"), format!("{}{guess}", size(limit)));
+    let guess = if server.max_upload.is_none() { " (ComfyUI's default: it does not say)" } else { "" };
+    let (files, limit_text) = (count(here.len(), "file"), format!("{} at once{guess}", size(limit)));
     if large.is_empty() {
-        return Outcome::pass(format!("{files}, {}; the server takes {limit_text} at once", size(all)));
+        return Outcome::pass(format!("{files}, {}; the server takes {limit_text}", size(all)));
     }
     let most = large.iter().map(|(_, bytes)| bytes + FRAME).fold(0.0, f64::max);
-    Outcome::fail(format!("{} of {files} are larger than the server takes: {limit_text}", large.len()))
-        .details(lines(large.iter().map(|(value, bytes)| format!("{value}: {}", size(*bytes))).collect(), 5))
-        .fix(format!(
-            "start ComfyUI with --max-upload-size {:.0}, or copy them to its input folder",
-            (most / MIB).ceil()
-        ))
+    Outcome::fail(format!(
+        "{} of {files} {} larger than the server takes: {limit_text}",
+        large.len(),
+        if large.len() == 1 { "is" } else { "are" }
+    ))
+    .details(lines(large.iter().map(|(value, bytes)| format!("{value}: {}", size(*bytes))).collect(), 5))
+    .fix(format!(
+        "start ComfyUI with --max-upload-size {:.0}, or copy them to its input folder",
+        (most / MIB).ceil()
+    ))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "files are far below what a float holds exactly")]

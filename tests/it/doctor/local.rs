@@ -23,7 +23,19 @@ fn without_a_server_this_machine_is_looked_at() {
     let folder = Folder::with([("w.json", &*loads(&["here.png", "nowhere.png"]))]);
     folder.write("here.png", "");
     let run = folder.wfc(&["doctor", "w.json"]).succeeded();
-    assert_snapshot!(run.stdout, @"");
+    assert_snapshot!(run.stdout, @"
+    w.json
+      ✓ compiles     4 nodes
+      ! inputs       1 of 2 input files is missing
+                     · nowhere.png is not here
+                     · here.png is empty
+                     → put them beside the preset or below the current folder, or name others: `--set
+                       NAME=FILE`; or ask the server that may have them: `--on URL`
+      - skipped      model-files, disk: no models folder was named: `--models DIR`
+      ✓ programs     no node starts another program
+
+    Nothing failed: 1 warning, 2 skipped.
+    ");
 }
 
 #[test]
@@ -36,16 +48,25 @@ fn model_files_are_looked_for_and_into() {
         let document = serde_json::from_str(&run.stdout).unwrap();
         format!("{} {}", run.code.unwrap(), shown(&document, name))
     };
-    assert_snapshot!(said("model-files"), @"");
+    assert_snapshot!(said("model-files"), @"0 pass: 2 model files in place, of the right length and with a header that fits");
     assert!(said("disk").starts_with("0 pass: "), "{}", said("disk"));
     folder.write("models/vae/other.safetensors", safetensors(2));
     folder.write("models/loras/mine.safetensors", safetensors(0));
     std::fs::remove_file(folder.path("models/vae/mine.safetensors")).unwrap();
-    assert_snapshot!(said("model-files"), @"");
+    assert_snapshot!(said("model-files"), @"
+    1 fail: 2 of 2 model files are not as they should be
+      `mine.safetensors` lies in `loras`, where ComfyUI does not look for vae; move it to models/vae/mine.safetensors
+      `other.safetensors` is truncated: it has 64 of 66 bytes; the download broke off; remove it and download it again
+    ");
     std::fs::remove_file(folder.path("models/loras/mine.safetensors")).unwrap();
-    assert_snapshot!(said("model-files"), @"");
+    assert_snapshot!(said("model-files"), @"
+    1 fail: 2 of 2 model files are not as they should be
+      `mine.safetensors` is missing; the model catalog does not know it; copy it to models/vae/mine.safetensors
+      `other.safetensors` is truncated: it has 64 of 66 bytes; the download broke off; remove it and download it again
+      fix: `wfc models fetch-script w.json` prints a script that downloads what has an address
+    ");
     let missing = folder.wfc(&["doctor", "w.json", "--models", "none"]).failed();
-    assert_snapshot!(missing, @"");
+    assert_snapshot!(missing, @"wfc: none is no folder; --models takes ComfyUI's folder or its models folder");
 }
 
 #[cfg(unix)]
@@ -67,17 +88,20 @@ fn programs_that_classes_start_are_looked_for() {
         shown(&serde_json::from_str(&run.stdout).unwrap(), "programs")
     };
     let local = || folder.command(&["doctor", "w.json", "--format", "json"]);
-    assert_snapshot!(said(&mut local()), @"");
+    assert_snapshot!(said(&mut local()), @"
+    warn: not on this machine's PATH: ffmpeg, with which VHS_VideoCombine can write video
+      fix: install it; or `pip install imageio-ffmpeg` where ComfyUI's Python is, which brings one of its own
+    ");
     folder.write("bin/ffmpeg", "#!/bin/sh\n");
     assert!(said(&mut local()).starts_with("warn: "), "it cannot be run");
     std::fs::set_permissions(folder.path("bin/ffmpeg"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    assert_snapshot!(said(&mut local()), @"");
+    assert_snapshot!(said(&mut local()), @"pass: ffmpeg at FOLDER/bin/ffmpeg");
     // Of another machine it cannot be known. This address is one of this machine that does not say so.
     let url = Comfy::new().start().url.replace("127.0.0.1", "0.0.0.0");
     let mut remote = folder.command(&["doctor", "w.json", "--format", "json", "--on", &url]);
-    assert_snapshot!(said(&mut remote), @"");
+    assert_snapshot!(said(&mut remote), @"skipped: a server does not say whether it has ffmpeg, with which VHS_VideoCombine can write video");
     folder.write("w.json", video.to_string().replace("video/h264-mp4", "image/gif"));
-    assert_snapshot!(said(&mut local()), @"");
+    assert_snapshot!(said(&mut local()), @"pass: no node starts another program");
 }
 
 #[test]
@@ -86,7 +110,22 @@ fn what_does_not_compile_is_told_and_the_rest_goes_on() {
     folder.write("bad.toml", "graph = \"g\"\n[params]\nwidth = 7\nheigth = 3\n");
     let run = folder.wfc(&["doctor", "bad.toml", "p.toml"]);
     assert_eq!((run.code, &*run.stderr), (Some(1), ""));
-    assert_snapshot!(run.stdout, @"");
+    assert_snapshot!(run.stdout, @"
+    bad.toml
+      ✗ compiles     3 errors; nothing else can be checked
+                     · bad.toml:3: `width` is 7; the smallest value is 16
+                     · bad.toml:3: `width` is 7; it must be a multiple of 16
+                     · bad.toml:4: the graph has no parameter `heigth`
+                     → `wfc lint bad.toml` shows where
+
+    p.toml
+      ✓ compiles     2 nodes
+      ✓ inputs       the workflow takes no input files
+      - skipped      model-files, disk: no models folder was named: `--models DIR`
+      ✓ programs     no node starts another program
+
+    1 check failed, 2 skipped.
+    ");
 }
 
 #[test]
@@ -96,10 +135,14 @@ fn what_cannot_be_read_is_no_finding() {
     let run = folder.wfc(&["doctor", "none.toml", "g.toml", "p.wfc.json", "p.toml"]);
     assert_eq!(run.code, Some(2));
     assert!(run.stdout.contains("p.toml\n  ✓ compiles"), "{}", run.stdout);
-    assert_snapshot!(run.stderr, @"");
+    assert_snapshot!(run.stderr, @r#"
+    wfc: no such file: none.toml
+    wfc: g.toml is no preset; a preset is a .toml file with `graph = "…"`
+    wfc: p.wfc.json is a manifest; name the workflow beside it, or the preset
+    "#);
     folder.wfc(&["doctor", "."]).succeeded();
     let empty = Folder::new();
-    assert_snapshot!(empty.wfc(&["doctor", "."]).failed(), @"");
+    assert_snapshot!(empty.wfc(&["doctor", "."]).failed(), @r#"wfc: there is no preset in what was given; a preset is a .toml file with `graph = "…"`, and workflows are named one by one"#);
 }
 
 #[test]
@@ -109,5 +152,5 @@ fn a_batch_is_checked_as_one() {
     let server = Comfy::new().start();
     let (code, document) = doctor(&folder, &server.url, &["many.toml"]);
     assert_eq!((code, document["workflows"][0]["workflows"].as_u64()), (Some(0), Some(6)));
-    assert_snapshot!(shown(&document, "compiles"), @"");
+    assert_snapshot!(shown(&document, "compiles"), @"pass: 6 workflows, the first with 2 nodes");
 }

@@ -13,7 +13,29 @@ fn all_is_well_with_a_simulated_server() {
     let folder = picture();
     let sim = Sim::start(&folder, &[]);
     let run = folder.wfc(&["doctor", "p.toml", "--on", &sim.url]).succeeded();
-    assert_snapshot!(run.stdout.replace(&sim.url, "SERVER"), @"");
+    assert_snapshot!(run.stdout.replace(&sim.url, "SERVER"), @"
+    SERVER
+      ✓ reachable    ComfyUI 0.27.0 on linux, PyTorch 2.9.0+cu130, RTX 4090, 24.0 GiB; it only plays a
+                     server
+      ✓ clock        within a minute of this machine's
+      ✓ queue        nothing runs or waits
+
+    p.toml
+      ✓ compiles     2 nodes
+      ✓ version      0.27.0, which the workflow was checked with
+      ✓ classes      2 classes of 1 pack, all there
+      ✓ values       the server's validator would take links, types, ranges and choices
+      ✓ models       the workflow names no model files
+      ✓ vram         no node is known to run a network on the card
+      ✓ ram          weights and pictures take about 0 MiB; of 64.0 GiB 51.2 GiB are free
+      ✓ upload       there is nothing to upload
+      ✓ inputs       the workflow takes no input files
+      - skipped      model-files, disk: no models folder was named: `--models DIR`
+      ✓ programs     no node starts another program
+        ready        at once
+
+    Nothing failed: 2 skipped.
+    ");
 }
 
 #[test]
@@ -22,7 +44,21 @@ fn of_a_server_that_is_not_there_nothing_else_is_asked() {
     let nobody = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
     let run = folder.wfc(&["doctor", "p.toml", "--on", &nobody]);
     assert_eq!((run.code, &*run.stderr), (Some(1), ""));
-    assert_snapshot!(run.stdout.replace(&nobody, "SERVER"), @"");
+    assert_snapshot!(run.stdout.replace(&nobody, "SERVER"), @"
+    SERVER
+      ✗ reachable    SERVER: nothing listens there
+                     → start ComfyUI (with --listen if it runs on another machine), or check the port
+      - skipped      clock, queue: the server was not reached
+
+    p.toml
+      ✓ compiles     2 nodes
+      - skipped      version, classes, values, models, vram, ram, upload: the server was not reached
+      ✓ inputs       the workflow takes no input files
+      - skipped      model-files, disk: no models folder was named: `--models DIR`
+      ✓ programs     no node starts another program
+
+    1 check failed, 11 skipped.
+    ");
 }
 
 /// What `reachable` says of a server, which is asked nothing else.
@@ -37,17 +73,35 @@ fn reachable(server: &Fake, url: &str) -> String {
 #[test]
 fn what_is_not_comfyui_is_told_apart() {
     let page = Fake::always(200, "Content-Type: text/html\r\n", "<!DOCTYPE html><title>Log in</title>");
-    assert_snapshot!(reachable(&page, &page.url), @"");
+    assert_snapshot!(reachable(&page, &page.url), @"
+    fail: SERVER/system_stats: a web page in place of JSON
+      fix: this is not ComfyUI, or something stands before it: check address and port, and whether a page asks for a login
+    ");
     let login = Fake::always(401, "WWW-Authenticate: Basic\r\n", "no");
-    assert_snapshot!(reachable(&login, &login.url), @"");
+    assert_snapshot!(reachable(&login, &login.url), @"
+    fail: SERVER/system_stats: no entry (status 401)
+      fix: name the token or password: see `wfc run --help`
+    ");
     let other = Fake::always(200, "", r#"{"status": "ok"}"#);
-    assert_snapshot!(reachable(&other, &other.url), @"");
+    assert_snapshot!(reachable(&other, &other.url), @"
+    fail: SERVER/system_stats: JSON without `system`
+      fix: this is not ComfyUI: check address and port
+    ");
     let nothing = Fake::always(404, "", "no such page");
-    assert_snapshot!(reachable(&nothing, &nothing.url), @"");
+    assert_snapshot!(reachable(&nothing, &nothing.url), @"
+    fail: SERVER/system_stats: there is no such route (status 404)
+      fix: is this ComfyUI's address, with the whole path?
+    ");
     let garbage = Fake::always(200, "", "hello there");
-    assert_snapshot!(reachable(&garbage, &garbage.url), @"");
+    assert_snapshot!(reachable(&garbage, &garbage.url), @"
+    fail: SERVER/system_stats: `hello there` in place of JSON
+      fix: this is not ComfyUI, or something stands before it: check address and port, and whether a page asks for a login
+    ");
     let gateway = Fake::always(502, "", "<html>Bad Gateway</html>");
-    assert_snapshot!(reachable(&gateway, &gateway.url), @"");
+    assert_snapshot!(reachable(&gateway, &gateway.url), @"
+    fail: SERVER/system_stats: the server is not there or too busy (status 502)
+      fix: see whether ComfyUI is up, and its log
+    ");
 }
 
 #[test]
@@ -57,7 +111,10 @@ fn a_port_without_tls_is_told_from_one_that_is_silent() {
     let secure = plain.url.replace("http://", "https://");
     let (code, document) = doctor(&folder, &secure, &["p.toml"]);
     assert_eq!(code, Some(1));
-    assert_snapshot!(shown(&document, "reachable").replace(&secure, "SERVER"), @"");
+    assert_snapshot!(shown(&document, "reachable").replace(&secure, "SERVER"), @"
+    fail: SERVER: no secure connection: received corrupt message of type InvalidContentType
+      fix: this port speaks plain HTTP: write http:// for https://
+    ");
 }
 
 #[test]
@@ -81,11 +138,14 @@ fn a_clock_that_is_wrong_is_a_warning() {
     let ahead = Sim::start(&folder, &["--fault", "skew=3600"]);
     let (code, document) = doctor(&folder, &ahead.url, &["p.toml"]);
     assert_eq!(code, Some(0));
-    assert_snapshot!(shown(&document, "clock"), @"");
+    assert_snapshot!(shown(&document, "clock"), @"
+    warn: the server's clock is 60 minutes ahead of this machine's
+      fix: set the clock of the wrong one: times of logs and records do not agree, and secure connections and tokens may be refused
+    ");
     let behind = Sim::start(&folder, &["--fault", "skew=-864000"]);
     let said = shown(&doctor(&folder, &behind.url, &["p.toml"]).1, "clock");
     assert!(said.starts_with("warn: the server's clock is 10 days behind this machine's"), "{said}");
-    assert_snapshot!(check_of(&folder, &Comfy::new(), "p.toml", "clock"), @"");
+    assert_snapshot!(check_of(&folder, &Comfy::new(), "p.toml", "clock"), @"skipped: the server does not say what time it is");
 }
 
 #[test]
@@ -94,11 +154,11 @@ fn a_server_without_a_version_or_a_device_says_less() {
     let mut comfy =
         Comfy::new().system("comfyui_version", Value::Null).system("pytorch_version", Value::Null);
     comfy.stats["devices"] = json!([]);
-    assert_snapshot!(check_of(&folder, &comfy, "p.toml", "reachable"), @"");
+    assert_snapshot!(check_of(&folder, &comfy, "p.toml", "reachable"), @"pass: ComfyUI of an unknown version on linux");
     let mut two = Comfy::new();
     let second = two.stats["devices"][0].clone();
     two.stats["devices"].as_array_mut().unwrap().push(second);
-    assert_snapshot!(check_of(&folder, &two, "p.toml", "reachable"), @"");
+    assert_snapshot!(check_of(&folder, &two, "p.toml", "reachable"), @"pass: ComfyUI 0.27.0 on linux, PyTorch 2.9.0+cu130, NVIDIA GeForce RTX 4090, 23.6 GiB and 1 more that ComfyUI does not use by itself");
     let (_, document) = doctor(&folder, &two.start().url, &["p.toml"]);
     assert!(!document.to_string().contains("hunter2"), "what a server was started with may hold secrets");
 }
@@ -116,15 +176,21 @@ fn a_queue_that_is_not_empty_is_a_warning() {
     let folder = picture();
     let mut comfy = Comfy::new();
     comfy.queue = json!({"queue_running": [item(0)], "queue_pending": []});
-    assert_snapshot!(check_of(&folder, &comfy, "p.toml", "queue"), @"");
+    assert_snapshot!(check_of(&folder, &comfy, "p.toml", "queue"), @"
+    warn: a workflow runs
+      fix: a new workflow runs after it
+    ");
     comfy.queue = json!({"queue_running": [item(0)], "queue_pending": [item(2), item(1)]});
     let (code, document) = doctor(&folder, &comfy.start().url, &["p.toml"]);
     assert_eq!(code, Some(0));
-    assert_snapshot!(shown(&document, "queue"), @"");
+    assert_snapshot!(shown(&document, "queue"), @"
+    warn: a workflow runs, and 2 workflows wait
+      fix: a new workflow runs after them
+    ");
     let ready = &document["workflows"][0]["ready"];
     assert!(ready["queue"]["high"].as_f64().unwrap() > ready["queue"]["low"].as_f64().unwrap(), "{ready}");
     comfy.queue = json!("busy");
-    assert_snapshot!(check_of(&folder, &comfy, "p.toml", "queue"), @"");
+    assert_snapshot!(check_of(&folder, &comfy, "p.toml", "queue"), @"skipped: the queue is not known: /queue does not answer as ComfyUI does");
 }
 
 #[test]
@@ -135,7 +201,10 @@ fn a_server_that_takes_work_and_does_none_has_failed() {
     let server = comfy.start();
     let (code, document) = doctor(&folder, &server.url, &["p.toml"]);
     assert_eq!((code, server.count("/queue")), (Some(1), 4));
-    assert_snapshot!(shown(&document, "queue"), @"");
+    assert_snapshot!(shown(&document, "queue"), @"
+    fail: 1 workflow waits and none runs: the server's worker is dead
+      fix: restart ComfyUI: nothing else brings its worker back, and what waits is lost
+    ");
     assert_eq!(document["workflows"][0]["ready"]["total"], Value::Null);
 }
 
@@ -167,7 +236,7 @@ fn lint_takes_a_server_as_its_catalog() {
     let secret = page.url.replace("http://", "http://me:hunter2@");
     let said = folder.wfc(&["lint", "p.toml", "--catalog", &secret]).failed();
     assert!(!said.contains("hunter2"), "{said}");
-    assert_snapshot!(said.replace(&page.url, "SERVER"), @"");
+    assert_snapshot!(said.replace(&page.url, "SERVER"), @"wfc: the catalog SERVER: not an /object_info answer: it looks like an HTML page");
 }
 
 #[test]
