@@ -28,8 +28,8 @@ pub(super) fn look(compiled: &Compiled, planned: &Planned, server: &Server) -> O
                 compiled.file
             )),
         Verdict::Unknown => Outcome::warn(format!(
-            "{need}; what {} takes cannot be told: {open}",
-            count(planned.open.len(), "further node")
+            "{need} at least; what {} can take is not known: {open}",
+            count(planned.open.len(), "node")
         ))
         .fix(format!("`wfc plan {}` says why, and what to give `[assume]`", compiled.file)),
         Verdict::MayNotFit => {
