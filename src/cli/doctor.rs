@@ -37,6 +37,7 @@ pub(super) struct Args {
     on: Option<String>,
     /// One more header for every request, with the environment variable that has its value: `X-Api-Key=POD_KEY`;
     /// may be repeated.
+    #[cfg(feature = "exec")]
     #[arg(long, value_name = "HEADER=VARIABLE", requires = "on")]
     header_env: Vec<String>,
     /// ComfyUI's folder on this machine, or its models folder: model files are looked for there, with their lengths and

@@ -54,7 +54,7 @@ pub struct Server {
     pub comfyui: Option<String>,
     /// Its operating system, as Python calls it.
     pub os: String,
-    /// PyTorch's version.
+    /// `PyTorch`'s version.
     pub pytorch: Option<String>,
     /// The host's memory, in bytes: all, and what is free.
     pub ram: Option<(f64, f64)>,
@@ -160,9 +160,10 @@ fn residency(argv: &[&str], version: Option<&str>, device: Option<&Device>) -> R
         Residency::None
     } else if has("--lowvram") {
         Residency::Low
-    } else if has("--disable-dynamic-vram") || device.is_some_and(|device| device.is_cpu) {
-        Residency::Normal
-    } else if version.and_then(numbers).is_some_and(|version| version < vec![0, 27]) {
+    } else if has("--disable-dynamic-vram")
+        || device.is_some_and(|device| device.is_cpu)
+        || version.and_then(numbers).is_some_and(|version| version < vec![0, 27])
+    {
         Residency::Normal
     } else {
         Residency::Dynamic
@@ -206,14 +207,14 @@ impl Device {
 impl Queue {
     /// What was seen last; nothing if that is no queue of ComfyUI.
     fn read(looks: &[Value]) -> Option<Self> {
-        let list = |look: &Value, key: &str| -> Option<Vec<Value>> {
+        let prompts = |look: &Value, key: &str| -> Option<Vec<Value>> {
             let items = look.get(key)?.as_array()?.iter();
             Some(items.map(|item| item.get(2).cloned().unwrap_or_default()).collect())
         };
         let last = looks.last()?;
         Some(Self {
-            running: list(last, "queue_running")?,
-            waiting: list(last, "queue_pending")?,
+            running: prompts(last, "queue_running")?,
+            waiting: prompts(last, "queue_pending")?,
             is_stuck: looks.len() > 1 && looks.iter().all(Self::seems_stuck),
         })
     }

@@ -224,7 +224,7 @@ fn shown(document: &Value, name: &str) -> String {
     let check = all.find(|check| check["name"] == name).unwrap_or_else(|| panic!("no {name}: {document:#}"));
     let text = |key: &str| check[key].as_str().unwrap_or_default().to_owned();
     let details = check["details"].as_array().into_iter().flatten();
-    let details: String = details.map(|detail| format!("\n  {}", detail.as_str().unwrap())).collect();
+    let details = details.fold(String::new(), |all, detail| all + "\n  " + detail.as_str().unwrap());
     let fix = check["fix"].as_str().map_or(String::new(), |fix| format!("\n  fix: {fix}"));
     format!("{}: {}{details}{fix}", text("state"), text("found"))
 }

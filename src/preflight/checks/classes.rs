@@ -11,7 +11,7 @@ const SHOWN: usize = 4;
 
 pub(super) fn look(compiled: &Compiled, _: &Planned, server: &Server) -> Outcome {
     let live = match &server.classes {
-        Ok(compiler) => &compiler.catalog,
+        Ok(live) => &live.catalog,
         Err(refusal) => {
             return Outcome::fail(format!("the server does not list its classes: {refusal}"))
                 .fix("see ComfyUI's log: a node pack may fail when its inputs are listed");

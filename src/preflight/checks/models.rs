@@ -66,19 +66,19 @@ pub(super) fn look(compiled: &Compiled, _: &Planned, server: &Server) -> Outcome
         }
     });
     let has = |wanted: fn(&Lack) -> bool| lacks.iter().any(|(_, _, lack)| wanted(lack));
-    let mut fixes = Vec::new();
+    let mut steps = Vec::new();
     if has(|lack| *lack == Lack::Missing) {
-        fixes.push(format!(
+        steps.push(format!(
             "put the files there; `wfc models fetch-script {}` prints a script for what has an address",
             compiled.file
         ));
     }
     if has(|lack| matches!(lack, Lack::Separators(_))) {
         let os = if server.is_windows() { "Windows" } else { &server.os };
-        fixes.push(format!("write names as the server does, with the separators of {os}, or put the files into the folder itself"));
+        steps.push(format!("write names as the server does, with the separators of {os}, or put the files into the folder itself"));
     }
     if has(|lack| matches!(lack, Lack::Elsewhere(_))) {
-        fixes.push("name the file with its folder, as the server does".to_owned());
+        steps.push("name the file with its folder, as the server does".to_owned());
     }
     let verb = if lacks.len() == 1 { "is" } else { "are" };
     Outcome::fail(format!(
@@ -87,7 +87,7 @@ pub(super) fn look(compiled: &Compiled, _: &Planned, server: &Server) -> Outcome
         count(files.len(), "file")
     ))
     .details(lines(details.collect(), SHOWN))
-    .fix(fixes.join("; "))
+    .fix(steps.join("; "))
 }
 
 fn lack(file: &str, options: &[&str]) -> Lack {
