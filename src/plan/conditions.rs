@@ -22,8 +22,8 @@ impl Calculator<'_> {
                 "the card's compute capability is {newest:.1} or more (older ones may have to keep the scores of attention)"
             ));
         }
-        let torch = self.coefficients.rows().iter().filter(|row| row.kind == "conv3d");
-        let torch = torch.filter_map(|row| Torch::parse(row.case)).next();
+        let mut slow = self.coefficients.rows().iter().filter(|row| row.kind == "conv3d");
+        let torch = slow.find_map(|row| Torch::parse(row.case));
         let slow = Setup { torch, ..self.setup };
         if self.setup.torch.is_none() && !fits(slow) {
             let version = torch.map(Torch::case).unwrap_or_default();
