@@ -229,11 +229,16 @@ fn finish_renames(run: &Run) -> Result<(), Error> {
 /// Writes down that the run has ended, and its record.
 fn close(run: &mut Run, server: Identity, is_in_order: bool) -> Result<Counts, Error> {
     let is_open = |state: &State| matches!(state, State::New | State::Sent(..) | State::Again(_));
-    if is_in_order && !run.contents.jobs.iter().any(is_open) {
-        run.journal.append(&Record::Closed { at: clock::now() })?;
+    let is_over = is_in_order && !run.contents.jobs.iter().any(is_open);
+    if is_over {
         let _ = fs::remove_dir(run.folder.join(outputs::PARTS));
     }
-    record::write(&run.folder, &run.contents, server)
+    let counts = record::write(&run.folder, &run.contents, server)?;
+    if is_over {
+        // Last of all: a run that is closed has its record.
+        run.journal.append(&Record::Closed { at: clock::now() })?;
+    }
+    Ok(counts)
 }
 
 struct Batch<'b> {
