@@ -113,7 +113,7 @@ fn a_port_without_tls_is_told_from_one_that_is_silent() {
     assert_eq!(code, Some(1));
     assert_snapshot!(shown(&document, "reachable").replace(&secure, "SERVER"), @"
     fail: SERVER: no secure connection: received corrupt message of type InvalidContentType
-      fix: this port speaks plain HTTP: write http:// for https://
+      fix: if this port speaks plain HTTP, write http:// for https://
     ");
 }
 
