@@ -387,8 +387,13 @@ impl Batch<'_> {
         let mut flight = Flight::new(number, job, comfy::new_id(), attempt);
         flight.inputs = inputs;
         let mut submission = self.send(&mut flight)?;
-        if matches!(submission, Some(Submission::Rejected(_, false))) && !flight.job.inputs.is_empty() {
+        if let (Some(Submission::Rejected(_, is_queued)), false) = (&submission, flight.job.inputs.is_empty())
+        {
             // Perhaps since the server was started anew, and has no file of those that were put there.
+            if *is_queued {
+                // What of it could run is of no use without the rest.
+                let _ = self.executor.cancel(&flight.id);
+            }
             self.executor.forget();
             flight.inputs = self.upload(&mut flight.job)?;
             self.run.journal.append(&Record::Lost { job: number, id: flight.id.clone() })?;
@@ -397,7 +402,6 @@ impl Batch<'_> {
         }
         match submission {
             Some(Submission::Rejected(failure, true)) => {
-                // What of it could run is of no use without the rest.
                 flight.stop(Some(*failure), false);
             }
             Some(Submission::Rejected(failure, false)) => {

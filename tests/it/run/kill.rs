@@ -45,10 +45,11 @@ fn a_client_that_is_killed_at_any_moment_goes_on_without_loss_and_without_runnin
                 killed += 1;
             }
             child.wait().unwrap();
-            if output.join("journal.jsonl").is_file()
-                && std::fs::metadata(output.join("journal.jsonl")).unwrap().len() > 0
-            {
-                look_in_between(&output);
+            let now = std::fs::metadata(output.join("journal.jsonl")).map_or(0, |found| found.len());
+            stalled = if now > length { 0 } else { 5.min(stalled + 1) };
+            length = now;
+            if length > 0 {
+                in_flight += usize::from(look_in_between(&output) && !is_done);
             } else if output.exists() {
                 // Killed between making the folder and the first line: nothing was begun.
                 std::fs::remove_dir_all(&output).unwrap();
