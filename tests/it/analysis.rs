@@ -127,7 +127,7 @@ fn of_every_sampler_of_every_preset_everything_is_known_but_the_size_of_files() 
     let names = folder.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     for name in names.filter_map(|name| Some(name.strip_suffix(".workflow_api.json")?.to_owned())) {
         analysed(&preset(&name), |graph, analysis| {
-            assert!(!analysis.samplers().is_empty(), "{name}");
+            assert_eq!(analysis.samplers().is_empty(), name == "smoke", "{name}");
             for sampler in analysis.samplers() {
                 for (question, is_known) in questions(sampler) {
                     if !is_known {

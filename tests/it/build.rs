@@ -60,7 +60,7 @@ fn every_link_leads_to_an_output_of_a_node() {
                 links += 1;
             }
         }
-        assert!(links > 5, "{name} has links");
+        assert!(links + 1 >= workflow.as_object().unwrap().len(), "{name} hangs together");
     }
 }
 

@@ -73,6 +73,10 @@ fn every_preset_has_a_full_plan_that_does_not_depend_on_the_run() {
             count += 1;
             assert_eq!(plan["gaps"], json!([]), "{name}");
             let steps = plan["steps"].as_array().unwrap();
+            if name == "smoke" {
+                assert_eq!(steps.len(), 0, "{name} needs no model");
+                continue;
+            }
             assert!(steps.iter().any(|step| step["kind"] == "sampling"), "{name}");
             let least = &plan["least"]["device"];
             let decides = usize::try_from(plan["decides"].as_u64().unwrap()).unwrap();

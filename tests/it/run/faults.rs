@@ -55,7 +55,7 @@ fn patience() -> Patience {
         absent: Duration::from_millis(400),
         uncertain: Duration::from_millis(800),
         unreachable: Duration::from_secs(20),
-        stuck: Duration::from_millis(1000),
+        stuck: Duration::from_secs(1),
         job: Some(Duration::from_millis(2500)),
         cancel: Duration::from_millis(1500),
     }
