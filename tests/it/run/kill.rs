@@ -63,7 +63,14 @@ fn a_client_that_is_killed_at_any_moment_goes_on_without_loss_and_without_runnin
         assert_eq!(left.records.len(), 20);
         assert!(left.records.iter().all(wfc::exec::record::JobRecord::is_done));
         assert!(!output.join(".part").exists());
-        assert_eq!(folder.names().iter().filter(|name| name.ends_with(".png")).count(), 20);
+        assert_eq!(
+            folder
+                .names()
+                .iter()
+                .filter(|name| Path::new(name).extension().is_some_and(|ext| ext == "png"))
+                .count(),
+            20
+        );
         let colors = sim.colors();
         assert_eq!(colors, (1..=20).collect::<Vec<u64>>(), "the server ran a job twice, or never");
     }
