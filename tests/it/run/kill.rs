@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::{Sim, batch, inspect};
@@ -92,7 +93,7 @@ fn a_client_that_is_killed_at_any_moment_goes_on_without_loss_and_without_runnin
 
 /// After a kill, the journal may have its last line in part, and outputs their names of before; nothing else. True if a
 /// job was on its way.
-fn look_in_between(output: &std::path::Path) -> bool {
+fn look_in_between(output: &Path) -> bool {
     let journal = output.join("journal.jsonl");
     let Ok(contents) = wfc::exec::journal::read(&journal) else {
         let text = std::fs::read_to_string(&journal).unwrap();
