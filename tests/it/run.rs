@@ -4,6 +4,7 @@ mod bad;
 mod commands;
 mod faults;
 mod kill;
+mod thousand;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -108,7 +109,7 @@ pub(super) fn inspect(folder: &Path) -> Left {
 }
 
 /// The files below a folder, by their paths from it.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {

@@ -1,6 +1,6 @@
 //! `wfc sim`: the simulated server, as its clients see it.
 
-mod client;
+pub(crate) mod client;
 mod protocol;
 mod transcripts;
 mod trouble;

@@ -47,7 +47,7 @@ impl Jobs for Pictures {
 }
 
 /// Short enough for a test, and in the proportions of the real ones.
-fn patience() -> Patience {
+pub(super) fn patience() -> Patience {
     Patience {
         told: Duration::from_millis(250),
         untold: Duration::from_millis(50),
@@ -61,7 +61,7 @@ fn patience() -> Patience {
     }
 }
 
-fn begin(folder: &Path, jobs: u64) -> Run {
+pub(super) fn begin(folder: &Path, jobs: u64) -> Run {
     std::fs::create_dir(folder).unwrap();
     let run = journal::Run {
         version: journal::VERSION,
@@ -77,7 +77,7 @@ fn begin(folder: &Path, jobs: u64) -> Run {
     Run { folder: folder.to_owned(), journal, contents: Contents { run, jobs: states, closed: None, end: 0 } }
 }
 
-fn go_on(folder: &Path) -> Run {
+pub(super) fn go_on(folder: &Path) -> Run {
     let (journal, contents) = Journal::resume(folder).unwrap();
     Run { folder: folder.to_owned(), journal, contents }
 }
@@ -105,6 +105,14 @@ fn outcome(fault: Option<&str>, jobs: u64) -> String {
     let mut arguments = vec!["--restart", "300ms"];
     arguments.extend(fault.iter().flat_map(|fault| ["--fault", fault]));
     let mut sim = Sim::start(&arguments);
+    if fault.is_some_and(|fault| fault.starts_with("big-object-info")) {
+        // A run does not ask for it; whoever compiles against this server does.
+        let mut answer = Vec::new();
+        std::io::copy(&mut sim.client().open("/object_info", 0).unwrap().body, &mut answer).unwrap();
+        assert!(answer.len() > 30 << 20);
+        let catalog = wfc::catalog::read_catalog(answer, &wfc::catalog::ImportOptions::default()).unwrap();
+        assert!(catalog.class("LoadImage").is_some() && catalog.class("LongDescription29").is_some());
+    }
     let (result, events) = work(&sim, &output, begin(&output, jobs));
     let mut text = String::new();
     let mut ended: BTreeMap<u64, usize> = BTreeMap::new();
@@ -180,6 +188,7 @@ const FAULTS: &[(&str, &str, &str, &str)] = &[
     ("garbage", "garbage@5", "garbage@40", "an answer is no JSON"),
     ("too-much", "too-much=80@5", "too-much=80@40", "an answer is 80 MB long"),
     ("cut-body", "cut-body@3x3", "cut-body@20x9", "answers break off"),
+    ("big-object-info", "big-object-info", "big-object-info", "the list of classes is 30 MB long"),
     ("skew", "skew=3600", "skew=-3600", "the server's clock is wrong"),
     ("windows", "windows", "windows", "the server runs on Windows"),
     ("null-index", "null-index", "null-index", "the server has no card"),
@@ -189,6 +198,19 @@ const FAULTS: &[(&str, &str, &str, &str)] = &[
 
 const BEGIN: &str = "<!-- written by tests/it/run/faults.rs -->\n";
 const END: &str = "<!-- end -->\n";
+
+#[test]
+fn every_fault_of_the_simulated_server_has_a_row() {
+    let rows: Vec<&str> = FAULTS.iter().map(|(name, ..)| *name).filter(|name| *name != "none").collect();
+    let known: Vec<&str> = wfc::sim::FAULTS.iter().map(|info| info.name).collect();
+    assert_eq!(rows, known, "the rows of this table are the faults, in their order");
+    for (name, single, many, _) in FAULTS {
+        for text in [single, many].into_iter().filter(|text| !text.is_empty()) {
+            let fault: wfc::sim::Fault = text.parse().unwrap();
+            assert_eq!(fault.kind.info().name, *name, "{text} stands in the row of another fault");
+        }
+    }
+}
 
 #[test]
 fn every_fault_leaves_each_job_ended_once_and_every_output_whole_or_absent() {

@@ -12,7 +12,7 @@ const BEGIN: &str = "<!-- written by tests/it/run/kill.rs -->\n";
 const END: &str = "<!-- end of kills -->\n";
 
 /// A number that is different each time, and the same with the same seed.
-fn random(state: &mut u64) -> u64 {
+pub(super) fn random(state: &mut u64) -> u64 {
     *state ^= *state << 13;
     *state ^= *state >> 7;
     *state ^= *state << 17;
@@ -93,7 +93,7 @@ fn a_client_that_is_killed_at_any_moment_goes_on_without_loss_and_without_runnin
 
 /// After a kill, the journal may have its last line in part, and outputs their names of before; nothing else. True if a
 /// job was on its way.
-fn look_in_between(output: &Path) -> bool {
+pub(super) fn look_in_between(output: &Path) -> bool {
     let journal = output.join("journal.jsonl");
     let Ok(contents) = wfc::exec::journal::read(&journal) else {
         let text = std::fs::read_to_string(&journal).unwrap();
