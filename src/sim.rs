@@ -19,6 +19,7 @@ mod faults;
 mod files;
 mod files_routes;
 mod heap;
+mod history;
 mod http;
 mod info;
 mod jobs;

@@ -44,8 +44,12 @@ pub(super) fn typed(status: StatusCode, content_type: &str, body: Body) -> Answe
 
 /// A JSON answer.
 pub(super) fn json(status: StatusCode, value: &Value) -> Answer {
-    let text = control::spoil(python::dumps(value));
-    typed(status, "application/json; charset=utf-8", text.into())
+    json_text(status, python::dumps(value))
+}
+
+/// The same of JSON that Python has written already.
+pub(super) fn json_text(status: StatusCode, text: String) -> Answer {
+    typed(status, "application/json; charset=utf-8", control::spoil(text).into())
 }
 
 /// A JSON answer without fault.

@@ -75,11 +75,6 @@ impl Control {
         hit
     }
 
-    /// True if there is a fault of this kind, without counting.
-    pub(super) fn has(&self, kind: FaultKind) -> bool {
-        self.active().iter().any(|active| active.fault.kind == kind)
-    }
-
     /// The faults, and how many of what they count have been seen.
     pub(super) fn faults(&self) -> Vec<(Fault, u64)> {
         self.active().iter().map(|active| (active.fault, active.seen)).collect()

@@ -200,7 +200,7 @@ pub const FAULTS: &[FaultInfo] = &[
     FaultInfo {
         kind: FaultKind::Windows,
         name: "windows",
-        counts: "answers that name files or the system",
+        counts: "starts of the server",
         value: None,
         lasts: true,
         doc: "the server runs on Windows: `os` is win32, and names of files in folders have backslashes",

@@ -157,7 +157,7 @@ impl Files {
         used
     }
 
-    /// The names of the files that lie in a folder itself, ascending.
+    /// The paths of all files of a folder, ascending.
     pub(super) fn names(&self, folder: Folder) -> impl Iterator<Item = &str> {
         self.by_path.keys().filter(move |(in_folder, _)| *in_folder == folder).map(|(_, path)| &**path)
     }

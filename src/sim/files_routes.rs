@@ -114,7 +114,7 @@ pub(super) fn date(seconds: i64) -> String {
 }
 
 /// The type of a file by its name.
-fn content_type(name: &str) -> &'static str {
+pub(super) fn content_type(name: &str) -> &'static str {
     const TYPES: [(&str, &str); 14] = [
         ("png", "image/png"),
         ("jpg", "image/jpeg"),

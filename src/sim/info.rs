@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{self, Answer};
 use super::faults::FaultKind;
 use super::files::Folder;
+use super::files_routes;
 use super::http::{self, Id};
 use super::state::Shared;
 use super::{Config, Version};
@@ -91,7 +92,7 @@ pub(super) async fn features(State(shared): State<Arc<Shared>>) -> Answer {
 
 pub(super) async fn system_stats(State(shared): State<Arc<Shared>>) -> Answer {
     let config = &shared.config;
-    let is_windows = shared.control.hit(FaultKind::Windows).is_some();
+    let is_windows = shared.is_windows;
     let is_old = config.version == Version::V0_3_64;
     let used = shared.lock().used;
     let ram = config.machine.ram_gib.map_or(RAM, |gib| gib * 1024.0 * 1024.0 * 1024.0);
@@ -183,9 +184,23 @@ pub(super) async fn object_info_of(State(shared): State<Arc<Shared>>, Path(class
 }
 
 impl Shared {
-    /// The names of the files in the input folder.
-    pub(super) fn input_names(&self) -> BTreeSet<String> {
-        self.lock().files.names(Folder::Input).map(str::to_owned).collect()
+    /// The names of those files in the input folder that a class lists: files of its kind that lie in the folder itself.
+    fn input_names(&self, class: &str) -> Vec<Value> {
+        let kinds: &[&str] = if class.contains("Audio") {
+            &["audio/", "video/"]
+        } else if class.contains("Video") {
+            &["video/"]
+        } else if class.contains("Image") {
+            &["image/"]
+        } else {
+            &[""]
+        };
+        let inner = self.lock();
+        let names = inner.files.names(Folder::Input).filter(|name| {
+            let kind = files_routes::content_type(name);
+            !name.contains('/') && kinds.iter().any(|wanted| kind.starts_with(wanted))
+        });
+        names.map(Value::from).collect()
     }
 
     /// A class as `/object_info` describes it: what the catalog knows, and the rest as the server has it for a class
@@ -246,7 +261,7 @@ impl Shared {
         let is_open = parts.first().is_some_and(Value::is_null)
             || parts.get(1).and_then(|options| options.get("options")).is_some_and(Value::is_null);
         let names: Vec<Value> = if folder == "input" {
-            self.input_names().iter().map(|name| self.shown(name).into()).collect()
+            self.input_names(&class.name)
         } else if is_open {
             let folders = folder.split('|').filter_map(|folder| self.config.model_files.get(folder));
             folders.flatten().map(|name| self.shown(name).into()).collect()

@@ -7,20 +7,21 @@ use axum::http::{StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
 use super::answer::{self, Answer};
+use super::history::{Entry, Past};
 use super::http::{self, Id};
 use super::prompt::is_canonical;
-use super::state::{Inner, Item, Past, Shared};
+use super::state::{Inner, Item, Shared};
 
 /// What states a job can be in.
 const STATUSES: [&str; 5] = ["pending", "in_progress", "completed", "failed", "cancelled"];
 
 /// An entry of the list, or the exception that making it raises.
-type Entry = Result<Map<String, Value>, Trouble>;
+type Listed = Result<Map<String, Value>, Trouble>;
 
 /// An exception.
 struct Trouble;
 
-fn base(item: &Item, status: &str) -> Entry {
+fn base(item: &Item, status: &str) -> Listed {
     let mut job = Map::new();
     job.insert("id".to_owned(), (*item.id).into());
     job.insert("status".to_owned(), status.into());
@@ -44,16 +45,16 @@ fn base(item: &Item, status: &str) -> Entry {
     Ok(job)
 }
 
-fn waiting(item: &Item, status: &str) -> Entry {
+fn waiting(item: &Item, status: &str) -> Listed {
     let mut job = base(item, status)?;
     job.insert("outputs_count".to_owned(), 0.into());
     Ok(job)
 }
 
-fn finished(past: &Past) -> Entry {
+fn finished(past: &Entry) -> Listed {
     let error = past.message("execution_error");
     let interrupted = past.message("execution_interrupted");
-    let status = match (past.is_success, interrupted) {
+    let status = match (past.is_success(), interrupted) {
         (true, _) => "completed",
         (false, Some(_)) => "cancelled",
         (false, None) => "failed",
@@ -84,7 +85,7 @@ fn finished(past: &Past) -> Entry {
 }
 
 /// How many things were shown, and one of them.
-fn outputs(past: &Past) -> (usize, Option<Value>) {
+fn outputs(past: &Entry) -> (usize, Option<Value>) {
     let mut count = 0;
     let mut preview: Option<Value> = None;
     for (node, output) in &past.outputs {
@@ -116,7 +117,10 @@ fn outputs(past: &Past) -> (usize, Option<Value>) {
 fn all(inner: &Inner) -> Result<Vec<Map<String, Value>>, Trouble> {
     let running = inner.running.iter().map(|item| waiting(item, "in_progress"));
     let pending = inner.queue.items().iter().map(|item| waiting(item, "pending"));
-    running.chain(pending).chain(inner.history.iter().map(finished)).collect()
+    running
+        .chain(pending)
+        .chain(inner.history.iter().filter_map(Past::read).map(|past| finished(&past)))
+        .collect()
 }
 
 pub(super) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Answer {
@@ -182,8 +186,8 @@ pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(id): Id) -> Answ
         } else if let Some(item) = inner.queue.items().iter().find(is_meant) {
             Some(waiting(item, "pending").map(|job| detailed(job, item, None)))
         } else {
-            let past = inner.history.get(&id);
-            past.map(|past| finished(past).map(|job| detailed(job, &past.item, Some(past))))
+            let past = inner.history.get(&id).and_then(Past::read);
+            past.map(|past| finished(&past).map(|job| detailed(job, &past.item, Some(&past))))
         }
     };
     match found {
@@ -193,10 +197,10 @@ pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(id): Id) -> Answ
     }
 }
 
-fn detailed(mut job: Map<String, Value>, item: &Item, past: Option<&Past>) -> Value {
+fn detailed(mut job: Map<String, Value>, item: &Item, past: Option<&Entry>) -> Value {
     if let Some(past) = past {
         job.insert("outputs".to_owned(), past.outputs.clone().into());
-        job.insert("execution_status".to_owned(), past.status());
+        job.insert("execution_status".to_owned(), past.status.clone());
     }
     let workflow = json!({ "prompt": &*item.prompt, "extra_data": &*item.extra_data });
     job.insert("workflow".to_owned(), workflow);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::python;
 pub(super) use jpeg::preview;
 
 /// A file that a node "made".
@@ -28,9 +29,19 @@ pub(super) struct Made {
     pub(super) rate: f64,
     /// Red, green and blue of all pixels.
     pub(super) color: [u8; 3],
-    /// The prompt, and what the client sent beside it for pictures.
-    pub(super) prompt: Arc<Value>,
-    pub(super) extra: Arc<Value>,
+    /// What is written into pictures.
+    pub(super) texts: Arc<Texts>,
+}
+
+/// Texts of a picture, by their names: the prompt as JSON, and what the client sent beside it for this.
+pub(super) type Texts = [(Box<str>, Box<str>)];
+
+/// The texts that ComfyUI writes into pictures.
+pub(super) fn texts(prompt: &Value, extra_data: &Value) -> Arc<Texts> {
+    let extra = extra_data.get("extra_pnginfo").and_then(Value::as_object);
+    let extra = extra.into_iter().flatten().map(|(key, value)| (&**key, value));
+    let all = std::iter::once(("prompt", prompt)).chain(extra);
+    all.map(|(key, value)| (key.into(), python::dumps(value).into())).collect()
 }
 
 /// A kind of file, by the end of its name.

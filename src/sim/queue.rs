@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{self, Answer};
 use super::faults::FaultKind;
+use super::history::{History, page};
 use super::http::{self, Id};
 use super::python;
 use super::state::{Item, Shared, queue_info};
@@ -28,35 +29,52 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
 }
 
 /// The ids of a list; nothing for what Python cannot go through.
-fn ids(value: &Value) -> Option<Vec<&Value>> {
+fn ids(value: &Value) -> Option<Vec<String>> {
     match value {
-        Value::Array(ids) => Some(ids.iter().collect()),
+        Value::Array(ids) => Some(ids.iter().filter_map(|id| Some(id.as_str()?.to_owned())).collect()),
         // Letters and keys are no ids of prompts.
         Value::String(_) | Value::Object(_) => Some(Vec::new()),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 
+/// What the queue or the history is to forget.
+struct Forget {
+    all: bool,
+    /// Then these; nothing for what Python cannot go through.
+    ids: Option<Vec<String>>,
+}
+
+/// The body of a request to forget.
+async fn what_to_forget(shared: &Shared, request: Request) -> Result<Forget, Answer> {
+    let body = match http::json(shared, request).await? {
+        Value::Object(body) => body,
+        Value::Array(_) | Value::String(_) => Map::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => return Err(answer::trouble()),
+    };
+    let ids = match body.get("delete") {
+        None => Some(Vec::new()),
+        Some(delete) => ids(delete),
+    };
+    Ok(Forget { all: body.get("clear").is_some_and(python::truth), ids })
+}
+
 pub(super) async fn change(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
-    let body = match http::json(&shared, request).await {
-        Ok(Value::Object(body)) => body,
-        Ok(Value::Array(_) | Value::String(_)) => Map::new(),
-        Ok(_) => return answer::trouble(),
+    let forget = match what_to_forget(&shared, request).await {
+        Ok(forget) => forget,
         Err(answer) => return answer,
     };
     let mut inner = shared.lock();
-    if body.get("clear").is_some_and(python::truth) {
+    if forget.all {
         inner.queue.clear();
         Shared::status(&inner);
     }
-    if let Some(delete) = body.get("delete") {
-        let Some(ids) = ids(delete) else { return answer::trouble() };
-        for id in ids.into_iter().filter_map(Value::as_str) {
-            match inner.queue.remove(|item| item.id == id) {
-                Ok(true) => Shared::status(&inner),
-                Ok(false) => {}
-                Err(_) => return answer::trouble(),
-            }
+    let Some(ids) = forget.ids else { return answer::trouble() };
+    for id in ids {
+        match inner.queue.remove(|item| item.id == id) {
+            Ok(true) => Shared::status(&inner),
+            Ok(false) => {}
+            Err(_) => return answer::trouble(),
         }
     }
     answer::empty(StatusCode::OK)
@@ -122,44 +140,31 @@ pub(super) async fn history(State(shared): State<Arc<Shared>>, uri: Uri) -> Answ
             Some(most) if offset < 0 => length - most,
             _ => offset,
         };
-        let mut page = Map::new();
-        for (at, past) in (0_i64..).zip(inner.history.iter()) {
-            if at >= offset {
-                page.insert(past.item.id.clone(), past.json());
-                if most.is_some_and(|most| i64::try_from(page.len()).unwrap_or(i64::MAX) >= most) {
-                    break;
-                }
-            }
-        }
-        Value::Object(page)
+        let first = usize::try_from(offset).unwrap_or_default();
+        // Python looks whether it has enough behind the first one.
+        let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or_default().max(1));
+        page(inner.history.iter().skip(first).take(most))
     };
-    answer::ok(&page)
+    answer::json_text(StatusCode::OK, page)
 }
 
 pub(super) async fn past(State(shared): State<Arc<Shared>>, Path(id): Id) -> Answer {
-    let mut page = Map::new();
-    if let Some(past) = shared.lock().history.get(&id) {
-        page.insert(id, past.json());
-    }
-    answer::ok(&page.into())
+    let page = page(shared.lock().history.get(&id).into_iter());
+    answer::json_text(StatusCode::OK, page)
 }
 
 pub(super) async fn forget(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
-    let body = match http::json(&shared, request).await {
-        Ok(Value::Object(body)) => body,
-        Ok(Value::Array(_) | Value::String(_)) => Map::new(),
-        Ok(_) => return answer::trouble(),
+    let forget = match what_to_forget(&shared, request).await {
+        Ok(forget) => forget,
         Err(answer) => return answer,
     };
     let mut inner = shared.lock();
-    if body.get("clear").is_some_and(python::truth) {
-        inner.history = super::state::History::default();
+    if forget.all {
+        inner.history = History::default();
     }
-    if let Some(delete) = body.get("delete") {
-        let Some(ids) = ids(delete) else { return answer::trouble() };
-        for id in ids.into_iter().filter_map(Value::as_str) {
-            inner.history.remove(id);
-        }
+    let Some(ids) = forget.ids else { return answer::trouble() };
+    for id in ids {
+        inner.history.remove(&id);
     }
     answer::empty(StatusCode::OK)
 }

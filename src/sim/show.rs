@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::control::NAN;
 use super::faults::FaultKind;
 use super::files::{Content, Folder, join, normal};
-use super::media::{Kind, Made};
-use super::state::{Inner, Item, Shared};
+use super::media::{Kind, Made, Texts};
+use super::state::{Inner, Shared};
 use crate::analysis::{Analysis, Fact};
 use crate::catalog::output_files;
 use crate::ir::{Argument, Graph, NodeId, Value as Literal};
@@ -22,10 +22,11 @@ const MAX_FILES: i64 = 4096;
 /// A node that shows something.
 pub(super) struct Showing<'a> {
     pub(super) shared: &'a Shared,
-    pub(super) item: &'a Item,
     pub(super) graph: &'a Graph,
     pub(super) analysis: &'a Analysis<'a>,
     pub(super) node: NodeId,
+    /// What is written into pictures.
+    pub(super) texts: &'a Arc<Texts>,
 }
 
 /// What is shown.
@@ -159,7 +160,8 @@ impl Showing<'_> {
                     entry["format"] = format.into();
                     entry["frame_rate"] = json!(picture.rate);
                     entry["workflow"] = still.into();
-                    let path = format!("/opt/ComfyUI/{}/{}", folder.name(), join(subfolder, name));
+                    let root = if self.shared.is_windows { "C:/ComfyUI" } else { "/opt/ComfyUI" };
+                    let path = format!("{root}/{}/{}", folder.name(), join(subfolder, name));
                     entry["fullpath"] = self.shared.shown(&path).into();
                 }
             }
@@ -184,8 +186,7 @@ impl Showing<'_> {
             frames: picture.frames,
             rate: picture.rate,
             color: [red, green, blue],
-            prompt: Arc::clone(&self.item.prompt),
-            extra: Arc::clone(&self.item.extra_data),
+            texts: Arc::clone(self.texts),
         })
     }
 
@@ -215,10 +216,6 @@ impl Showing<'_> {
 impl Shared {
     /// A path as the server's system writes it.
     pub(super) fn shown(&self, path: &str) -> String {
-        if path.contains('/') && self.control.has(FaultKind::Windows) {
-            path.replace('/', "\\")
-        } else {
-            path.to_owned()
-        }
+        if path.contains('/') && self.is_windows { path.replace('/', "\\") } else { path.to_owned() }
     }
 }

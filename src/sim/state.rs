@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
 use super::clock::Clock;
 use super::control::{self, Control, End};
+use super::faults::FaultKind;
 use super::files::Files;
 use super::heap::{Heap, Incomparable, Ordered};
+use super::history::History;
 use super::{Config, python};
-
-/// Most entries of the history, as in ComfyUI.
-const MAX_HISTORY: usize = 10_000;
 
 /// A prompt's place in the queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,79 +89,17 @@ impl Item {
     pub(super) fn json(&self) -> Value {
         json!([self.number.json(), self.id, &*self.prompt, &*self.extra_data, self.outputs])
     }
-}
 
-/// A prompt that has been run.
-#[derive(Clone, Debug)]
-pub(super) struct Past {
-    pub(super) item: Item,
-    pub(super) outputs: Map<String, Value>,
-    pub(super) meta: Map<String, Value>,
-    pub(super) is_success: bool,
-    pub(super) messages: Vec<Value>,
-}
-
-impl Past {
-    pub(super) fn status(&self) -> Value {
-        json!({
-            "status_str": if self.is_success { "success" } else { "error" },
-            "completed": self.is_success,
-            "messages": self.messages,
-        })
-    }
-
-    pub(super) fn json(&self) -> Value {
-        json!({
-            "prompt": self.item.json(),
-            "outputs": self.outputs,
-            "status": self.status(),
-            "meta": self.meta,
-        })
-    }
-
-    /// The data of the last message of this kind.
-    pub(super) fn message(&self, kind: &str) -> Option<&Value> {
-        self.messages.iter().rev().find(|message| message[0] == kind).map(|message| &message[1])
-    }
-}
-
-/// The history: a dict of Python's, which keeps the order of first insertion.
-#[derive(Debug, Default)]
-pub(super) struct History {
-    order: BTreeMap<u64, Past>,
-    places: FxHashMap<String, u64>,
-    next: u64,
-}
-
-impl History {
-    pub(super) fn insert(&mut self, past: Past) {
-        if self.order.len() > MAX_HISTORY
-            && let Some((_, oldest)) = self.order.pop_first()
-        {
-            self.places.remove(&oldest.item.id);
-        }
-        let next = self.next;
-        let place = *self.places.entry(past.item.id.clone()).or_insert(next);
-        self.next = next.max(place + 1);
-        self.order.insert(place, past);
-    }
-
-    pub(super) fn get(&self, id: &str) -> Option<&Past> {
-        self.order.get(self.places.get(id)?)
-    }
-
-    pub(super) fn remove(&mut self, id: &str) {
-        if let Some(place) = self.places.remove(id) {
-            self.order.remove(&place);
-        }
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Past> {
-        self.order.values()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.order.len()
+    /// What [`Item::json`] has shown.
+    pub(super) fn read(shown: &mut Value) -> Option<Self> {
+        let number = shown.get(0)?;
+        let counted = number.as_i64().map(Number::Counted);
+        let number = counted.or_else(|| number.as_f64().map(Number::Given))?;
+        let id = shown.get(1)?.as_str()?.to_owned();
+        let mut part = |at: usize| shown.get_mut(at).map(Value::take);
+        let (prompt, extra_data) = (Arc::new(part(2)?), Arc::new(part(3)?));
+        let outputs = part(4)?.as_array()?.iter().filter_map(|id| Some(id.as_str()?.to_owned())).collect();
+        Some(Self { number, id, prompt, extra_data, outputs })
     }
 }
 
@@ -216,6 +153,8 @@ pub(super) struct Shared {
     pub(super) config: Arc<Config>,
     pub(super) control: Arc<Control>,
     pub(super) clock: Clock,
+    /// True if it runs on Windows, in this life.
+    pub(super) is_windows: bool,
     /// Wakes the worker.
     pub(super) work: Notify,
     inner: Mutex<Inner>,
@@ -224,7 +163,8 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(config: Arc<Config>, control: Arc<Control>) -> Self {
         let clock = Clock::new(config.speed, control.skew_ms());
-        Self { config, control, clock, work: Notify::new(), inner: Mutex::default() }
+        let is_windows = control.hit(FaultKind::Windows).is_some();
+        Self { config, control, clock, is_windows, work: Notify::new(), inner: Mutex::default() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {

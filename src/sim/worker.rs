@@ -10,7 +10,7 @@ use super::control::End;
 use super::effort::{self, Effort, efforts};
 use super::faults::FaultKind;
 use super::show::Showing;
-use super::state::{Client, Inner, Item, Past, Shared};
+use super::state::{Client, Inner, Item, Shared};
 use super::{Version, cache, media, order, validate};
 use crate::analysis::Analysis;
 use crate::ir::{Graph, NodeId};
@@ -87,6 +87,8 @@ struct Run<'a> {
     item: &'a Item,
     graph: &'a Graph,
     analysis: &'a Analysis<'a>,
+    /// What is written into pictures.
+    texts: Arc<media::Texts>,
     /// The data of `progress_state`, by node.
     states: Map<String, Value>,
     messages: Vec<Value>,
@@ -110,6 +112,7 @@ async fn execute(shared: &Shared, item: &Item) -> Option<()> {
         item,
         graph: &graph,
         analysis: &analysis,
+        texts: media::texts(&item.prompt, &item.extra_data),
         states: Map::new(),
         messages: Vec::new(),
         executed: Vec::new(),
@@ -253,7 +256,7 @@ impl Run<'_> {
             return Err(Failure::Raised("RuntimeError", message));
         }
         let (item, graph, analysis) = (self.item, self.graph, self.analysis);
-        let showing = Showing { shared, item, graph, analysis, node };
+        let showing = Showing { shared, graph, analysis, node, texts: &self.texts };
         if showing.saves() && control.hit(FaultKind::OutputFull).is_some() {
             let message = "[Errno 28] No space left on device".to_owned();
             return Err(Failure::Raised("OSError", message));
@@ -455,8 +458,17 @@ impl Run<'_> {
         let shared = self.shared;
         let mut inner = shared.lock();
         let item = inner.running.take().unwrap_or_else(|| self.item.clone());
-        let past = Past { item, outputs: self.outputs, meta: self.meta, is_success, messages: self.messages };
-        inner.history.insert(past);
+        let shown = json!({
+            "prompt": item.json(),
+            "outputs": self.outputs,
+            "status": {
+                "status_str": if is_success { "success" } else { "error" },
+                "completed": is_success,
+                "messages": self.messages,
+            },
+            "meta": self.meta,
+        });
+        inner.history.insert(&item.id, &shown);
         Shared::status(&inner);
         if !matches!(inner.client, None | Some(Client::Nobody)) {
             let data = json!({ "node": null, "prompt_id": self.item.id });

@@ -1,7 +1,6 @@
 //! PNG files of one colour, with the workflow in them as ComfyUI writes it.
 
 use super::Made;
-use crate::sim::python;
 
 /// Most pixels of a picture's side; what is larger is drawn so large.
 const MAX_SIDE: u32 = 16_384;
@@ -20,11 +19,8 @@ fn encode(made: &Made, width: u32, height: u32) -> Result<Vec<u8>, png::Encoding
     encoder.set_palette(made.color.to_vec());
     encoder.set_compression(png::Compression::Fast);
     // ComfyUI writes texts of Latin-1 letters, and its JSON is ASCII.
-    encoder.add_text_chunk("prompt".to_owned(), python::dumps(&made.prompt))?;
-    if let Some(extra) = made.extra.get("extra_pnginfo").and_then(serde_json::Value::as_object) {
-        for (key, value) in extra {
-            encoder.add_text_chunk(key.clone(), python::dumps(value))?;
-        }
+    for (key, text) in &*made.texts {
+        encoder.add_text_chunk(key.to_string(), text.to_string())?;
     }
     let mut writer = encoder.write_header()?;
     let row = width.div_ceil(8) as usize;

@@ -2,16 +2,14 @@
 
 use std::io::Write as _;
 use std::process::Command;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Kind, Made, preview};
+use super::{Kind, Made, preview, texts};
 
 fn made(kind: Kind, width: u32, height: u32, frames: u32) -> Vec<u8> {
-    let prompt = Arc::new(json!({ "1": { "class_type": "ä", "inputs": {} } }));
-    let color = [200, 40, 90];
-    Made { kind, width, height, frames, rate: 16.0, color, prompt, extra: Arc::new(Value::Null) }.bytes()
+    let texts = texts(&json!({ "1": { "class_type": "ä", "inputs": {} } }), &Value::Null);
+    Made { kind, width, height, frames, rate: 16.0, color: [200, 40, 90], texts }.bytes()
 }
 
 /// What ffprobe says of a file; nothing where there is no ffprobe.

@@ -411,6 +411,16 @@ fn files_that_prompts_name_must_have_been_uploaded() {
     server.upload("fox.png", b"one", &[]);
     let listed = server.get("/object_info/LoadImage").json();
     assert_eq!(listed["LoadImage"]["input"]["required"]["image"][0], json!(["fox.png"]));
+    // Each class lists files of its kind, and none of folders below.
+    server.upload("fox.png", b"one", &[("subfolder", "below")]);
+    server.upload("fox.mp4", b"one", &[]);
+    let listed = server.get("/object_info/LoadImage").json();
+    assert_eq!(listed["LoadImage"]["input"]["required"]["image"][0], json!(["fox.png"]));
+    let listed = server.get("/object_info/LoadVideo").json();
+    assert!(
+        listed["LoadVideo"]["input"]["required"]["file"].to_string().contains("[\"fox.mp4\"]"),
+        "{listed}"
+    );
     let first = server.history(&server.prompt(&load, Some("a")));
     let shown = &first["outputs"]["2"]["images"][0];
     assert_eq!(shown["type"], "temp");

@@ -19,6 +19,15 @@ fn back(server: &Server) {
     }
 }
 
+/// Waits until a server has forgotten all.
+fn gone(server: &Server) {
+    let until = Instant::now() + PATIENCE;
+    while server.try_request("GET", "/history", &[], b"").is_some_and(|answer| answer.json() != json!({})) {
+        assert!(Instant::now() < until, "it does not go away");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 fn is_zombie(server: &Server) {
     let id = server.prompt(&picture(99), Some("a"));
     std::thread::sleep(Duration::from_millis(50));
@@ -332,6 +341,18 @@ fn windows() {
     let past = server.history(&server.prompt(&prompt, Some("a")));
     assert_eq!(past["outputs"]["2"]["images"][0]["subfolder"], "a\\b");
     assert_eq!(server.get("/view?filename=c_00001_.png&subfolder=a%5Cb").status, 200);
+    // All that it says is of one system: another one takes another start.
+    let server = Server::with_faults(&["windows@2", "crash@3"]);
+    let system = || {
+        let past = server.history(&server.prompt(&prompt, Some("a")));
+        let folder = past["outputs"]["2"]["images"][0]["subfolder"].clone();
+        (server.get("/system_stats").json()["system"]["os"].clone(), folder)
+    };
+    assert_eq!(system(), (json!("linux"), json!("a/b")));
+    server.prompt(&picture(2), Some("a"));
+    gone(&server);
+    back(&server);
+    assert_eq!(system(), (json!("win32"), json!("a\\b")));
 }
 
 fn null_index() {
