@@ -60,7 +60,7 @@ pub use editor_inputs::is_editor_input;
 pub use expand::Selected;
 pub use families::{Family, by_name};
 pub use file_inputs::{FileInputs, FileInputsError};
-pub use gpus::{Gpu, Gpus, Per, Price, Rent, RunPod};
+pub use gpus::{Gpu, Gpus, Per, Price, Rent, RunPod, device_name};
 pub use grids::{Grid, Unit};
 pub use import::{DEFAULT_LIMIT_BYTES, ImportError, ImportOptions, import};
 pub use lines::LineFileError;

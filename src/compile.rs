@@ -33,7 +33,7 @@ use crate::lower::params::{self, Values};
 use crate::lower::request;
 use crate::lower::{Context, Decisions, Template, prepare};
 use crate::optimize::{self, Changes};
-use crate::plan::Budget;
+use crate::plan::{Budget, Setup};
 use crate::source::{FileId, Sources};
 
 pub use batch::{BatchNames, FileName};
@@ -162,8 +162,10 @@ impl Compiler {
         let gpu = target.and_then(|target| self.gpus.gpu(target.gpu.as_ref()?.get()));
         let platform = target.and_then(|target| target.platform);
         let budget = target.and_then(|target| self.budget(target));
+        let torch = target.and_then(|target| target.torch.as_ref()).map(|torch| &*torch.get().0);
+        let setup = Setup::of(gpu.as_ref(), torch);
         let policies = policies.to_vec();
-        Settings { levels, target: gpu, budget, platform, policies, ..Settings::default() }
+        Settings { levels, target: gpu, budget, setup, platform, policies, ..Settings::default() }
     }
 
     /// The memory that a target has, and what of it must stay free; nothing if it says neither a card that exists nor an

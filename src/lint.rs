@@ -28,7 +28,7 @@ use crate::diag::{Diagnostic, Diagnostics, NodeRef, Severity};
 use crate::front::toml::policy::Policy;
 use crate::front::toml::types::Platform;
 use crate::ir::{Graph, Node, NodeId};
-use crate::plan::Budget;
+use crate::plan::{Budget, Setup};
 
 pub use allow::Allowances;
 pub use levels::Levels;
@@ -193,6 +193,8 @@ pub struct Settings {
     pub target: Option<Gpu>,
     /// The memory that the workflow may use, if that is said.
     pub budget: Option<Budget>,
+    /// What decides how much of it is needed, as far as that is said.
+    pub setup: Setup,
     /// The ranges that the team works in, each with its name.
     pub policies: Vec<Arc<Policy>>,
     /// What runs it, if that is said.

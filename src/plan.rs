@@ -166,6 +166,14 @@ pub struct Options<'o> {
     pub calculator: Calculator<'o>,
 }
 
+impl Options<'_> {
+    /// What is assumed on a machine, with the code of today.
+    #[must_use]
+    pub fn on(setup: Setup, assume: Assume, residency: Residency) -> Self {
+        Self { assume, residency, calculator: Calculator { setup, ..Calculator::default() } }
+    }
+}
+
 impl Plan {
     /// Walks a workflow.
     #[must_use]
@@ -181,6 +189,20 @@ impl Plan {
             }
         }
         walk.finish(graph)
+    }
+
+    /// What must hold for a workflow that fits, where it is not known of the machine: each would keep it from fitting for sure.
+    #[must_use]
+    pub fn conditions(
+        graph: &Graph,
+        analysis: &Analysis<'_>,
+        options: &Options<'_>,
+        budget: Budget,
+    ) -> Vec<String> {
+        options.calculator.conditions_of(|calculator| {
+            let options = Options { calculator: *calculator, assume: options.assume, ..*options };
+            Self::new(graph, analysis, &options).verdict(budget)
+        })
     }
 
     /// The step that decides the least peak.
@@ -229,7 +251,8 @@ impl Walk<'_> {
         let others: Amount =
             self.kept.iter().filter(|(model, _)| *model != need.model).map(|(_, weights)| *weights).sum();
         let calculator = self.options.calculator;
-        let peak = |weights, activations| calculator.peak(weights + others, activations, &need, &need.family);
+        let peak =
+            |weights, activations| calculator.peak(weights + others, activations, &need, Amount::ZERO, false);
         let least = peak(need.resident + need.buffers, need.activations);
         let without_streaming = peak(need.weights, need.roomy);
         if !self.loaded.iter().any(|(model, _)| *model == need.model) {

@@ -157,6 +157,12 @@ impl Gpu {
         self.computes.iter().any(|name| name == precision)
     }
 
+    /// CUDA's compute capability as a number.
+    #[must_use]
+    pub fn capability(&self) -> Option<f64> {
+        self.compute_capability.parse().ok()
+    }
+
     /// Its memory in MiB: as reported, else as sold.
     #[must_use]
     pub fn vram_mib(&self) -> f64 {
@@ -188,12 +194,13 @@ impl Gpus {
         Some(Gpu { id: id.to_owned(), ..gpu })
     }
 
-    /// The card that a driver calls `name` and that has so many bytes of memory; nothing where that is not certain.
+    /// The card that a driver or ComfyUI calls `name` and that has so many bytes of memory; nothing where that is not certain.
     #[must_use]
     pub fn of_device(&self, name: &str, bytes: f64) -> Option<Gpu> {
         /// Drivers keep a few percent for themselves, and memory with error correction has less.
         const SIZES: std::ops::RangeInclusive<f64> = 0.88..=1.02;
         const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+        let name = device_name(name);
         let words = words(name);
         let ids = self.ids();
         let cards = ids.iter().filter_map(|id| self.gpu(id));
@@ -211,6 +218,13 @@ impl Gpus {
     pub fn ids(&self) -> Vec<Cow<'_, str>> {
         self.data.as_ref().map(DataFile::names).unwrap_or_default()
     }
+}
+
+/// What a driver calls a device that ComfyUI calls `cuda:0 NAME : ALLOCATOR`.
+#[must_use]
+pub fn device_name(name: &str) -> &str {
+    let name = name.strip_prefix("cuda:").and_then(|rest| Some(rest.split_once(' ')?.1)).unwrap_or(name);
+    name.rsplit_once(" : ").map_or(name, |(name, _)| name).trim()
 }
 
 /// The words of a card's name that tell it from others of its maker, without sizes.

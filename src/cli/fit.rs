@@ -18,7 +18,7 @@ use crate::front::toml::Kind;
 use crate::lint::Settings;
 use crate::lower::fit::{self, Change};
 use crate::lower::load::{self, Loaded};
-use crate::plan::{Assume, Budget, Options, Plan};
+use crate::plan::{Assume, Budget, Options, Plan, Residency, Setup};
 use crate::report::{FileReport, Format as Diagnosed};
 use crate::source::FileId;
 
@@ -211,14 +211,16 @@ fn tried(
     let mut job = ready.compiler.job(loaded, &session.sources, diagnostics)?;
     let settings = ready.compiler.preset_settings(loaded, &mut Diagnostics::new());
     let assume = assumed(loaded, card.assume);
-    let settings = Settings { target: card.gpu.clone(), budget: Some(card.budget), ..settings };
+    let torch = loaded.preset.target.as_ref().and_then(|target| target.torch.as_ref());
+    let setup = Setup::of(card.gpu.as_ref(), torch.map(|torch| &*torch.get().0));
+    let settings = Settings { target: card.gpu.clone(), budget: Some(card.budget), setup, ..settings };
     let numbers = job.numbers();
     let mut worst: Option<Tried> = None;
     for number in numbers.start..numbers.end.min(numbers.start.saturating_add(MOST)) {
         let checked = job.compile(number, diagnostics)?;
         let graph = checked.graph();
         let analysis = Analysis::new(graph, &ready.compiler.models);
-        let options = Options { assume, ..Options::default() };
+        let options = Options::on(settings.setup, assume, Residency::default());
         let plan = Plan::new(graph, &analysis, &options);
         let mut found = Diagnostics::new();
         ready.compiler.lint(&checked, &settings, &mut found);

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use super::session::Session;
 use super::{Exit, Stream, Terminal, ToolError, note, print};
 use crate::front::toml::batch::ALL_RUNGS;
-use crate::plan::{Residency, Verdict};
+use crate::plan::{Residency, Torch, Verdict};
 use crate::report::Format as Diagnostics;
 
 /// Tell what workflows will need before they run: memory of the card step by step, of the host, time and money.
@@ -58,6 +58,9 @@ pub(super) struct Args {
     /// steps; may be repeated. They win over `[assume]` in presets and graphs.
     #[arg(long, value_name = "NAME=NUMBER", value_delimiter = ',')]
     assume: Vec<String>,
+    /// The version of torch, such as `2.9`, with which VAEs of some packs take more [default: the target's].
+    #[arg(long, value_name = "VERSION")]
+    torch: Option<String>,
     /// How ComfyUI was started.
     #[arg(long, value_enum, default_value = "dynamic", value_name = "HOW")]
     residency: How,
@@ -114,10 +117,16 @@ impl How {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
+    if let Some(version) = args.torch.as_deref().filter(|version| Torch::parse(version).is_none()) {
+        return Err(ToolError::new(format!(
+            "`{version}` is no version of torch\n  help: write it as `2.9` or `2.8.0`"
+        )));
+    }
     let request = read::Request {
         assume: assume::parse(&args.assume)?,
         cards: cards::Cards::of(args)?,
         residency: args.residency.residency(),
+        torch: args.torch.as_deref(),
         settings: &args.set,
         rung: (args.rung != ALL_RUNGS).then_some(&*args.rung),
     };

@@ -333,7 +333,7 @@ pub(crate) struct Card {
 impl Card {
     /// Such as 8.9; nothing of a card of which only the size is known.
     fn capability(&self) -> Option<f64> {
-        self.gpu.as_ref()?.compute_capability.parse().ok()
+        self.gpu.as_ref()?.capability()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::diag::{Diagnostic, Diagnostics, Edit, Fix, Gate, Severity};
 use crate::front::toml::policy::Policy;
 use crate::front::toml::types::Platform;
 use crate::ir::{Argument, Graph, Input, Node, NodeId, Value};
-use crate::plan::{Budget, Options, Plan};
+use crate::plan::{Assume, Budget, Options, Plan, Residency, Setup};
 use crate::source::Span;
 
 /// A workflow, as rules see it.
@@ -25,6 +25,8 @@ pub(super) struct Workflow<'w> {
     pub(super) target: Option<&'w Gpu>,
     /// The memory that it may use, if that is said.
     pub(super) budget: Option<Budget>,
+    /// What decides how much of it is needed, as far as that is said.
+    setup: Setup,
     plan: OnceCell<Plan>,
     /// The ranges that the team works in.
     pub(super) policies: &'w [Arc<Policy>],
@@ -45,7 +47,8 @@ impl<'w> Workflow<'w> {
 
     /// What it needs of a card, as far as it says its sizes itself. Computed for the rule that asks first.
     pub(super) fn plan(&self) -> &Plan {
-        self.plan.get_or_init(|| Plan::new(self.graph, &self.analysis, &Options::default()))
+        let options = || Options::on(self.setup, Assume::default(), Residency::default());
+        self.plan.get_or_init(|| Plan::new(self.graph, &self.analysis, &options()))
     }
 
     /// True if an output depends on the node: what does not run does no harm.
@@ -230,6 +233,7 @@ pub(super) fn run(
         facts,
         target: settings.target.as_ref(),
         budget: settings.budget,
+        setup: settings.setup,
         plan: OnceCell::new(),
         policies: &settings.policies,
         platform: settings.platform,

@@ -1,21 +1,26 @@
 //! What is not known of a machine and would change a verdict.
 
 use super::amount::Amount;
-use super::need::{Calculator, Setup, Torch};
+use super::need::{Calculator, Engine, Setup, Torch};
 use super::request::Request;
 use super::run::Stage;
-use super::verdict::Budget;
+use super::verdict::{Budget, Verdict};
 
 impl Calculator<'_> {
     /// What must hold for a request that fits, where it is not known: each would keep it from fitting for sure.
     #[must_use]
     pub fn conditions(&self, of: &Request, budget: Budget) -> Vec<String> {
+        self.conditions_of(|calculator| calculator.run(of).verdict(budget))
+    }
+
+    /// The same of whatever has a verdict on a machine.
+    pub(super) fn conditions_of(&self, verdict: impl Fn(&Calculator<'_>) -> Verdict) -> Vec<String> {
         let mut conditions = Vec::new();
-        if !self.run(of).verdict(budget).runs() {
+        let fits = |setup: Setup| verdict(&Calculator { setup, ..*self }).runs();
+        if !fits(self.setup) {
             return conditions;
         }
-        let fits = |setup: Setup| Calculator { setup, ..*self }.run(of).verdict(budget).runs();
-        let newest = self.number("flash_attention", of.engine, "*", "").unwrap_or_default();
+        let newest = self.number("flash_attention", Engine::Native, "*", "").unwrap_or_default();
         let old = Setup { capability: Some(newest - 1.0), ..self.setup };
         if self.setup.capability.is_none() && !fits(old) {
             conditions.push(format!(

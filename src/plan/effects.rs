@@ -149,9 +149,14 @@ pub(super) fn weights(
     let own = named.or_else(|| Precision::told_by(model.file_name()));
     let params = network.map(Network::params).or_else(|| Some(float(i64::try_from(entry?.params?).ok()?)));
     // A loader that stores otherwise than the file does decides.
-    if let (Some(stored), Some(params)) = (stored.filter(|stored| Some(*stored) != own), params) {
-        let basis = Basis::Counted;
-        return Some(Weights { bytes: stored.bytes * params, precision: Some(stored), basis });
+    let counted = |precision: Precision| match (network, params) {
+        (Some(network), _) => Some(network.weights(precision)),
+        (None, params) => Some(precision.bytes * params?),
+    };
+    if let Some(stored) = stored.filter(|stored| Some(*stored) != own)
+        && let Some(bytes) = counted(stored)
+    {
+        return Some(Weights { bytes, precision: Some(stored), basis: Basis::Counted });
     }
     if let Some(bytes) = entry.and_then(|entry| entry.bytes) {
         let is_checkpoint = entry.is_some_and(|entry| entry.role == "checkpoint");
@@ -159,8 +164,10 @@ pub(super) fn weights(
         let bytes = Amount::exact((float(i64::try_from(bytes).ok()?) - beside).max(0.0));
         return Some(Weights { bytes, precision: own, basis: Basis::Exact });
     }
-    let params = params?;
-    let bytes = own.map_or(Amount { low: 1.0, typical: 2.0, high: 2.0 }, |own| own.bytes) * params;
+    let bytes = match own {
+        Some(own) => counted(own)?,
+        None => Amount { low: 1.0, typical: 2.0, high: 2.0 } * params?,
+    };
     Some(Weights { bytes, precision: own, basis: Basis::Counted })
 }
 

@@ -3,6 +3,7 @@
 use super::amount::Amount;
 use super::coefficients::{Basis, Coefficient, Coefficients};
 use super::network::{Network, Precision};
+use crate::catalog::Gpu;
 
 /// What runs the networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -115,7 +116,7 @@ pub struct Need {
     pub notes: Vec<String>,
     /// What tells the models apart that are loaded: a file.
     pub model: String,
-    /// The family of a VAE or text encoder, as coefficients name it; empty for others.
+    /// What coefficients call it: a network, the family of a VAE or of a text encoder; empty for others.
     pub family: String,
     /// What its time grows with: pixels of all frames for a VAE, tokens for encoders; 0 for others.
     pub units: f64,
@@ -216,6 +217,14 @@ pub struct Setup {
     pub torch: Option<Torch>,
 }
 
+impl Setup {
+    /// A card, and what torch is called that runs on it: `2.9.1+cu130`.
+    #[must_use]
+    pub fn of(card: Option<&Gpu>, torch: Option<&str>) -> Self {
+        Self { capability: card.and_then(Gpu::capability), torch: torch.and_then(Torch::parse) }
+    }
+}
+
 /// A version of torch, as far as it matters: `2.9`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Torch {
@@ -266,21 +275,42 @@ impl Calculator<'_> {
         self.coefficients.find(kind, engine.key(), subject, case, self.as_of)
     }
 
-    /// The peak in all measures of a step that holds so many bytes of weights and of live tensors. `how` is the family of a
-    /// VAE or `sequential`, of which the allocator keeps more or less than of others.
+    /// The peak in all measures of a step that holds so many bytes of weights and of live tensors, while torch keeps `cached`
+    /// bytes that it cannot use. `is_sequential`: the cache is emptied at every layer.
     #[must_use]
-    pub(super) fn peak(&self, weights: Amount, activations: Amount, of: &Need, how: &str) -> Peak {
+    pub(super) fn peak(
+        &self,
+        weights: Amount,
+        activations: Amount,
+        of: &Need,
+        cached: Amount,
+        is_sequential: bool,
+    ) -> Peak {
         let allocated = weights + activations;
-        let engine = of.engine;
-        let row = self.find("reserved", engine, of.kind.allocator(), how);
-        let reserved = match row.or_else(|| self.find("reserved", engine, of.kind.allocator(), "")) {
-            // Weights that lie still leave no holes.
+        let case = if is_sequential { "sequential" } else { of.kind.allocator() };
+        let reserved = match self.find("reserved", of.engine, &of.family, case) {
+            // Weights that lie still leave no holes but those that are told.
             Some(row) if row.unit == "activations" => weights + activations * row.amount,
             Some(row) => allocated * row.amount,
             None => allocated,
         };
-        let context = self.find("context", engine, "*", "").map_or(Amount::ZERO, |row| row.amount);
+        let reserved = reserved + cached;
+        let context = self.find("context", of.engine, "*", "").map_or(Amount::ZERO, |row| row.amount);
         Peak { allocated, reserved, device: reserved + context }
+    }
+
+    /// What torch reserves for the tensors of a need beyond its weights.
+    pub(super) fn reserved_for_tensors(&self, of: &Need) -> Amount {
+        match self.find("reserved", of.engine, &of.family, of.kind.allocator()) {
+            Some(row) if row.unit == "activations" => of.activations * row.amount,
+            _ => of.activations,
+        }
+    }
+
+    /// What the weights of a need leave unused between them.
+    pub(super) fn holes(&self, of: &Need) -> Amount {
+        let row = self.find("holes", of.engine, &of.family, "");
+        row.map_or(Amount::ZERO, |row| of.resident * row.amount.map(|ratio| ratio - 1.0))
     }
 
     /// Live tensors of one pass of a network.
@@ -323,14 +353,19 @@ impl Calculator<'_> {
         (sum, row.basis)
     }
 
+    /// True on a card that is known to have no kernels of attention that do without scores.
+    #[must_use]
+    pub fn keeps_scores(&self) -> bool {
+        let newest = self.number("flash_attention", Engine::Native, "*", "").unwrap_or_default();
+        self.setup.capability.is_some_and(|capability| capability < newest)
+    }
+
     /// The scores of attention, which old cards may have to keep: they grow with the square of the tokens.
     fn scores(&self, of: &Sampling) -> Amount {
-        let Some(capability) = self.setup.capability else { return Amount::ZERO };
-        let until = self.number("flash_attention", of.engine, "*", "").unwrap_or_default();
         let head = self.number("head", of.engine, "*", "");
         let row = self.find("scores", of.engine, of.network.name, "");
         match row.zip(head) {
-            Some((row, head)) if capability < until => {
+            Some((row, head)) if self.keeps_scores() => {
                 // Several pictures at once do not look at one another.
                 let pairs = (of.tokens / of.batch).powi(2) * of.batch;
                 row.amount * (pairs * (of.network.hidden / head).max(1.0))
@@ -381,7 +416,7 @@ impl Calculator<'_> {
             basis: basis.max(of.weights.basis),
             notes,
             model: String::new(),
-            family: String::new(),
+            family: network.name.to_owned(),
             units: 0.0,
         }
     }

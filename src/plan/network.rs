@@ -22,6 +22,8 @@ pub struct Network {
     pub block_params: f64,
     /// Parameters outside of the blocks.
     pub rest_params: f64,
+    /// Parameters that GGUF files leave in 16 bits.
+    pub kept_params: f64,
     /// Width of the hidden state.
     pub hidden: f64,
     /// Width inside the feed-forward network.
@@ -67,6 +69,7 @@ fn network(line: &'static str) -> Option<Network> {
         blocks: number()?,
         block_params: number()?,
         rest_params: number()?,
+        kept_params: number()?,
         hidden: number()?,
         ffn: number()?,
         pixels: number()?,
@@ -123,6 +126,17 @@ impl Network {
     #[must_use]
     pub fn params(&self) -> f64 {
         self.blocks.mul_add(self.block_params, self.rest_params)
+    }
+
+    /// Bytes of its weights in a precision. GGUF files leave some parameters in 16 bits; the least is of files that do not.
+    #[must_use]
+    pub fn weights(&self, stored: Precision) -> Amount {
+        let all = stored.bytes * self.params();
+        if !stored.is_gguf() {
+            return all;
+        }
+        let packed = stored.bytes * (self.params() - self.kept_params);
+        Amount { low: all.low, ..packed + Amount::exact(2.0 * self.kept_params) }
     }
 
     /// Latent frames of so many frames.
@@ -213,6 +227,12 @@ impl Precision {
         found.map(|(_, precision)| *precision)
     }
 
+    /// True for the formats of GGUF files.
+    #[must_use]
+    pub fn is_gguf(self) -> bool {
+        self.name.starts_with('q')
+    }
+
     /// True for 16 and 32 bits.
     #[must_use]
     pub fn is_full(self) -> bool {
@@ -279,10 +299,38 @@ mod tests {
     }
 
     #[test]
+    fn gguf_files_have_the_size_that_is_told() {
+        let weighs = |network, precision| {
+            let network = Network::called(network).unwrap();
+            network.weights(Precision::called(precision).unwrap()).typical / 1e9
+        };
+        for (network, precision, told) in [
+            ("wan2.2-i2v-a14b", "Q8_0", 15.4066),
+            ("wan2.2-i2v-a14b", "Q4_K_M", 9.6517),
+            ("qwen-image-edit", "Q4_K_M", 13.2448),
+            ("z-image-turbo", "Q8_0", 7.22),
+            ("z-image-turbo", "Q6_K", 5.91),
+            ("z-image-turbo", "Q5_K_M", 5.52),
+            ("z-image-turbo", "Q5_K_S", 5.19),
+            ("z-image-turbo", "Q4_K_M", 4.98),
+            ("z-image-turbo", "Q4_K_S", 4.66),
+            ("z-image-turbo", "Q3_K_M", 4.12),
+            ("z-image-turbo", "Q3_K_S", 3.79),
+            ("ltx-2", "Q6_K", 16.6),
+            ("ltx-2", "Q4_K_M", 13.4),
+            ("ltx-2", "Q4_K_S", 12.3),
+            ("ltx-2", "Q3_K_S", 9.57),
+        ] {
+            let weighs = weighs(network, precision);
+            assert!((weighs / told - 1.0).abs() < 0.025, "{network} {precision}: {weighs}, told {told}");
+        }
+    }
+
+    #[test]
     fn precisions_are_read_from_names() {
         let told = |text| Precision::told_by(text).map(|precision| precision.name);
         assert_eq!(told("fp8_e4m3fn_scaled"), Some("fp8"));
-        assert_eq!(told("Wan2.2-I2V-A14B-HighNoise-Q4_K_M.gguf"), Some("q4_k"));
+        assert_eq!(told("Wan2.2-I2V-A14B-HighNoise-Q4_K_M.gguf"), Some("q4_k_m"));
         assert_eq!(told("wan2.1_t2v_14B_bf16.safetensors"), Some("bf16"));
         assert_eq!(told("fp8_mixed"), Some("fp8"));
         assert_eq!(told("model.safetensors"), None);

@@ -94,11 +94,13 @@ impl Calculator<'_> {
             Engine::Reference => both(self.reference(of, &parts, &mut needs, &mut notes)),
             Engine::Diffusers => both(self.diffusers(of, &parts, &mut needs)),
         };
+        let cached = self.cached(of, &needs);
         let stages: Vec<Stage> = needs
             .into_iter()
             .zip(others)
-            .filter(|(need, _)| of.wants(need.kind))
-            .map(|(need, others)| self.stage(of, need, others))
+            .zip(cached)
+            .filter(|((need, _), _)| of.wants(need.kind))
+            .map(|((need, others), cached)| self.stage(of, need, others, cached))
             .collect();
         let greatest = |peak: fn(&Stage) -> Peak| stages.iter().map(peak).fold(Peak::default(), Peak::max);
         let least = greatest(|stage| stage.least);
@@ -107,13 +109,47 @@ impl Calculator<'_> {
         Run { stages, least, without_streaming, ram, notes }
     }
 
-    fn stage(&self, of: &Request, need: Need, [others, kept]: [Amount; 2]) -> Stage {
+    fn stage(&self, of: &Request, need: Need, [others, kept]: [Amount; 2], cached: Amount) -> Stage {
         let is_sequential = of.engine == Engine::Diffusers && of.offload == Some(Offload::Sequential);
-        let how = if is_sequential { "sequential" } else { &need.family };
-        let peak = |weights, activations| self.peak(weights, activations, &need, how);
+        let peak = |weights, activations| self.peak(weights, activations, &need, cached, is_sequential);
         let least = peak(need.resident + need.buffers + others, need.activations);
         let without_streaming = peak(need.weights + kept, need.roomy);
         Stage { need, others, kept, least, without_streaming }
+    }
+
+    /// For every need what torch keeps besides: holes between weights, and of models that all stay on the card what earlier
+    /// ones took for their tensors. Where models take turns, the cache is emptied between them.
+    fn cached(&self, of: &Request, needs: &[Need]) -> Vec<Amount> {
+        if of.engine != Engine::Diffusers || of.offload == Some(Offload::Sequential) {
+            return vec![Amount::ZERO; needs.len()];
+        }
+        if of.offload != Some(Offload::None) {
+            return needs.iter().map(|need| self.holes(need)).collect();
+        }
+        let holes: Amount = needs.iter().map(|need| self.holes(need)).sum();
+        let share = self.find("carried", of.engine, "*", "").map_or(Amount::ZERO, |row| row.amount);
+        let freed = of.network().map_or(0.0, |network| self.freed(of, network));
+        let mut earlier = Amount::ZERO;
+        let mut cached = Vec::new();
+        for need in needs {
+            let tensors = self.reserved_for_tensors(need);
+            let kept = holes + earlier * share;
+            let unused = |kept: f64, holes: f64, tensors: f64| kept.max(freed + holes - tensors);
+            cached.push(Amount {
+                low: kept.low,
+                typical: unused(kept.typical, holes.typical, tensors.typical),
+                high: unused(kept.high, holes.high, tensors.high),
+            });
+            earlier += tensors;
+        }
+        cached
+    }
+
+    /// Diffusers loads in 16 bits what it stores in 8. If that was on the card already, the cache keeps what became free.
+    fn freed(&self, of: &Request, network: &Network) -> f64 {
+        let stored = self.stored(of, network);
+        let is_fp8 = stored.precision.is_some_and(|precision| precision.name == "fp8");
+        if is_fp8 { network.params().mul_add(2.0, -stored.bytes.typical) } else { 0.0 }
     }
 
     fn parts(&self, of: &Request) -> Parts {
@@ -140,7 +176,9 @@ impl Calculator<'_> {
             let full = || Precision::told_by("bf16");
             let wanted = wanted.or_else(|| full().filter(|_| of.engine == Engine::Reference));
             if wanted.is_some() || encoder.bytes.is_none() {
-                encoder.stored(wanted, &of.parts)
+                // Files of ComfyUI are packed otherwise than what diffusers makes of those of 16 bits.
+                let parts = if of.engine == Engine::Diffusers { &[][..] } else { &of.parts[..] };
+                encoder.stored(wanted, parts)
             } else {
                 encoder
             }
@@ -266,7 +304,7 @@ impl Calculator<'_> {
             (Some(bytes), _) => Weights { bytes: Amount::exact(bytes), precision, basis: Basis::Exact },
             (None, Some(stored)) => {
                 let basis = if stored.is_full() { Basis::Exact } else { Basis::Counted };
-                Weights { bytes: stored.bytes * network.params(), precision, basis }
+                Weights { bytes: network.weights(stored), precision, basis }
             }
             (None, None) => {
                 let bytes = Amount { low: 1.0, typical: 2.0, high: 2.0 } * network.params();
@@ -443,8 +481,8 @@ fn weights(model: &Model, unknown: Amount) -> Amount {
     }
     let each =
         model.precision.map_or(Amount { low: 1.0, typical: 2.0, high: 2.0 }, |precision| precision.bytes);
-    // Numbers of 4 bits are made of linear layers alone; embeddings stay as they are.
-    let is_whole = model.precision.is_none_or(|precision| precision.name != "int4");
+    // Other than GGUF files, formats of 4 and 8 bits hold linear layers alone; embeddings stay in 16.
+    let is_whole = model.precision.is_none_or(|precision| precision.is_full() || precision.is_gguf());
     let embeddings = if is_whole { 0.0 } else { model.embeddings };
     model.params.map_or(unknown, |params| each * (params - embeddings) + Amount::exact(embeddings * 2.0))
 }

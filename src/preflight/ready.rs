@@ -9,7 +9,7 @@ use super::subject::{self, Compiled, Local, Planned};
 use crate::catalog::{Catalog, Machine, Models};
 use crate::diag::Diagnostics;
 use crate::front::json::{self, Arena, Document};
-use crate::plan::{Amount, Assume, Residency, Session, Storage, reading, sending, times};
+use crate::plan::{Amount, Assume, Options, Residency, Session, Setup, Storage, reading, sending, times};
 use crate::source::Sources;
 
 /// Of so many workflows in a queue the time is told, the first ones; the rest counts as their mean.
@@ -124,7 +124,9 @@ fn run(
     let mut ignored = Diagnostics::new();
     let tree = json::parse(file, &text, &arena, &mut ignored)?;
     let graph = Document::of(tree).read(file, live, &mut ignored)?;
-    let planned = subject::plan(&graph, models, Assume::default(), residency);
+    let setup = Setup::of(Some(&machine.gpu), None);
+    let options = Options::on(setup, Assume::default(), residency);
+    let planned = subject::plan(&graph, models, &options);
     let times = times(&planned.plan, machine, &Session::first(Storage::called("memory")?));
     (times.unknown == 0).then_some(times.run)
 }

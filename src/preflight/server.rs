@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::catalog::{Gpus, Machine};
+use crate::catalog::{Gpus, Machine, device_name};
 use crate::compile::Compiler;
-use crate::plan::Residency;
+use crate::plan::{Residency, Setup};
 
 /// Why something could not be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +143,13 @@ impl Server {
         })
     }
 
+    /// What decides how much memory it needs.
+    #[must_use]
+    pub fn setup(&self) -> Setup {
+        let machine = self.device.as_ref().and_then(|device| device.machine.as_ref());
+        Setup::of(machine.map(|machine| &machine.gpu), self.pytorch.as_deref())
+    }
+
     /// True if it runs on Windows, where paths have other separators.
     #[must_use]
     pub fn is_windows(&self) -> bool {
@@ -180,9 +187,7 @@ impl Device {
     fn read(device: &Value) -> Option<Self> {
         let bytes = |key: &str| device.get(key).and_then(Value::as_f64);
         let name = device.get("name").and_then(Value::as_str).unwrap_or("a device without a name");
-        // `cuda:0 NAME : allocator`.
-        let name = name.strip_prefix("cuda:").and_then(|rest| Some(rest.split_once(' ')?.1)).unwrap_or(name);
-        let name = name.rsplit_once(" : ").map_or(name, |(name, _)| name).trim();
+        let name = device_name(name);
         let total = bytes("vram_total")?;
         let own =
             bytes("torch_vram_total").unwrap_or_default() - bytes("torch_vram_free").unwrap_or_default();

@@ -7,7 +7,7 @@ use super::server::Server;
 use crate::analysis::Analysis;
 use crate::catalog::{Identity, Models};
 use crate::ir::Graph;
-use crate::plan::{Assume, Options, Plan, Residency};
+use crate::plan::{Assume, Options, Plan, Residency, Setup};
 
 /// A preset or a workflow.
 #[derive(Debug)]
@@ -101,8 +101,10 @@ impl Compiled {
     #[must_use]
     pub fn planned(&self, server: Option<&Server>) -> Planned {
         let residency = server.map_or(Residency::default(), |server| server.residency);
+        let setup = server.map_or_else(Setup::default, Server::setup);
+        let options = Options::on(setup, self.assume, residency);
         let models = Models::embedded();
-        let plans = self.graphs.iter().map(|graph| plan(graph, &models, self.assume, residency));
+        let plans = self.graphs.iter().map(|graph| plan(graph, &models, &options));
         let need = |planned: &Planned| planned.plan.least.device.typical;
         let worst = plans.reduce(|worst, other| if need(&other) > need(&worst) { other } else { worst });
         worst.unwrap_or_else(|| Planned { plan: Plan::default(), open: Vec::new(), tightest: None })
@@ -115,9 +117,9 @@ impl Compiled {
 }
 
 /// Plans a workflow.
-pub(super) fn plan(graph: &Graph, models: &Models, assume: Assume, residency: Residency) -> Planned {
+pub(super) fn plan(graph: &Graph, models: &Models, options: &Options<'_>) -> Planned {
     let analysis = Analysis::new(graph, models);
-    let plan = Plan::new(graph, &analysis, &Options { assume, residency, ..Options::default() });
+    let plan = Plan::new(graph, &analysis, options);
     let key = |id| graph.node(id).key.to_string();
     Planned {
         open: plan.gaps.iter().map(|gap| key(gap.node)).collect(),

@@ -193,6 +193,57 @@ fn a_plan_that_does_not_fit_is_a_finding() {
     }
 }
 
+/// What must hold for the verdict, by its first word.
+fn conditions(plan: &Value) -> Vec<&str> {
+    let all = plan["target"]["conditions"].as_array().unwrap();
+    all.iter().map(|condition| condition.as_str().unwrap().split(' ').next().unwrap()).collect()
+}
+
+#[test]
+fn what_is_not_known_of_a_machine_and_decides_is_said() {
+    let plan = |arguments: &[&str]| plan("dance-scail", arguments);
+    // Of an amount of memory neither the card nor torch is known.
+    let open = plan(&["--vram", "24GiB"]);
+    assert_eq!((verdict(&open), conditions(&open)), ("streams", vec!["the", "torch"]));
+    assert_eq!(conditions(&plan(&["--vram", "24GiB", "--torch", "2.8.0"])), ["the"]);
+    assert_eq!(conditions(&plan(&["--gpu", "a10g"])), ["torch"]);
+    assert_eq!(conditions(&plan(&["--gpu", "a10g", "--torch", "2.8"])), [""; 0]);
+    let slow = plan(&["--gpu", "a10g", "--torch", "2.9.1+cu130"]);
+    assert_eq!((verdict(&slow), conditions(&slow)), ("may-not-fit", vec![]));
+    // A card without such kernels of attention may keep the scores, alone and among others.
+    let old = plan(&["--gpu", "v100-16gb", "--torch", "2.8"]);
+    let new = plan(&["--vram", "16GiB", "--torch", "2.8"]);
+    let most = |plan: &Value| plan["least"]["device"]["high"].as_f64().unwrap() / GIB;
+    assert!(most(&old) > 1.5 * most(&new), "{} {}", most(&old), most(&new));
+    let compared = plan(&["--gpu", "v100-16gb,a10g", "--torch", "2.8"]);
+    let fits = compared["machines"].as_array().unwrap();
+    let verdicts: Vec<_> = fits.iter().map(|fit| (&fit["gpu"], &fit["verdict"])).collect();
+    assert_eq!(json!(verdicts), json!([["a10g", "streams"], ["v100-16gb", old["target"]["verdict"]]]));
+}
+
+#[test]
+fn a_target_names_its_torch() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(preset("dance-scail")).unwrap();
+    folder.write("base.toml", &text);
+    let target =
+        |torch: &str| format!("extends = \"base.toml\"\n[target]\ngpu = \"a10g\"\ntorch = \"{torch}\"\n");
+    folder.write("p.toml", &target("2.9"));
+    let slow = folder.wfc(&["plan", "p.toml"]).succeeded();
+    assert!(slow.stdout.contains("A10G (22.1 GiB): may not fit"), "{}", slow.stdout);
+    let told = folder.wfc(&["plan", "p.toml", "--torch", "2.8"]).succeeded();
+    assert!(told.stdout.contains("A10G (22.1 GiB): fits, streaming weights\n"), "{}", told.stdout);
+    let linted = folder.wfc(&["lint", "p.toml"]).succeeded();
+    assert!(linted.stdout.contains("vram-near-budget"), "{}", linted.stdout);
+    folder.write("p.toml", &target("new"));
+    let wrong = folder.wfc(&["plan", "p.toml"]);
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.stderr.contains("`new` is no version of torch"), "{}", wrong.stderr);
+    let wrong = folder.wfc(&["plan", "p.toml", "--torch", "two"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("`two` is no version of torch\n  help: write it as"), "{}", wrong.stderr);
+}
+
 #[test]
 fn machines_are_compared_cheapest_that_fits_first() {
     let plan = plan("dance-scail-rtx5090", &["--gpu", "all"]);

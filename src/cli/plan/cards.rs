@@ -8,7 +8,7 @@ use crate::cli::ToolError;
 use crate::diag::did_you_mean;
 use crate::front::toml::decode::{At, Named};
 use crate::front::toml::types::{Dollars, Size, Target};
-use crate::plan::{Budget, Plan, Session, Storage, Times, Verdict, size, times};
+use crate::plan::{Budget, Calculator, Plan, Session, Setup, Storage, Times, size, times};
 
 const MIB: f64 = 1024.0 * 1024.0;
 /// Cards are sold by gigabytes that are gibibytes.
@@ -45,17 +45,14 @@ impl Card {
         Self { name: machine.name.clone(), machine: Some(machine), budget }
     }
 
-    /// A verdict, which is not sure for cards whose memory is not modelled.
-    pub(super) fn judged(&self, verdict: Verdict) -> Verdict {
-        if self.is_old() && verdict.runs() { Verdict::MayNotFit } else { verdict }
+    /// It with what runs on it, as far as that is known.
+    pub(super) fn setup(&self, torch: Option<&str>) -> Setup {
+        Setup::of(self.machine.as_ref().map(|machine| &machine.gpu), torch)
     }
 
-    /// True for cards whose memory is not modelled: without flash attention it grows with the square of the tokens.
-    pub(super) fn is_old(&self) -> bool {
-        const MODELLED_CAPABILITY: f64 = 8.0;
-        let capability =
-            self.machine.as_ref().and_then(|machine| machine.gpu.compute_capability.parse().ok());
-        capability.is_some_and(|capability: f64| capability < MODELLED_CAPABILITY)
+    /// True if its attention may keep its scores.
+    pub(super) fn keeps_scores(&self) -> bool {
+        Calculator { setup: self.setup(None), ..Calculator::default() }.keeps_scores()
     }
 
     fn price(&mut self, prices: &BTreeMap<String, f64>) {

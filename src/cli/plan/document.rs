@@ -14,7 +14,7 @@ use crate::plan::{
 };
 
 /// The version of the format; it grows when something is removed or changes its meaning.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What workflows will need. All amounts are bytes, within the limits that are expected.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -156,8 +156,8 @@ pub(super) struct Fit {
     pub(super) dollars: Option<Amount>,
     /// The price that is counted with.
     pub(super) price: Option<PriceEntry>,
-    /// What to mind.
-    pub(super) note: Option<String>,
+    /// What must hold for the verdict, where it is not known of the machine.
+    pub(super) conditions: Vec<String>,
 }
 
 /// How long a plan takes, in seconds.
@@ -214,7 +214,12 @@ pub(super) struct Subject<'a> {
     pub(super) residency: Residency,
     pub(super) graph: &'a Graph,
     pub(super) analysis: &'a Analysis<'a>,
+    /// On the target.
     pub(super) plan: &'a Plan,
+    /// On cards whose attention keeps its scores, if there are such among those to compare.
+    pub(super) old: Option<&'a Plan>,
+    /// What must hold for the target's verdict.
+    pub(super) conditions: Vec<String>,
     pub(super) assumed: Vec<Assumption>,
     pub(super) notes: Vec<String>,
     pub(super) target: Option<&'a Card>,
@@ -284,8 +289,12 @@ impl PlanEntry {
         let cards = subject.cards;
         let times = target.and_then(|card| cards.times(plan, card));
         let seconds = |at: usize| times.as_ref().and_then(|times| *times.steps.get(at)?);
-        let mut machines: Vec<Fit> =
-            cards.many.iter().map(|card| Fit::new(plan, card, cards.times(plan, card).as_ref())).collect();
+        let fit = |card: &Card| {
+            // Cards whose attention takes more have a plan of their own.
+            let plan = subject.old.filter(|_| card.keeps_scores()).unwrap_or(plan);
+            Fit::new(plan, card, cards.times(plan, card).as_ref(), Vec::new())
+        };
+        let mut machines: Vec<Fit> = cards.many.iter().map(fit).collect();
         super::machines::sort(&mut machines);
         Self {
             decides: decides.map(|(at, _)| at),
@@ -307,7 +316,7 @@ impl PlanEntry {
             without_streaming: rounded(plan.without_streaming),
             ram: whole(plan.ram),
             files: whole(plan.files),
-            target: target.map(|card| Fit::new(plan, card, times.as_ref())),
+            target: target.map(|card| Fit::new(plan, card, times.as_ref(), subject.conditions)),
             machines,
             notes: subject.notes,
         }
@@ -350,7 +359,7 @@ impl StepEntry {
             without_streaming: rounded(step.without_streaming),
             basis: step.need.basis,
             notes: step.need.notes.clone(),
-            verdict: target.map(|card| card.judged(step.verdict(card.budget))),
+            verdict: target.map(|card| step.verdict(card.budget)),
             seconds: None,
         }
     }
@@ -385,7 +394,7 @@ impl GapEntry {
 }
 
 impl Fit {
-    fn new(plan: &Plan, card: &Card, times: Option<&Times>) -> Self {
+    fn new(plan: &Plan, card: &Card, times: Option<&Times>, conditions: Vec<String>) -> Self {
         let usable = card.budget.usable();
         // The more is needed, the less is left.
         let left = |need: Amount| {
@@ -398,12 +407,15 @@ impl Fit {
             name: card.name.clone(),
             memory: card.budget.total.round(),
             headroom: card.budget.headroom.round(),
-            verdict: card.judged(plan.verdict(card.budget)),
+            verdict: plan.verdict(card.budget),
             margin: left(plan.least.device),
             margin_without_streaming: left(plan.without_streaming.device),
             streamed: streamed.round(),
             // A part of the time would be a part of the cost.
-            dollars: times.filter(|times| times.unknown == 0).zip(price).map(|(times, price)| dollars(times.total, price.per_hour())),
+            dollars: times
+                .filter(|times| times.unknown == 0)
+                .zip(price)
+                .map(|(times, price)| dollars(times.total, price.per_hour())),
             time: times.map(Time::of),
             price: price.map(|price| PriceEntry {
                 per_hour: price.per_hour(),
@@ -411,11 +423,7 @@ impl Fit {
                 date: price.date.clone(),
                 source: price.source.clone(),
             }),
-            note: card.is_old().then(|| {
-                "below compute capability 8.0 there is no flash attention: without it memory grows with the square of \
-                 the tokens, which is not modelled"
-                    .to_owned()
-            }),
+            conditions,
         }
     }
 }

@@ -295,7 +295,12 @@ impl Page {
         };
         let verdict = self.paint.text(color(fit.verdict), fit.verdict.text());
         let known = if fit.verdict == Verdict::Unknown { "; of what is known:" } else { "" };
-        let _ = writeln!(out, "{}: {verdict}{known}", self.paint.text(BOLD, &name));
+        let condition = if fit.conditions.is_empty() { "" } else { ", if" };
+        let _ = writeln!(out, "{}: {verdict}{condition}{known}", self.paint.text(BOLD, &name));
+        for (at, condition) in fit.conditions.iter().enumerate() {
+            let and = if at + 1 < fit.conditions.len() { " and" } else { "" };
+            let _ = writeln!(out, "  {condition}{and}");
+        }
         let _ = writeln!(out, "  at least           {}", left(fit.margin));
         let _ = writeln!(out, "  without streaming  {}", left(fit.margin_without_streaming));
         if fit.streamed > 0.0 {
@@ -316,9 +321,6 @@ impl Page {
             let date = if price.date.is_empty() { String::new() } else { format!(", {}", price.date) };
             let (cost, hour, kind) = (money(dollars), price.per_hour, price.kind.name());
             let _ = writeln!(out, "  money              {cost} at ${hour:.2} an hour ({kind}{date})");
-        }
-        if let Some(note) = &fit.note {
-            let _ = writeln!(out, "  {} {note}", self.paint.text(YELLOW, "note:"));
         }
         out.push('\n');
     }

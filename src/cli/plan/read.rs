@@ -18,7 +18,7 @@ use crate::front::toml::Kind;
 use crate::front::toml::types::Target;
 use crate::ir::Graph;
 use crate::lower::load::Root;
-use crate::plan::{Assume, Options, Plan, Residency};
+use crate::plan::{Assume, Options, Plan, Residency, Setup};
 use crate::report::FileReport;
 use crate::source::FileId;
 
@@ -27,6 +27,8 @@ pub(super) struct Request<'a> {
     pub(super) assume: Assume,
     pub(super) cards: Cards,
     pub(super) residency: Residency,
+    /// What torch is called.
+    pub(super) torch: Option<&'a str>,
     pub(super) settings: &'a [String],
     pub(super) rung: Option<&'a str>,
 }
@@ -250,10 +252,17 @@ fn plan(
 ) -> PlanEntry {
     let analysis = Analysis::new(graph, models);
     let assume = assumptions.iter().fold(Assume::default(), |base, (_, over)| assume::overlaid(base, *over));
-    let with = |assume| {
-        Plan::new(graph, &analysis, &Options { assume, residency: request.residency, ..Options::default() })
-    };
+    let card = cards.one(target);
+    let torch = request.torch.or_else(|| Some(&*target?.torch.as_ref()?.get().0));
+    let setup = card.as_ref().map_or_else(|| Setup::of(None, torch), |card| card.setup(torch));
+    let options = |assume, setup| Options::on(setup, assume, request.residency);
+    let with = |assume| Plan::new(graph, &analysis, &options(assume, setup));
     let plan = with(assume);
+    let old = cards.many.iter().find(|card| card.keeps_scores());
+    let old = old.map(|card| Plan::new(graph, &analysis, &options(assume, card.setup(torch))));
+    let conditions = card.as_ref().map_or_else(Vec::new, |card| {
+        Plan::conditions(graph, &analysis, &options(assume, setup), card.budget)
+    });
     let mut notes = place.notes;
     let mut assumed = Vec::new();
     for what in assume::NAMES {
@@ -277,7 +286,6 @@ fn plan(
     if plan.steps.is_empty() && plan.gaps.is_empty() {
         notes.push("no node of this workflow is known to run a network on the card".to_owned());
     }
-    let target = cards.one(target);
     PlanEntry::new(Subject {
         file: place.file,
         rung: place.rung,
@@ -287,9 +295,11 @@ fn plan(
         graph,
         analysis: &analysis,
         plan: &plan,
+        old: old.as_ref(),
+        conditions,
         assumed,
         notes,
-        target: target.as_ref(),
+        target: card.as_ref(),
         cards,
     })
 }

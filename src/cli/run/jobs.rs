@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::analysis::Analysis;
 use crate::back::api::{Ids, Layout};
 use crate::back::manifest::{self, Manifest, pointer};
-use crate::catalog::{InputKind, Machines};
+use crate::catalog::{Gpus, InputKind, Machines};
 use crate::cli::session::{self, Found, Ready, Session};
 use crate::cli::{ToolError, fit, workflow_file};
 use crate::compile::{self, workflow_bytes};
@@ -19,7 +19,7 @@ use crate::front::json::{self, Arena, Document};
 use crate::front::toml::Kind;
 use crate::front::toml::graph::ParamType;
 use crate::ir::{Argument, Graph, Value as Literal};
-use crate::plan::{Assume, Options, Plan, size, times};
+use crate::plan::{Assume, Options, Plan, Residency, Setup, size, times};
 use crate::report::FileReport;
 use crate::source::{self, MAX_WORKFLOW_BYTES, Sources};
 
@@ -491,7 +491,11 @@ fn expected(
     let graph = checked.graph();
     let analysis = Analysis::new(graph, &ready.compiler.models);
     let assume = fit::assumed(&ready.loaded, Assume::default());
-    let plan = Plan::new(graph, &analysis, &Options { assume, ..Options::default() });
+    let device = server.devices.first();
+    #[expect(clippy::cast_precision_loss, reason = "memory sizes are far below 2^52 bytes")]
+    let card = device.and_then(|device| Gpus::embedded().of_device(&device.name, device.vram_bytes as f64));
+    let setup = Setup::of(card.as_ref(), server.pytorch.as_deref());
+    let plan = Plan::new(graph, &analysis, &Options::on(setup, assume, Residency::default()));
     let name = |step: &crate::plan::Step| {
         let node = graph.node(step.node);
         let stage = node.stage.as_deref().map_or(String::new(), |stage| format!("{stage}: "));

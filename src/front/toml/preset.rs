@@ -150,6 +150,7 @@ impl Target {
             gpu: card.0,
             vram: card.1,
             headroom: over.headroom.or(self.headroom),
+            torch: over.torch.or(self.torch),
             platform: over.platform.or(self.platform),
         }
     }

@@ -177,6 +177,40 @@ impl JsonSchema for Form {
     }
 }
 
+/// A version of `PyTorch`: `2.9`, `2.9.1`, `2.9.1+cu130`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TorchVersion(pub String);
+
+impl Decode for TorchVersion {
+    fn decode(item: &Item, reader: &mut Reader<'_>) -> Option<Self> {
+        let Raw::Str(text) = &item.value else { return reader.expected("a version such as \"2.9\"", item) };
+        let mut parts = text.split(['.', '+']);
+        let mut is_number = || parts.next().is_some_and(|part| part.parse::<u16>().is_ok());
+        if is_number() && is_number() {
+            return Some(Self(text.to_string()));
+        }
+        reader.report(
+            Diagnostic::format("wrong-type", format!("`{text}` is no version of torch"))
+                .at(item.span, "")
+                .help("write its two first numbers, or all of it: \"2.9\", \"2.9.1+cu130\""),
+        );
+        None
+    }
+}
+
+impl JsonSchema for TorchVersion {
+    fn schema_name() -> Cow<'static, str> {
+        "TorchVersion".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A version of PyTorch, such as 2.9 or 2.9.1+cu130.",
+            "pattern": r"^[0-9]+\.[0-9]+([.+].*)?$",
+        })
+    }
+}
+
 table! {
     /// The machine that the workflow is for.
     pub struct Target ("[target]") {
@@ -186,6 +220,8 @@ table! {
         "vram" => vram: super::decode::At<Size>, optional;
         /// Memory that must stay free, for the driver and other programs.
         "headroom" => headroom: super::decode::At<Size>, optional;
+        /// The version of `PyTorch` there: with 2.9, VAEs of some packs take more.
+        "torch" => torch: super::decode::At<TorchVersion>, optional;
         /// What runs the workflow there, if it is more than ComfyUI itself.
         "platform" => platform: Platform, optional;
     }
