@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::session::open_catalog;
+use super::session::{open_catalog, without_login};
 use super::{Exit, Terminal, ToolError, http, note, output, print};
 use crate::catalog::{
     Captured, Catalog, ImportOptions, InputKind, InputSpec, NodeClass, import, pack_file_name,
@@ -25,7 +25,8 @@ pub(super) struct Args {
 enum Command {
     /// Capture the catalog of a running ComfyUI.
     Pull {
-        /// The server, such as `http://127.0.0.1:8188`.
+        /// The server: `http://127.0.0.1:8188`, or the name of one under `[servers]` in wfc.toml. Credentials, proxies and
+        /// certificate authorities are taken as by `wfc run`.
         url: String,
         #[command(flatten)]
         target: Target,
@@ -82,7 +83,7 @@ pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     match args.command {
         Command::Pull { url, target } => {
             let options = target.options(http::comfyui_version(&url))?;
-            capture(http::object_info(&url)?, &url, &options, &target)
+            capture(http::object_info(&url)?, &without_login(&url), &options, &target)
         }
         Command::Import { file, comfyui, target } => {
             let options = target.options(comfyui)?;

@@ -32,7 +32,8 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The server: `http://127.0.0.1:8188`, or the name of one under `[servers]` in wfc.toml. Credentials come from
-    /// `WFC_TOKEN`, or from `WFC_USER` and `WFC_PASSWORD`, or from the variables that wfc.toml names.
+    /// `WFC_TOKEN`, or from `WFC_USER` and `WFC_PASSWORD`, or from the variables that wfc.toml names. Proxies
+    /// and certificate authorities are taken as by `wfc run`.
     #[arg(long, value_name = "SERVER")]
     on: Option<String>,
     /// One more header for every request, with the environment variable that has its value: `X-Api-Key=POD_KEY`;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::ToolError;
 #[cfg(feature = "exec")]
-use crate::exec::comfy::{address::Address, http::Client};
+use crate::exec::comfy::http::Client;
 
 /// Opens `/object_info` of a server.
 #[cfg(feature = "exec")]
@@ -19,10 +19,10 @@ pub(super) fn comfyui_version(server: &str) -> Option<String> {
     stats.pointer("/system/comfyui_version")?.as_str().map(str::to_owned)
 }
 
-/// A client of the server at an address.
+/// A client of the server at an address, with the credentials and on the way that `--on` would have.
 #[cfg(feature = "exec")]
-pub(super) fn client(server: &str) -> Result<Client, ToolError> {
-    Ok(Client::new(Address::parse(server)?))
+fn client(server: &str) -> Result<Client, ToolError> {
+    super::server::On::new(server.to_owned(), Vec::new()).client(&mut super::session::Session::new(None))
 }
 
 #[cfg(not(feature = "exec"))]

@@ -194,6 +194,10 @@ fn command(args: &Args, on: &str) -> String {
     words.extend(args.set.iter().map(|setting| format!("--set {}", jobs::quoted(setting))));
     words.extend(args.input.iter().map(|input| format!("--input {}", jobs::quoted(input))));
     words.push(format!("--on {}", jobs::quoted(on)));
+    words.extend(args.on.headers().iter().map(|header| format!("--header-env {}", jobs::quoted(header))));
+    if let Some(catalog) = &args.catalog {
+        words.push(format!("--catalog {}", jobs::quoted(&super::session::without_login(catalog))));
+    }
     if args.output.as_os_str() != "outputs" {
         words.push(format!("-o {}", jobs::quoted(&args.output.display().to_string())));
     }

@@ -211,7 +211,7 @@ fn unreadable(error: &CatalogError, name: &str) -> ToolError {
 }
 
 /// A catalog's name without the user and password that an address may have.
-fn without_login(name: &str) -> String {
+pub(super) fn without_login(name: &str) -> String {
     let (scheme, rest) = name.split_once("://").unwrap_or(("", name));
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     match host.rsplit_once('@') {

@@ -6,6 +6,8 @@ mod files;
 mod follow;
 pub mod http;
 mod identity;
+pub mod network;
+mod redirect;
 mod socket;
 mod submit;
 
@@ -66,7 +68,7 @@ impl Executor for Comfy {
     }
 
     fn listen(&mut self, tell: Tell) {
-        self.socket = Some(Socket::open(self.client.address(), tell));
+        self.socket = Some(Socket::open(&self.client, tell));
     }
 
     fn upload(&mut self, file: &Path) -> Result<String, Error> {

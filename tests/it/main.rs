@@ -32,6 +32,8 @@ mod levels;
 mod limits;
 mod lints;
 mod models;
+#[cfg(all(feature = "exec", feature = "sim"))]
+mod network;
 mod oom;
 mod optimize;
 mod outputs;

@@ -1,34 +1,28 @@
 //! Requests to a server, and what can be wrong with its answers.
 
-use std::io::{self, Read};
-use std::time::{Duration, SystemTime};
+use std::io::Read;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
 use super::address::Address;
+use super::network::{Asked, Network, failed};
+use super::redirect;
 use crate::exec::{Error, Trouble};
 use crate::source::NonFinite;
 
 /// Longest answer that is kept in memory, in bytes: a history entry holds the workflow and every text output.
 pub const MAX_ANSWER_BYTES: u64 = 64 << 20;
 
-/// How long a server may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(5);
-
-/// How long it may take to begin its answer: validation of a workflow looks at model files, and `/object_info`
-/// lists all of them.
-const ANSWER: Duration = Duration::from_mins(1);
-
-/// How long an answer may stand still once it has begun.
-const SILENCE: Duration = Duration::from_mins(1);
-
 /// So much of an answer is quoted, in characters.
 const QUOTED: usize = 120;
+
+type Response = ureq::http::Response<ureq::Body>;
 
 /// A client of one server. Clones share connections.
 #[derive(Clone, Debug)]
 pub struct Client {
-    agent: ureq::Agent,
+    network: Network,
     address: Address,
 }
 
@@ -64,20 +58,21 @@ pub struct Stream {
 }
 
 impl Client {
-    /// A client; connects when it is first asked for something. Proxies are taken from `HTTP_PROXY`, `HTTPS_PROXY`
-    /// and `ALL_PROXY`, but for what `NO_PROXY` names.
+    /// A client; connects when it is first asked for something, as the environment says.
     #[must_use]
     pub fn new(address: Address) -> Self {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT))
-            .timeout_recv_response(Some(ANSWER))
-            .timeout_per_read(Some(SILENCE))
-            .timeout_per_write(Some(SILENCE))
-            .max_redirects(4)
-            .user_agent(concat!("wfc/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Self { agent: ureq::Agent::new_with_config(config), address }
+        Self::on(Network::new(), address)
+    }
+
+    /// The same, on a network of its own.
+    #[must_use]
+    pub fn on(network: Network, address: Address) -> Self {
+        Self { network, address }
+    }
+
+    /// How the server is reached.
+    pub(super) fn network(&self) -> &Network {
+        &self.network
     }
 
     /// The server.
@@ -91,12 +86,7 @@ impl Client {
     /// # Errors
     /// When no whole answer comes, or it is longer than [`MAX_ANSWER_BYTES`]. A status of any kind is an answer.
     pub fn get(&self, route: &str) -> Result<Answer, Error> {
-        let url = self.address.url(route);
-        let mut request = self.agent.get(&url);
-        for (name, value) in self.address.all_headers() {
-            request = request.header(name, value);
-        }
-        let response = request.call().map_err(|error| self.failed(&error, false))?;
+        let (response, url) = self.ask(route, &[])?;
         Self::answer(response, url, false)
     }
 
@@ -125,12 +115,45 @@ impl Client {
         length: u64,
     ) -> Result<Answer, Error> {
         let url = self.address.url(route);
-        let mut request = self.agent.post(&url).content_type(content_type).header("content-length", length);
+        let way = self.network.way(&redirect::uri(&url)?)?;
+        let mut request = way.agent.post(&url).content_type(content_type).header("content-length", length);
         for (name, value) in self.address.all_headers() {
             request = request.header(name, value);
         }
-        let response = request.send(body).map_err(|error| self.failed(&error, true))?;
+        let asked = Asked { base: self.address.base(), is_sent: true };
+        let response = request.send(body).map_err(|error| failed(&error, asked, &way))?;
+        if let Some(next) = redirect::next(&response, &url)? {
+            // What is sent is meant for this server.
+            return Err(redirect::elsewhere(&url, &next));
+        }
         Self::answer(response, url, true)
+    }
+
+    /// Asks for a route, and asks where the server leads to. Credentials go to the server alone.
+    fn ask(&self, route: &str, headers: &[(&str, &str)]) -> Result<(Response, String), Error> {
+        let mut url = self.address.url(route);
+        let mut shown = url.clone();
+        for _ in 0..=redirect::MOST {
+            let uri = redirect::uri(&url)?;
+            let way = self.network.way(&uri)?;
+            let mut request = way.agent.get(&url);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let is_own = redirect::is_same_place(&uri, &redirect::uri(self.address.base())?);
+            if is_own {
+                for (name, value) in self.address.all_headers() {
+                    request = request.header(name, value);
+                }
+            }
+            let place = if is_own { self.address.base().to_owned() } else { redirect::place(&uri) };
+            let asked = Asked { base: &place, is_sent: false };
+            let response = request.call().map_err(|error| failed(&error, asked, &way))?;
+            let Some(next) = redirect::next(&response, &url)? else { return Ok((response, shown)) };
+            shown = redirect::shown(&next);
+            url = next;
+        }
+        Err(redirect::endless(&self.address.url(route)))
     }
 
     /// Opens a route for reading, from byte `from` on if that is not 0.
@@ -138,15 +161,9 @@ impl Client {
     /// # Errors
     /// When no answer comes, or its status is neither 200 nor 206.
     pub fn open(&self, route: &str, from: u64) -> Result<Stream, Error> {
-        let url = self.address.url(route);
-        let mut request = self.agent.get(&url).header("accept-encoding", "identity");
-        for (name, value) in self.address.all_headers() {
-            request = request.header(name, value);
-        }
-        if from > 0 {
-            request = request.header("range", format!("bytes={from}-"));
-        }
-        let response = request.call().map_err(|error| self.failed(&error, false))?;
+        let range = format!("bytes={from}-");
+        let headers = [("accept-encoding", "identity"), ("range", &*range)];
+        let (response, url) = self.ask(route, if from > 0 { &headers } else { &headers[..1] })?;
         let status = response.status().as_u16();
         if !matches!(status, 200 | 206) {
             let answer = Self::answer(response, url, false)?;
@@ -169,11 +186,7 @@ impl Client {
         })
     }
 
-    fn answer(
-        response: ureq::http::Response<ureq::Body>,
-        url: String,
-        is_sent: bool,
-    ) -> Result<Answer, Error> {
+    fn answer(response: Response, url: String, is_sent: bool) -> Result<Answer, Error> {
         let status = response.status().as_u16();
         let header = response.headers().get("content-type").and_then(|value| value.to_str().ok());
         let content_type =
@@ -194,77 +207,6 @@ impl Client {
         }
         Ok(Answer { status, content_type, body, url, date })
     }
-
-    /// What went wrong with a request.
-    fn failed(&self, error: &ureq::Error, is_sent: bool) -> Error {
-        let base = self.address.base();
-        let unreachable = |what: String| Error::new(Trouble::Unreachable, what).passing();
-        match error {
-            ureq::Error::HostNotFound => {
-                unreachable(format!("{base}: there is no host of this name")).help("check the address")
-            }
-            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-                unreachable(format!("{base}: no connection within {} s", CONNECT.as_secs()))
-                    .help("is the machine on, and does a firewall let this port through?")
-            }
-            ureq::Error::Timeout(_) => {
-                let error = unreachable(format!("{base}: no answer within {} s", ANSWER.as_secs()));
-                Error { may_have_arrived: is_sent, ..error }
-            }
-            ureq::Error::Io(io) if io.kind() == io::ErrorKind::ConnectionRefused => {
-                unreachable(format!("{base}: nothing listens there"))
-                    .help("start ComfyUI (with --listen if it runs on another machine), or check the port")
-            }
-            ureq::Error::Io(io) if is_tls(io) => tls(base, &io.to_string()),
-            ureq::Error::Io(io) if base.starts_with("https") && io.kind() == io::ErrorKind::UnexpectedEof => {
-                tls(base, "the server ended it (corrupt message)")
-            }
-            ureq::Error::Io(io) => {
-                let error = unreachable(format!("{base}: the connection broke: {io}"));
-                Error { may_have_arrived: is_sent, ..error }
-            }
-            ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => {
-                tls(base, &error.to_string())
-            }
-            ureq::Error::ConnectProxyFailed(why) => unreachable(format!("{base}: the proxy refuses: {why}"))
-                .help("see HTTP_PROXY, HTTPS_PROXY and NO_PROXY"),
-            ureq::Error::InvalidProxyUrl => Error::new(Trouble::Address, "the proxy's address is none")
-                .help("see HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"),
-            ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
-                Error::new(Trouble::Address, format!("{base}: {error}")).help("write http://HOST:PORT")
-            }
-            ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
-                let message = format!("{base}: what answers there does not speak HTTP: {error}");
-                let error = Error::new(Trouble::NotComfy, message);
-                Error { may_have_arrived: is_sent, ..error }.help("check the port, and whether it is https")
-            }
-            ureq::Error::TooManyRedirects | ureq::Error::RedirectFailed => {
-                Error::new(Trouble::NotComfy, format!("{base}: the server sends requests elsewhere: {error}"))
-                    .help("use the address it leads to")
-            }
-            _ => {
-                let error = unreachable(format!("{base}: {error}"));
-                Error { may_have_arrived: is_sent, ..error }
-            }
-        }
-    }
-}
-
-fn is_tls(error: &io::Error) -> bool {
-    let text = error.to_string();
-    error.kind() == io::ErrorKind::InvalidData || text.contains("certificate") || text.contains("TLS")
-}
-
-fn tls(base: &str, why: &str) -> Error {
-    let help = if why.contains("InvalidContentType") || why.contains("corrupt message") {
-        "if this port speaks plain HTTP, write http:// for https://"
-    } else if why.contains("UnknownIssuer") || why.contains("certificate") {
-        "the certificate must be for this name and signed by a known authority; over a tunnel (`ssh -L`), http:// to \
-         127.0.0.1 needs none"
-    } else {
-        "check the address, and whether the server speaks https"
-    };
-    Error::new(Trouble::Tls, format!("{base}: no secure connection: {why}")).help(help)
 }
 
 /// `bytes 5-9/10` as (5, 10).
@@ -339,6 +281,10 @@ impl Answer {
                 let quote = self.quote();
                 let quote = if quote.is_empty() { String::new() } else { format!(": `{quote}`") };
                 let error = Error::new(Trouble::Refused, format!("{url}: status {status}{quote}"));
+                // What a server with TLS says to those who come without; each in its own words.
+                if status == 400 && url.starts_with("http:") && quote.contains("HTTPS") {
+                    return error.help("write https:// for http://");
+                }
                 Error { may_have_arrived: status >= 500, may_pass: status >= 500, ..error }
             }
         }

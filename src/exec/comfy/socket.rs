@@ -1,7 +1,6 @@
 //! The socket on which a server tells how far it is. It only shortens waiting: what is lost on it, the history has.
 
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -11,15 +10,12 @@ use serde_json::Value;
 use tungstenite::client::IntoClientRequest as _;
 use tungstenite::http::{HeaderName, HeaderValue};
 use tungstenite::protocol::WebSocketConfig;
-use tungstenite::stream::MaybeTlsStream;
 use tungstenite::{Message, WebSocket};
 
-use super::address::Address;
-use super::new_id;
+use super::http::Client;
+use super::network::{Asked, Shutdown, Stream, failed};
+use super::{new_id, redirect};
 use crate::exec::{Signal, Tell};
-
-/// How long a server may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(5);
 
 /// How long opening may take in all before work goes on without a socket.
 const READY: Duration = Duration::from_secs(2);
@@ -39,7 +35,7 @@ const MAX_MESSAGE_BYTES: usize = 64 << 20;
 /// What the server is told first; only then does it say to which workflow a preview belongs.
 const FLAGS: &str = r#"{"type":"feature_flags","data":{"supports_preview_metadata":true}}"#;
 
-type Connection = WebSocket<MaybeTlsStream<TcpStream>>;
+type Connection = WebSocket<Stream>;
 
 /// A socket that is kept open by a thread of its own.
 #[derive(Debug)]
@@ -58,18 +54,18 @@ struct Shared {
 struct State {
     /// The id of the connection that the server has confirmed.
     client_id: Option<String>,
-    stream: Option<TcpStream>,
+    shutdown: Option<Shutdown>,
     /// True if the first attempt has ended, one way or the other.
     was_tried: bool,
 }
 
 impl Socket {
     /// Connects, and waits a little until the server has confirmed it: what is sent before is told to nobody.
-    pub(super) fn open(address: &Address, tell: Tell) -> Self {
+    pub(super) fn open(client: &Client, tell: Tell) -> Self {
         let shared = Arc::new(Shared::default());
-        let (theirs, address) = (Arc::clone(&shared), address.clone());
+        let (theirs, client) = (Arc::clone(&shared), client.clone());
         let started =
-            thread::Builder::new().name("socket".into()).spawn(move || keep_open(&address, &theirs, &tell));
+            thread::Builder::new().name("socket".into()).spawn(move || keep_open(&client, &theirs, &tell));
         if started.is_ok() {
             let state = lock(&shared);
             drop(shared.changed.wait_timeout_while(state, READY, |state| !state.was_tried));
@@ -86,8 +82,8 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::Release);
-        if let Some(stream) = lock(&self.shared).stream.take() {
-            let _ = stream.shutdown(Shutdown::Both);
+        if let Some(stream) = lock(&self.shared).shutdown.take().and_then(|shutdown| shutdown.upgrade()) {
+            stream.shutdown();
         }
     }
 }
@@ -98,15 +94,15 @@ fn lock(shared: &Shared) -> std::sync::MutexGuard<'_, State> {
 
 /// Connects again and again until the run is over, each time under a new id: a server that closes the old connection
 /// of an id forgets the new one.
-fn keep_open(address: &Address, shared: &Shared, tell: &Tell) {
+fn keep_open(client: &Client, shared: &Arc<Shared>, tell: &Tell) {
     while !shared.is_over.load(Ordering::Acquire) {
         let client_id = new_id();
-        let result = connect(address, &client_id, shared)
+        let result = connect(client, &client_id, shared)
             .and_then(|mut connection| read(&mut connection, &client_id, shared, tell));
         {
             let mut state = lock(shared);
             state.client_id = None;
-            state.stream = None;
+            state.shutdown = None;
             state.was_tried = true;
             shared.changed.notify_all();
         }
@@ -124,79 +120,37 @@ fn keep_open(address: &Address, shared: &Shared, tell: &Tell) {
     }
 }
 
-fn connect(address: &Address, client_id: &str, shared: &Shared) -> Result<Connection, String> {
+fn connect(client: &Client, client_id: &str, shared: &Arc<Shared>) -> Result<Connection, String> {
+    let address = client.address();
     let url = address.url(&format!("/ws?clientId={client_id}"));
-    let url = url.replacen("http", "ws", 1);
-    let mut request = url.into_client_request().map_err(|error| error.to_string())?;
+    let mut request =
+        url.replacen("http", "ws", 1).into_client_request().map_err(|error| error.to_string())?;
     for (name, value) in address.all_headers() {
         let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
         // The text of this error has no value in it.
         let value = HeaderValue::try_from(value).map_err(|error| error.to_string())?;
         request.headers_mut().insert(name, value);
     }
-    let is_secure = request.uri().scheme_str() == Some("wss");
-    let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let port = request.uri().port_u16().unwrap_or(if is_secure { 443 } else { 80 });
-    let stream = dial(address, &host, port)?;
-    stream
-        .set_nodelay(true)
-        .and_then(|()| stream.set_read_timeout(Some(PING)))
-        .map_err(|error| error.to_string())?;
-    stream.set_write_timeout(Some(PING)).map_err(|error| error.to_string())?;
-    lock(shared).stream = stream.try_clone().ok();
+    let uri = redirect::uri(&url).map_err(|error| error.message)?;
+    let way = client.network().way(&uri).map_err(|error| error.message)?;
+    let theirs = Arc::clone(shared);
+    let opened = move |shutdown: Shutdown| {
+        // What is over by now would wait for nothing.
+        if theirs.is_over.load(Ordering::Acquire) {
+            shutdown.upgrade().inspect(|stream| stream.shutdown());
+        }
+        lock(&theirs).shutdown = Some(shutdown);
+    };
+    let stream = way
+        .open(&uri, PING, opened)
+        .map_err(|error| failed(&error, Asked { base: address.base(), is_sent: false }, &way).message)?;
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE_BYTES))
         .max_frame_size(Some(MAX_MESSAGE_BYTES));
-    let (mut connection, _) = tungstenite::client_tls_with_config(request, stream, Some(config), None)
+    let (mut connection, _) = tungstenite::client::client_with_config(request, stream, Some(config))
         .map_err(|error| error.to_string())?;
     connection.send(Message::text(FLAGS)).map_err(|error| error.to_string())?;
     Ok(connection)
-}
-
-/// A connection to the host, through the proxy that the environment names for it.
-fn dial(address: &Address, host: &str, port: u16) -> Result<TcpStream, String> {
-    let proxy = ureq::Proxy::try_from_env()
-        .filter(|proxy| address.base().parse::<ureq::http::Uri>().is_ok_and(|uri| !proxy.is_no_proxy(&uri)));
-    let Some(proxy) = proxy else { return dial_directly(host, port) };
-    if proxy.protocol() != ureq::ProxyProtocol::Http {
-        return Err("the proxy is none that the socket can use".to_owned());
-    }
-    let mut stream = dial_directly(proxy.host(), proxy.port())?;
-    let login = match (proxy.username(), proxy.password()) {
-        (Some(user), password) => {
-            use base64::Engine as _;
-            let text = format!("{user}:{}", password.unwrap_or_default());
-            let text = base64::engine::general_purpose::STANDARD.encode(text);
-            format!("proxy-authorization: Basic {text}\r\n")
-        }
-        _ => String::new(),
-    };
-    let io = |error: std::io::Error| error.to_string();
-    stream.set_read_timeout(Some(CONNECT)).map_err(io)?;
-    let request = format!("CONNECT {host}:{port} HTTP/1.1\r\nhost: {host}:{port}\r\n{login}\r\n");
-    stream.write_all(request.as_bytes()).map_err(io)?;
-    let mut answer = Vec::new();
-    let mut byte = [0];
-    while !answer.ends_with(b"\r\n\r\n") && answer.len() < 8 << 10 {
-        if stream.read(&mut byte).map_err(io)? == 0 {
-            return Err("the proxy closed the connection".to_owned());
-        }
-        answer.extend_from_slice(&byte);
-    }
-    let text = String::from_utf8_lossy(&answer);
-    let status = text.split(' ').nth(1).unwrap_or_default();
-    if status == "200" { Ok(stream) } else { Err(format!("the proxy says {status}")) }
-}
-
-fn dial_directly(host: &str, port: u16) -> Result<TcpStream, String> {
-    let mut why = format!("no address for {host}");
-    for place in (host, port).to_socket_addrs().map_err(|error| error.to_string())? {
-        match TcpStream::connect_timeout(&place, CONNECT) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => why = error.to_string(),
-        }
-    }
-    Err(why)
 }
 
 /// Reads until the connection ends.

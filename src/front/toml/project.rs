@@ -51,6 +51,16 @@ table! {
         "password_env" => password_env: At<Arc<str>>, optional;
         /// Further headers: name, and the variable with the value.
         "headers_env" => headers_env: Named<At<Arc<str>>>, default;
+        /// A PEM file with the certificates of the authorities that may have signed the server's certificate, as a path
+        /// from this file. Without it, those that the machine trusts, or those of `SSL_CERT_FILE`.
+        "ca" => ca: At<Arc<str>>, optional;
+        /// The proxy that leads to it, `http://HOST:PORT`, or `https`, `socks5` or `socks5h` for `http`; `none` for none.
+        /// Without it, what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+        "proxy" => proxy: At<Arc<str>>, optional;
+        /// The variable with a user's name, where the proxy asks for name and password.
+        "proxy_user_env" => proxy_user_env: At<Arc<str>>, optional;
+        /// The variable with that user's password.
+        "proxy_password_env" => proxy_password_env: At<Arc<str>>, optional;
     }
 }
 

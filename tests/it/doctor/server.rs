@@ -112,8 +112,8 @@ fn a_port_without_tls_is_told_from_one_that_is_silent() {
     let (code, document) = doctor(&folder, &secure, &["p.toml"]);
     assert_eq!(code, Some(1));
     assert_snapshot!(shown(&document, "reachable").replace(&secure, "SERVER"), @"
-    fail: SERVER: no secure connection: received corrupt message of type InvalidContentType
-      fix: if this port speaks plain HTTP, write http:// for https://
+    fail: SERVER: what answers there does not speak TLS
+      fix: if it speaks plain HTTP, write http:// for https://
     ");
 }
 

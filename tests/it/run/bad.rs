@@ -100,7 +100,7 @@ fn what_is_no_server_is_said_plainly_and_nothing_is_begun() {
     wfc: SERVER/system_stats: no entry (status 401); name the token or password: see `wfc run --help`
     wfc: SERVER/system_stats: the answer is longer than 64 MiB; is this ComfyUI's address?
     wfc: http://HOST: nothing listens there; start ComfyUI (with --listen if it runs on another machine), or check the port
-    wfc: https://HOST: no secure connection: the server ended it (corrupt message); if this port speaks plain HTTP, write http:// for https://
+    wfc: https://HOST: the connection ends before it is secure; if it speaks plain HTTP, write http:// for https://
     wfc: `ftp://x` is not the address of a server: `ftp://`; write http://HOST:PORT or https://HOST
     wfc: there is no server `gpu` in wfc.toml; write an address, such as http://gpu:8188, or `[servers.gpu]` in wfc.toml
     wfc: no server is named; write `--on http://127.0.0.1:8188`, or `[servers.default]` with a `url` in wfc.toml

@@ -84,6 +84,8 @@ pub(super) const PLACES: &[(&str, &[&str])] = &[
     ("ctrlc", &["src/cli/run.rs"]),
     ("indicatif", &["src/cli/run/show.rs"]),
     ("sha2", &["src/exec/outputs.rs"]),
+    ("rustls", &["src/exec/comfy/network"]),
+    ("rustls_native_certs", &["src/exec/comfy/network/tls.rs"]),
     ("tungstenite", &["src/exec/comfy/socket.rs"]),
     ("ureq", &["src/exec/comfy"]),
     ("uuid", &["src/exec/comfy.rs", "src/sim"]),
