@@ -22,6 +22,7 @@ mod graph;
 mod http;
 mod import;
 mod lint;
+mod missing;
 mod models;
 mod not_in_editor;
 mod plan;
@@ -81,9 +82,9 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub struct ToolError(String);
 
-impl<E: std::error::Error> From<E> for ToolError {
+impl<E: std::error::Error + 'static> From<E> for ToolError {
     fn from(error: E) -> Self {
-        let mut message = error.to_string();
+        let mut message = missing::told(&error);
         let mut source = error.source();
         while let Some(cause) = source {
             let text = cause.to_string();

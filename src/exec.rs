@@ -184,6 +184,8 @@ pub struct Ended {
     pub texts: Vec<(String, String)>,
     /// When the server began and ended, in milliseconds of its clock.
     pub span_ms: Option<(u64, u64)>,
+    /// The output nodes that it took over to run, if it says so: it leaves out those that it finds wrong.
+    pub chosen: Option<Vec<String>>,
 }
 
 /// Why a workflow failed, as the server said it.
@@ -310,7 +312,7 @@ pub trait Executor {
     /// When the file cannot be read, or the server does not take it.
     fn upload(&mut self, file: &Path) -> Result<String, Error>;
 
-    /// Forgets which files were put on the server: it may have been started anew, and have none of them.
+    /// Doubts that the server has the files that were put there: it may have been started anew, and have none of them.
     fn forget(&mut self);
 
     /// Hands a workflow over.

@@ -42,7 +42,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "HEADER=VARIABLE", requires = "on")]
     header_env: Vec<String>,
     /// ComfyUI's folder on this machine, or its models folder: model files are looked for there, with their lengths and
-    /// headers.
+    /// headers [default: `models` in wfc.toml, of the server or of the project].
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
     /// Where the server's model files are when the work begins, for the time until it is ready: `memory`, `local` for a
@@ -73,12 +73,16 @@ enum Format {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     let storage = storage(&args.storage)?;
     let mut session = Session::new(args.catalog.clone());
-    let read = read::all(&args.paths, &args.set, args.models.as_deref(), &mut session)?;
+    let models = match &args.models {
+        Some(folder) => Some(folder.clone()),
+        None => session.models(args.on.as_deref())?,
+    };
+    let read = read::all(&args.paths, &args.set, models.as_deref(), &mut session)?;
     for problem in &read.unreadable {
         note(&format!("wfc: {problem}\n"));
     }
     let asked = args.on.as_deref().map(|on| ask(on, args, &mut session)).transpose()?;
-    let local = local::look(args.models.as_deref(), storage);
+    let local = local::look(models.as_deref(), storage);
     let server = asked.as_ref().map(|asked| document::ServerEntry {
         address: asked.address.clone(),
         checks: preflight::of_server(asked),

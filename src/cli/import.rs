@@ -177,7 +177,7 @@ impl Import<'_> {
             Ok(file) => file.text,
             Err(error) if found == Found::Walked && error.is_plain_picture() => return Ok(None),
             Err(error) => {
-                diagnostics.push(Diagnostic::format("unreadable-file", error.message()));
+                diagnostics.push(error.finding());
                 return Ok(Some("unknown"));
             }
         };

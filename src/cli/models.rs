@@ -45,9 +45,9 @@ enum Command {
         paths: Vec<PathBuf>,
         #[command(flatten)]
         options: Options,
-        /// ComfyUI's folder, or its models folder.
+        /// ComfyUI's folder, or its models folder [default: `models` in wfc.toml].
         #[arg(long, value_name = "DIR")]
-        dir: PathBuf,
+        dir: Option<PathBuf>,
         /// A file with further model folders [default: `extra_model_paths.yaml` beside the models folder, if
         /// there is one].
         #[arg(long, value_name = "FILE")]
@@ -115,7 +115,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     match &args.command {
         Command::List { workflows, format } => list::run(workflows, *format, terminal),
         Command::Check { paths, options, dir, extra_model_paths, format } => {
-            let request = check::Request { paths, options, dir, extra_model_paths, format: *format };
+            let request =
+                check::Request { paths, options, dir: dir.as_deref(), extra_model_paths, format: *format };
             check::run(&request, terminal)
         }
         Command::FetchScript { workflows, dir } => script::run(workflows, dir.as_deref(), terminal),

@@ -109,6 +109,22 @@ impl Session {
         Ok(load::project(path, &mut self.sources, diagnostics)?)
     }
 
+    /// The folder with model files that the project of the current folder names, or a server in it.
+    ///
+    /// # Errors
+    /// When the project cannot be read, or the folder is none.
+    pub(super) fn models(&mut self, server: Option<&str>) -> Result<Option<PathBuf>, ToolError> {
+        let root = self.root(Path::new("./wfc.toml"), &mut Diagnostics::new())?;
+        let folder = root.as_ref().and_then(|root| root.models(server));
+        match folder {
+            Some(folder) if !folder.is_dir() => Err(ToolError::new(format!(
+                "{} is no folder; `models` in wfc.toml takes ComfyUI's folder or its models folder",
+                folder.display()
+            ))),
+            folder => Ok(folder),
+        }
+    }
+
     /// The policies that a preset or project names.
     pub(super) fn policies(
         &mut self,

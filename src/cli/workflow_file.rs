@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
+use super::missing;
+use crate::diag::Diagnostic;
 use crate::front::json::{Embedded, EmbeddedError, PictureKind};
 use crate::source::{self, LoadError, MAX_WORKFLOW_BYTES};
 
@@ -31,11 +33,27 @@ impl NoText {
         matches!(self, Self::Picture(EmbeddedError::NoWorkflow(_)))
     }
 
-    /// What is wrong and what to do.
+    /// What is wrong.
     pub(super) fn message(&self) -> String {
         match self {
             Self::Unreadable(error) => error.to_string(),
             Self::Picture(error) => error.to_string(),
+        }
+    }
+
+    /// The same in one line with what to do.
+    pub(super) fn told(&self) -> String {
+        match self {
+            Self::Unreadable(error) => missing::told(error),
+            Self::Picture(error) => error.to_string(),
+        }
+    }
+
+    /// The same as a finding.
+    pub(super) fn finding(&self) -> Diagnostic {
+        match self {
+            Self::Unreadable(error) => missing::finding(error),
+            Self::Picture(error) => Diagnostic::format("unreadable-file", error.to_string()),
         }
     }
 }

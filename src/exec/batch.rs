@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use self::fetch::{Fetched, Task};
-use self::flight::{Flight, Phase};
+use self::flight::{Flight, Phase, Why};
 use super::journal::{Contents, Journal, Record, State};
 use super::record::{self, Counts, Ending, InputRecord, JobRecord};
 use super::{Error, Executor, Identity, Job, Signal, Standing, Submission, Trouble, clock, comfy, outputs};
@@ -187,6 +187,7 @@ pub fn run(
         stuck: None,
         has_failed: false,
         losses: BTreeMap::new(),
+        refused: BTreeSet::new(),
     };
     let result = batch.work();
     let stopped = batch.why_stopped();
@@ -266,6 +267,8 @@ struct Batch<'b> {
     has_failed: bool,
     /// How often a job was lost, in this process.
     losses: BTreeMap<u64, u32>,
+    /// Jobs that the server has refused once, in this process.
+    refused: BTreeSet<u64>,
 }
 
 impl Batch<'_> {
@@ -305,9 +308,9 @@ impl Batch<'_> {
         }
         for flight in self.flights.values_mut() {
             if level > 1 {
-                flight.stop(None, false);
+                flight.stop(Why::Asked);
             } else if flight.running_since.is_none() {
-                flight.stop(None, true);
+                flight.stop(Why::PutOff);
             }
         }
     }
@@ -365,7 +368,7 @@ impl Batch<'_> {
         let job = self.jobs.job(number)?;
         let name = job.name.clone();
         let mut flight = Flight::new(number, job, id.clone(), attempt);
-        flight.is_uncertain = true;
+        (flight.is_uncertain, flight.is_adopted) = (true, true);
         self.by_id.insert(id.clone(), number);
         self.flights.insert(number, flight);
         (self.watch)(Event::JobSent { job: number, name, id, attempt });
@@ -386,24 +389,18 @@ impl Batch<'_> {
         };
         let mut flight = Flight::new(number, job, comfy::new_id(), attempt);
         flight.inputs = inputs;
-        let mut submission = self.send(&mut flight)?;
-        if let (Some(Submission::Rejected(_, is_queued)), false) = (&submission, flight.job.inputs.is_empty())
-        {
-            // Perhaps since the server was started anew, and has no file of those that were put there.
-            if *is_queued {
-                // What of it could run is of no use without the rest.
-                let _ = self.executor.cancel(&flight.id);
-            }
-            self.executor.forget();
-            flight.inputs = self.upload(&mut flight.job)?;
-            self.run.journal.append(&Record::Lost { job: number, id: flight.id.clone() })?;
-            (flight.id, flight.attempt) = (comfy::new_id(), attempt + 1);
-            submission = self.send(&mut flight)?;
-        }
+        let submission = self.send(&mut flight)?;
+        // Perhaps since the server was started anew, and has no file of those that were put there.
+        let is_second_try = flight.job.inputs.is_empty() || self.refused.contains(&number);
         match submission {
-            Some(Submission::Rejected(failure, true)) => {
-                flight.stop(Some(*failure), false);
+            Some(Submission::Rejected(..)) if !is_second_try => {
+                self.refused.insert(number);
+                if let Some(Submission::Rejected(_, false)) = submission {
+                    return self.again(&flight);
+                }
+                flight.stop(Why::Again);
             }
+            Some(Submission::Rejected(failure, true)) => flight.stop(Why::Refused(*failure)),
             Some(Submission::Rejected(failure, false)) => {
                 return self.end(&flight, flight.record(Ending::Failed, None, None, Some(*failure)));
             }
@@ -561,6 +558,7 @@ impl Batch<'_> {
         outputs::settle(&self.run.folder, &record.outputs)?;
         self.has_failed |= record.ending == Ending::Failed;
         self.losses.remove(&flight.number);
+        self.refused.remove(&flight.number);
         (self.watch)(Event::JobEnded {
             job: record.job,
             name: record.name,

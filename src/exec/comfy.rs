@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use self::files::ServerFiles;
+use self::files::{ServerFiles, Uploaded};
 use self::http::Client;
 use self::socket::Socket;
 use super::{Error, Executor, Files, Identity, Queue, Standing, Submission, Tell};
@@ -28,8 +28,8 @@ pub struct Comfy {
     /// Under which this run is known where there is no socket: without one, a server forgets the outputs of what it
     /// has in its cache.
     client_id: String,
-    /// Names of files that were put on the server, by their hash.
-    uploaded: BTreeMap<String, String>,
+    /// Files that were put on the server, by their hash.
+    uploaded: BTreeMap<String, Uploaded>,
     /// Whether the server has the routes below `/api/jobs`, once that is known.
     has_jobs: Option<bool>,
 }
@@ -76,7 +76,9 @@ impl Executor for Comfy {
     }
 
     fn forget(&mut self) {
-        self.uploaded.clear();
+        for uploaded in self.uploaded.values_mut() {
+            uploaded.is_sure = false;
+        }
     }
 
     fn submit(&mut self, id: &str, workflow: &[u8]) -> Result<Submission, Error> {

@@ -40,7 +40,8 @@ pub enum Record {
         /// When.
         at: String,
     },
-    /// What was handed over under this id is not on the server, and has not run to its end.
+    /// What was handed over under this id gives nothing: it is not on the server and has not run to its end, or a part of it
+    /// was refused and what ran of the rest has ended.
     Lost {
         /// The job, counted from 1.
         job: u64,

@@ -247,6 +247,14 @@ impl Root {
         self.folder.join(self.project.graphs.as_ref().map_or("graphs", |graphs| &**graphs.get()))
     }
 
+    /// The folder with model files: that of a server, if it has one of its own.
+    #[must_use]
+    pub fn models(&self, server: Option<&str>) -> Option<PathBuf> {
+        let server = server.and_then(|name| self.project.servers.get(name));
+        let own = server.and_then(|server| server.models.as_ref());
+        own.or(self.project.models.as_ref()).map(|models| self.folder.join(&**models.get()))
+    }
+
     /// The numbers of the project's overrides that hold for the file at `path`, which may be a link.
     #[must_use]
     pub fn overrides(&self, path: &Path) -> Vec<usize> {

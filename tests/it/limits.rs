@@ -167,10 +167,11 @@ fn a_folder_is_not_a_file() {
 
 #[test]
 fn a_missing_file_is_named() {
-    assert_snapshot!(Folder::new().wfc(&["build", "no/such.toml"]).failed(), @"wfc: no such file: no/such.toml");
+    assert_snapshot!(Folder::new().wfc(&["build", "no/such.toml"]).failed(), @"wfc: no such file: no/such.toml; there is no folder no either: check the path");
     assert_snapshot!(Folder::new().wfc(&["lint", "no/such.toml"]).stdout, @"
     error[unreadable-file]: no such file: no/such.toml
       file: no/such.toml
+      help: there is no folder no either: check the path
 
     1 error in 1 file
     ");

@@ -2,6 +2,7 @@
 
 mod bad;
 mod commands;
+mod ends;
 mod faults;
 mod kill;
 mod thousand;

@@ -29,7 +29,9 @@ pub(super) fn render(document: &Document, options: HumanOptions) -> String {
         }
         out.push('\n');
     }
-    let _ = writeln!(out, "{}", page.summary(&document.summary));
+    let is_empty = document.server.is_none() && document.workflows.is_empty();
+    let summary = if is_empty { "Nothing was checked.".to_owned() } else { page.summary(&document.summary) };
+    let _ = writeln!(out, "{summary}");
     out
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::ToolError;
 use crate::back::api::{Ids, Layout};
 use crate::check;
+use crate::cli::missing;
 use crate::cli::models::ModelsHere;
 use crate::cli::plan::assume;
 use crate::cli::session::{self, Found, Session};
@@ -54,7 +55,9 @@ pub(super) fn all(
             What::Compiled(mut compiled) => {
                 compiled.models = match &here {
                     Some(here) => here.look(&path, settings, session),
-                    None => Err("no models folder was named: `--models DIR`".to_owned()),
+                    None => {
+                        Err("no models folder was named: `--models DIR`, or `models` in wfc.toml".to_owned())
+                    }
                 };
                 Ok(*compiled)
             }
@@ -93,7 +96,7 @@ fn file(path: &Path, found: Found, settings: &[String], session: &mut Session) -
     }
     let id = match session.sources.load(path) {
         Ok(id) => id,
-        Err(error) => return Ok(What::Unreadable(error.to_string())),
+        Err(error) => return Ok(What::Unreadable(missing::told(&error))),
     };
     let mut diagnostics = Diagnostics::new();
     match session.kind(id, &mut diagnostics) {
@@ -152,7 +155,7 @@ fn preset(id: FileId, path: &Path, settings: &[String], session: &mut Session) -
 fn workflow(path: &Path, session: &mut Session) -> Result<What, ToolError> {
     let text = match workflow_file::read(path) {
         Ok(text) => text.text,
-        Err(error) => return Ok(What::Unreadable(error.message())),
+        Err(error) => return Ok(What::Unreadable(error.told())),
     };
     let id = session.sources.add(path, text.as_str());
     let root = session.root(path, &mut Diagnostics::new())?;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::session::{self, Session};
-use crate::cli::{ToolError, workflow_file};
+use crate::cli::{ToolError, missing, workflow_file};
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json::{self, Arena, Document};
@@ -70,7 +70,7 @@ fn of_toml(
     let id = match session.sources.load(path) {
         Ok(id) => id,
         Err(error) => {
-            diagnostics.push(Diagnostic::format("unreadable-file", error.to_string()));
+            diagnostics.push(missing::finding(&error));
             return Ok(("unknown", None));
         }
     };
@@ -144,7 +144,7 @@ fn of_workflow(path: &Path, session: &mut Session, diagnostics: &mut Diagnostics
     let text = match workflow_file::read(path) {
         Ok(file) => file.text,
         Err(error) => {
-            diagnostics.push(Diagnostic::format("unreadable-file", error.message()));
+            diagnostics.push(error.finding());
             return Ok(("unknown", None));
         }
     };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::allowances::Noted;
 use super::levels::Overrides;
 use crate::catalog::Catalog;
-use crate::cli::ToolError;
 use crate::cli::session::{self, Found, Session};
+use crate::cli::{ToolError, missing};
 use crate::compile::Compiler;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::front::toml::graph::GraphFile;
@@ -33,7 +33,7 @@ pub(super) fn check(
     let id = match session.sources.load(path) {
         Ok(id) => id,
         Err(error) => {
-            diagnostics.push(Diagnostic::format("unreadable-file", error.to_string()));
+            diagnostics.push(missing::finding(&error));
             return Ok(Some(("unknown", Noted::default())));
         }
     };

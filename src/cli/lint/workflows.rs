@@ -106,7 +106,7 @@ fn check(at: usize, task: &Task, repairs: Repairs) -> Option<Outcome> {
         Ok(WorkflowText { text, is_picture }) => (text, is_picture),
         Err(error) if task.found == Found::Walked && error.is_plain_picture() => return None,
         Err(error) => {
-            let diagnostics = vec![Diagnostic::format("unreadable-file", error.message())];
+            let diagnostics = vec![error.finding()];
             return Some(Outcome {
                 task: at,
                 kind: "unknown",

@@ -21,7 +21,8 @@ use crate::report::{FileReport, Format};
 pub(super) struct Request<'a> {
     pub(super) paths: &'a [PathBuf],
     pub(super) options: &'a Options,
-    pub(super) dir: &'a Path,
+    /// Nothing for the project's.
+    pub(super) dir: Option<&'a Path>,
     pub(super) extra_model_paths: &'a [PathBuf],
     pub(super) format: Format,
 }
@@ -29,7 +30,13 @@ pub(super) struct Request<'a> {
 /// Runs the command.
 pub(super) fn run(request: &Request<'_>, terminal: &Terminal) -> Result<Exit, ToolError> {
     let mut session = Session::new(request.options.catalog.clone());
-    let mut places = Places::new(request.dir)?;
+    let dir = match request.dir {
+        Some(dir) => dir.to_owned(),
+        None => session.models(None)?.ok_or_else(|| {
+            ToolError::new("no models folder is named; write `--dir DIR`, or `models = \"DIR\"` in wfc.toml")
+        })?,
+    };
+    let mut places = Places::new(&dir)?;
     let mut extra = request.extra_model_paths.to_vec();
     if extra.is_empty() {
         extra.extend(places.own_extra_paths());
@@ -44,8 +51,7 @@ pub(super) fn run(request: &Request<'_>, terminal: &Terminal) -> Result<Exit, To
         reports.append(&mut collected.reports);
     }
     let inventory = Inventory::of(&places.roots())?;
-    let check =
-        Check { places: &places, inventory: &inventory, models: &Models::embedded(), dir: request.dir };
+    let check = Check { places: &places, inventory: &inventory, models: &Models::embedded(), dir: &dir };
     let mut has_failed = collected.has_failed;
     for (path, reason) in &inventory.unreadable {
         has_failed = true;

@@ -308,7 +308,7 @@ fn workflow(
         Ok(text) => text.text,
         Err(error) => {
             collected.has_failed = true;
-            diagnostics.push(Diagnostic::format("unreadable-file", error.message()));
+            diagnostics.push(error.finding());
             return Ok("unknown");
         }
     };

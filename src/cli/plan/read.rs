@@ -11,7 +11,7 @@ use crate::analysis::Analysis;
 use crate::catalog::{Machines, Models};
 use crate::check::{self, ServerVersion};
 use crate::cli::session::{self, Found, Session};
-use crate::cli::{ToolError, workflow_file};
+use crate::cli::{ToolError, missing, workflow_file};
 use crate::diag::{self, Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json::{self, Arena, Document};
 use crate::front::toml::Kind;
@@ -102,7 +102,7 @@ fn file(
         Ok(id) => id,
         Err(error) => {
             planned.has_failed = true;
-            diagnostics.push(Diagnostic::format("unreadable-file", error.to_string()));
+            diagnostics.push(missing::finding(&error));
             return Ok(Some("unknown"));
         }
     };
@@ -188,7 +188,7 @@ fn workflow(
         Ok(text) => text.text,
         Err(error) => {
             planned.has_failed = true;
-            diagnostics.push(Diagnostic::format("unreadable-file", error.message()));
+            diagnostics.push(error.finding());
             return Ok("unknown");
         }
     };

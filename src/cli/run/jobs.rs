@@ -147,7 +147,7 @@ fn workflow(
     session: &mut Session,
     diagnostics: &mut Diagnostics,
 ) -> Result<Workflow, ToolError> {
-    let text = workflow_file::read(path).map_err(|error| ToolError::new(error.message()))?.text;
+    let text = workflow_file::read(path).map_err(|error| ToolError::new(error.told()))?.text;
     let id = session.sources.add(path, text.as_str());
     let root = session.root(path, &mut Diagnostics::new())?;
     let compiler = session.compiler(root.as_ref())?;

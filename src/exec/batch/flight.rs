@@ -1,7 +1,9 @@
 //! One job that was handed over, until it ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::exec::record::{Ending, InputRecord, JobRecord, NodeTime, OutputRecord, Times};
 use crate::exec::{Ended, Failure, Job, Label, clock};
@@ -24,6 +26,8 @@ pub(super) struct Flight {
     pub(super) absent: Option<Instant>,
     /// True if it is not certain that the server ever got it.
     pub(super) is_uncertain: bool,
+    /// True if it was handed over by a process before this one.
+    pub(super) is_adopted: bool,
     pub(super) running_since: Option<Instant>,
     pub(super) cancel: Option<Cancel>,
     pub(super) least_free: Option<u64>,
@@ -46,10 +50,23 @@ pub(super) enum Phase {
 pub(super) struct Cancel {
     pub(super) since: Instant,
     pub(super) asked: Option<Instant>,
-    /// Why, if that makes it a failure.
-    pub(super) failure: Option<Failure>,
-    /// True if it shall run another time.
-    pub(super) is_put_off: bool,
+    pub(super) why: Why,
+}
+
+/// Why a job is stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Somebody wants all to stop.
+    Asked,
+    /// It shall run another time, unless it has begun.
+    PutOff,
+    /// It runs too long. If it ends well all the same, it has ended well.
+    TooLong(Failure),
+    /// The server runs a part of it and has refused the rest, so whatever it makes is not what was wanted.
+    Refused(Failure),
+    /// The same, and perhaps for want of input files that were put there before: once what runs of it is gone, it is handed
+    /// over again with them.
+    Again,
 }
 
 impl Flight {
@@ -69,6 +86,7 @@ impl Flight {
             rapid: 0,
             absent: None,
             is_uncertain: false,
+            is_adopted: false,
             running_since: None,
             cancel: None,
             least_free: None,
@@ -83,12 +101,29 @@ impl Flight {
     }
 
     /// Begins to stop it.
-    pub(super) fn stop(&mut self, failure: Option<Failure>, is_put_off: bool) {
+    pub(super) fn stop(&mut self, why: Why) {
         if self.cancel.is_none() && self.is_on_server() {
             let now = Instant::now();
-            self.cancel = Some(Cancel { since: now, asked: None, failure, is_put_off });
+            self.cancel = Some(Cancel { since: now, asked: None, why });
             self.next_poll = now;
         }
+    }
+
+    /// Why it is being stopped, if it is.
+    pub(super) fn why(&self) -> Option<&Why> {
+        self.cancel.as_ref().map(|cancel| &cancel.why)
+    }
+
+    /// True if the server took it over in parts: one of the nodes to which no link leads is not among those that it chose
+    /// to run. What a process that was killed was told of that is not known any more.
+    pub(super) fn is_in_parts(&self, chosen: &[String]) -> bool {
+        let Ok(Value::Object(nodes)) = serde_json::from_slice::<Value>(&self.job.workflow) else {
+            return false;
+        };
+        let inputs = nodes.values().filter_map(|node| node.get("inputs")?.as_object());
+        let links = inputs.flat_map(|inputs| inputs.values()).filter_map(|value| value.get(0)?.as_str());
+        let sources: BTreeSet<&str> = links.collect();
+        nodes.keys().any(|node| !sources.contains(&**node) && !chosen.contains(node))
     }
 
     /// A node begins.

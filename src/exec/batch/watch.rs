@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::event::Event;
 use super::fetch::Task;
-use super::flight::{Flight, Phase};
+use super::flight::{Flight, Phase, Why};
 use super::{Batch, ENDED_POLLS, Record, State};
 use crate::exec::record::Ending;
 use crate::exec::{Ended, Error, Failure, Queue, Signal, Standing, Trouble, outputs};
@@ -50,6 +50,8 @@ impl Batch<'_> {
             Signal::Disconnected(_) => {
                 // What was handed over on that connection is told to nobody any more.
                 self.is_told = false;
+                // The server may have been started anew, without the files that were put there.
+                self.executor.forget();
                 for flight in self.flights.values_mut() {
                     flight.rapid = 0;
                     flight.next_poll = flight.next_poll.min(now);
@@ -132,7 +134,11 @@ impl Batch<'_> {
             && cancel.asked.is_none_or(|asked| asked.elapsed() >= ASK_AGAIN)
         {
             // Whether it was heard is seen below.
-            let _ = if cancel.is_put_off { self.executor.withdraw(&id) } else { self.executor.cancel(&id) };
+            let _ = if cancel.why == Why::PutOff {
+                self.executor.withdraw(&id)
+            } else {
+                self.executor.cancel(&id)
+            };
             if let Some(cancel) = self.flights.get_mut(&number).and_then(|flight| flight.cancel.as_mut()) {
                 cancel.asked = Some(Instant::now());
             }
@@ -188,7 +194,7 @@ impl Batch<'_> {
         if is_running {
             flight.running_since.get_or_insert(now);
             // It has begun after all, and may end.
-            flight.cancel.take_if(|cancel| cancel.is_put_off);
+            flight.cancel.take_if(|cancel| cancel.why == Why::PutOff);
         }
         if is_running || queue.waiting.contains(&flight.id) {
             flight.absent = None;
@@ -224,7 +230,7 @@ impl Batch<'_> {
                 help: Some("allow more with --timeout, or look at the server's log".to_owned()),
                 ..Failure::default()
             };
-            flight.stop(Some(failure), false);
+            flight.stop(Why::TooLong(failure));
         }
         let Some(cancel) = &flight.cancel else { return Ok(()) };
         if cancel.since.elapsed() < patience.cancel {
@@ -239,7 +245,10 @@ impl Batch<'_> {
             return Ok(());
         }
         // Nothing else can run there before it ends.
-        let why = cancel.failure.as_ref().map_or(String::new(), |failure| format!(": {}", failure.message));
+        let why = match &cancel.why {
+            Why::TooLong(failure) | Why::Refused(failure) => format!(": {}", failure.message),
+            Why::Asked | Why::PutOff | Why::Again => String::new(),
+        };
         let message = format!("{name}{why}, and {} does not stop it", self.server.address);
         Err(Error::new(Trouble::Stuck, message)
             .help("start ComfyUI again, which is the only cure, and go on with --resume"))
@@ -282,14 +291,16 @@ impl Batch<'_> {
     pub(super) fn lost(&mut self, flight: &Flight) -> Result<(), Error> {
         let number = flight.number;
         self.executor.forget();
-        if let Some(cancel) = flight.cancel.clone().filter(|cancel| !cancel.is_put_off) {
-            let ending = if cancel.failure.is_some() { Ending::Failed } else { Ending::Cancelled };
-            return self.end(flight, flight.record(ending, None, None, cancel.failure));
+        match flight.why() {
+            Some(Why::Asked) => return self.end(flight, flight.record(Ending::Cancelled, None, None, None)),
+            Some(Why::TooLong(failure) | Why::Refused(failure)) => {
+                return self.end(flight, flight.record(Ending::Failed, None, None, Some(failure.clone())));
+            }
+            Some(Why::Again) => return self.again(flight),
+            Some(Why::PutOff) | None => {}
         }
-        let is_put_off = flight.cancel.is_some();
-        self.run.journal.append(&Record::Lost { job: number, id: flight.id.clone() })?;
-        self.set_state(number, State::Again(flight.attempt));
-        if is_put_off || !self.takes_more() {
+        self.give_up(flight)?;
+        if flight.cancel.is_some() || !self.takes_more() {
             return Ok(());
         }
         let losses = self.losses.entry(number).or_default();
@@ -312,14 +323,37 @@ impl Batch<'_> {
         self.launch(number, flight.attempt + 1)
     }
 
+    /// Writes down that what was handed over gives nothing.
+    fn give_up(&mut self, flight: &Flight) -> Result<(), Error> {
+        self.run.journal.append(&Record::Lost { job: flight.number, id: flight.id.clone() })?;
+        self.set_state(flight.number, State::Again(flight.attempt));
+        Ok(())
+    }
+
+    /// Nothing of a job is on the server any more that had refused it or a part of it, perhaps for want of input files:
+    /// hands it over once more, with these.
+    pub(super) fn again(&mut self, flight: &Flight) -> Result<(), Error> {
+        self.executor.forget();
+        self.give_up(flight)?;
+        if self.takes_more() { self.launch(flight.number, flight.attempt + 1) } else { Ok(()) }
+    }
+
     /// A job has ended on the server.
     fn ended(&mut self, number: u64, ended: Ended) -> Result<(), Error> {
         let Some(flight) = self.flights.get_mut(&number) else { return Ok(()) };
         flight.end_node();
-        let cancel = flight.cancel.clone();
-        // What it was to be stopped for counts first: a part of it was refused, or it ran too long.
-        let failure =
-            cancel.as_ref().and_then(|cancel| cancel.failure.clone()).or_else(|| ended.failure.clone());
+        let is_partial = flight.is_adopted
+            && ended.failure.is_none()
+            && ended.chosen.as_ref().is_some_and(|chosen| flight.is_in_parts(chosen));
+        let why = flight.why().cloned();
+        if is_partial || why == Some(Why::Again) {
+            return self.take(number).map_or(Ok(()), |flight| self.again(&flight));
+        }
+        let failure = match &why {
+            Some(Why::Refused(failure)) => Some(failure.clone()),
+            Some(Why::TooLong(failure)) if ended.is_cancelled => Some(failure.clone()),
+            _ => ended.failure.clone(),
+        };
         let Some(failure) = failure else {
             let files = placed(flight, self.run.contents.jobs.len(), &ended);
             if files.is_empty() {
@@ -331,15 +365,11 @@ impl Batch<'_> {
             let _ = self.tasks.send(Task { job: number, files });
             return Ok(());
         };
-        let is_stopped = ended.is_cancelled && cancel.as_ref().is_some_and(|cancel| cancel.failure.is_none());
-        if is_stopped && cancel.is_some_and(|cancel| cancel.is_put_off) {
+        if ended.is_cancelled && why == Some(Why::PutOff) {
             return self.take(number).map_or(Ok(()), |flight| self.lost(&flight));
         }
-        let ending = if ended.is_cancelled && (is_stopped || flight.cancel.is_none()) {
-            Ending::Cancelled
-        } else {
-            Ending::Failed
-        };
+        let is_ours = matches!(why, Some(Why::TooLong(_) | Why::Refused(_)));
+        let ending = if ended.is_cancelled && !is_ours { Ending::Cancelled } else { Ending::Failed };
         let record = flight.record(ending, Some(&ended), None, Some(failure));
         self.conclude(number, record)
     }

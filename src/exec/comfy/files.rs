@@ -16,16 +16,29 @@ const FOLDER: &str = "wfc";
 /// Hexadecimal digits of the hash in a file's name.
 const DIGITS: usize = 16;
 
+/// A file that was put on the server.
+#[derive(Clone, Debug)]
+pub(super) struct Uploaded {
+    /// What the server calls it.
+    name: String,
+    /// False if it may be there no more.
+    pub(super) is_sure: bool,
+}
+
 /// Puts a file among the inputs, named after its content: what is there already stays as it is. Gives the name that
 /// the server answers, which is not always the one that was asked for.
 pub(super) fn upload(
     client: &Client,
     file: &Path,
-    uploaded: &mut BTreeMap<String, String>,
+    uploaded: &mut BTreeMap<String, Uploaded>,
 ) -> Result<String, Error> {
     let (hash, length) = outputs::sha256(file)?;
-    if let Some(name) = uploaded.get(&hash) {
-        return Ok(name.clone());
+    if let Some(known) = uploaded.get_mut(&hash) {
+        // Looking is cheaper than sending a video once more.
+        if known.is_sure || has_input(client, &known.name)? {
+            known.is_sure = true;
+            return Ok(known.name.clone());
+        }
     }
     let opened = File::open(file).map_err(|error| outputs::cannot("read", file, &error))?;
     let extension = file.extension().map(|extension| extension.to_string_lossy().to_lowercase());
@@ -74,7 +87,7 @@ pub(super) fn upload(
         Some(folder) if !folder.is_empty() => format!("{folder}/{name}"),
         _ => name.to_owned(),
     };
-    uploaded.insert(hash, name.clone());
+    uploaded.insert(hash, Uploaded { name: name.clone(), is_sure: true });
     Ok(name)
 }
 

@@ -27,6 +27,9 @@ pub(super) fn standing(client: &Client, id: &str) -> Result<Standing, Error> {
 
 fn ended(entry: &Value) -> Ended {
     let mut ended = Ended::default();
+    let chosen = entry.pointer("/prompt/4").and_then(Value::as_array);
+    ended.chosen =
+        chosen.map(|nodes| nodes.iter().filter_map(|node| node.as_str().map(str::to_owned)).collect());
     for (node, output) in entry.get("outputs").and_then(Value::as_object).into_iter().flatten() {
         for (key, values) in output.as_object().into_iter().flatten() {
             let values = match values {

@@ -26,6 +26,9 @@ table! {
         /// What machines cost, for plans: the id of a card or machine and US dollars an hour, in place of the price that
         /// the GPU catalog has.
         "prices" => prices: Named<At<Dollars>>, default;
+        /// ComfyUI's folder on this machine, or its models folder, as a path from this file: where `wfc doctor` and `wfc
+        /// models check` look for model files unless they are told another one.
+        "models" => models: At<Arc<str>>, optional;
         /// Servers that run workflows, by name: `wfc run --on NAME`. The one called `default` needs no `--on`.
         "servers" => servers: Named<Server>, default;
         /// The policies that all presets and workflows keep to: names (looked up in the project's `policies/`, then
@@ -43,6 +46,9 @@ table! {
     pub struct Server ("[servers.NAME]") {
         /// Its address: `http://127.0.0.1:8188`.
         "url" => url: At<Arc<str>>, required;
+        /// Where this machine sees the server's model files, if that is not where the project has them: ComfyUI's folder or
+        /// its models folder, as a path from this file.
+        "models" => models: At<Arc<str>>, optional;
         /// The variable with a token, which is sent as `Authorization: Bearer`.
         "token_env" => token_env: At<Arc<str>>, optional;
         /// The variable with a user's name, where the server asks for name and password.

@@ -8,7 +8,7 @@ pub(super) fn look(compiled: &Compiled, local: &Local, server: Option<&Server>) 
         return Outcome::skipped(if server.is_some_and(|server| !server.is_here) {
             "ComfyUI does not say how much room its disk has"
         } else {
-            "no models folder was named: `--models DIR`"
+            "no models folder was named: `--models DIR`, or `models` in wfc.toml"
         });
     };
     let folder = space.folder.display();

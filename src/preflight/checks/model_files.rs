@@ -34,8 +34,12 @@ pub(super) fn look(compiled: &Compiled, _: &Local, _: Option<&Server>) -> Outcom
         .details(lines(described(&notes), SHOWN));
     }
     let verb = if errors.len() == 1 { "is" } else { "are" };
-    let outcome = Outcome::fail(format!("{} of {all} {verb} not as they should be", errors.len()))
-        .details(lines(described(&errors), SHOWN));
+    let outcome = Outcome::fail(format!(
+        "{} of {all} {verb} not as {} should be",
+        errors.len(),
+        if errors.len() == 1 { "it" } else { "they" }
+    ))
+    .details(lines(described(&errors), SHOWN));
     if !errors.iter().any(|model| model.is_missing) {
         return outcome;
     }

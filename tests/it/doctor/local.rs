@@ -31,7 +31,8 @@ fn without_a_server_this_machine_is_looked_at() {
                      · here.png is empty
                      → put them beside the preset or below the current folder, or name others: `--set
                        NAME=FILE`; or ask the server that may have them: `--on URL`
-      - skipped      model-files, disk: no models folder was named: `--models DIR`
+      - skipped      model-files, disk: no models folder was named: `--models DIR`, or `models` in
+                     wfc.toml
       ✓ programs     no node starts another program
 
     Nothing failed: 1 warning, 2 skipped.
@@ -121,11 +122,53 @@ fn what_does_not_compile_is_told_and_the_rest_goes_on() {
     p.toml
       ✓ compiles     2 nodes
       ✓ inputs       the workflow takes no input files
-      - skipped      model-files, disk: no models folder was named: `--models DIR`
+      - skipped      model-files, disk: no models folder was named: `--models DIR`, or `models` in
+                     wfc.toml
       ✓ programs     no node starts another program
 
     1 check failed, 2 skipped.
     ");
+}
+
+#[test]
+fn the_models_folder_is_that_of_the_command_of_the_server_or_of_the_project() {
+    let folder = Folder::with([("w.json", &*vaes(&["mine.safetensors"]))]);
+    folder.write("project/models/vae/mine.safetensors", safetensors(0));
+    folder.write("pod/vae/mine.safetensors", safetensors(2));
+    folder.write("empty/vae/readme.txt", "none");
+    let server = Comfy::new().start();
+    let servers = format!(
+        "[servers.here]\nurl = \"{0}\"\n[servers.pod]\nurl = \"{0}\"\nmodels = \"pod\"\n",
+        server.url
+    );
+    folder.write("wfc.toml", format!("models = \"project\"\n{servers}"));
+    let said = |more: &[&str]| {
+        let run = folder.wfc(&[&["doctor", "w.json", "--format", "json"], more].concat());
+        let document = serde_json::from_str(&run.stdout).unwrap();
+        shown(&document, "model-files").lines().next().unwrap().to_owned()
+    };
+    let good = "pass: 1 model file in place, of the right length and with a header that fits";
+    assert_eq!(said(&[]), good);
+    assert_eq!(said(&["--on", "here"]), good);
+    let broken = "fail: 1 of 1 model file is not as it should be";
+    assert_eq!(said(&["--on", "pod"]), broken);
+    assert_eq!(said(&["--on", "pod", "--models", "project"]), good);
+    assert_eq!(said(&["--models", "empty"]), broken);
+    folder.wfc(&["models", "check", "w.json"]).succeeded();
+    assert_eq!(folder.wfc(&["models", "check", "w.json", "--dir", "pod"]).code, Some(1));
+    folder.write("wfc.toml", "models = \"nowhere\"\n");
+    for command in [&["doctor", "w.json"][..], &["models", "check", "w.json"]] {
+        let said = folder.wfc(command).failed();
+        assert!(
+            said.ends_with(
+                "nowhere is no folder; `models` in wfc.toml takes ComfyUI's folder or its models folder\n"
+            ),
+            "{said}"
+        );
+    }
+    folder.write("wfc.toml", servers);
+    let none = folder.wfc(&["models", "check", "w.json"]).failed();
+    assert_snapshot!(none, @r#"wfc: no models folder is named; write `--dir DIR`, or `models = "DIR"` in wfc.toml"#);
 }
 
 #[test]
@@ -136,7 +179,7 @@ fn what_cannot_be_read_is_no_finding() {
     assert_eq!(run.code, Some(2));
     assert!(run.stdout.contains("p.toml\n  ✓ compiles"), "{}", run.stdout);
     assert_snapshot!(run.stderr, @r#"
-    wfc: no such file: none.toml
+    wfc: no such file: none.toml; check the path, which counts from the current folder
     wfc: g.toml is no preset; a preset is a .toml file with `graph = "…"`
     wfc: p.wfc.json is a manifest; name the workflow beside it, or the preset
     "#);

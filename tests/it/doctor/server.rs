@@ -30,7 +30,8 @@ fn all_is_well_with_a_simulated_server() {
       ✓ ram          weights and pictures take about 0 MiB; of 64.0 GiB 51.2 GiB are free
       ✓ upload       there is nothing to upload
       ✓ inputs       the workflow takes no input files
-      - skipped      model-files, disk: no models folder was named: `--models DIR`
+      - skipped      model-files, disk: no models folder was named: `--models DIR`, or `models` in
+                     wfc.toml
       ✓ programs     no node starts another program
         ready        at once
 
@@ -54,7 +55,8 @@ fn of_a_server_that_is_not_there_nothing_else_is_asked() {
       ✓ compiles     2 nodes
       - skipped      version, classes, values, models, vram, ram, upload: the server was not reached
       ✓ inputs       the workflow takes no input files
-      - skipped      model-files, disk: no models folder was named: `--models DIR`
+      - skipped      model-files, disk: no models folder was named: `--models DIR`, or `models` in
+                     wfc.toml
       ✓ programs     no node starts another program
 
     1 check failed, 11 skipped.

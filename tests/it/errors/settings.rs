@@ -137,7 +137,7 @@ fn a_setting_of_an_unknown_model_slot() {
 
 #[test]
 fn a_preset_that_does_not_exist() {
-    assert_snapshot!(Folder::new().wfc(&["build", "p.toml"]).failed(), @"wfc: no such file: p.toml");
+    assert_snapshot!(Folder::new().wfc(&["build", "p.toml"]).failed(), @"wfc: no such file: p.toml; check the path, which counts from the current folder");
 }
 
 #[test]
@@ -153,5 +153,5 @@ fn a_graph_instead_of_a_preset() {
 #[test]
 fn an_unknown_catalog() {
     let folder = Folder::with([("g.toml", EVERY_TYPE), ("p.toml", "graph = \"g\"\n")]);
-    assert_snapshot!(folder.wfc(&["build", "p.toml", "--catalog", "comfui"]).failed(), @"wfc: no such file: comfui");
+    assert_snapshot!(folder.wfc(&["build", "p.toml", "--catalog", "comfui"]).failed(), @"wfc: no such file: comfui; check the path, which counts from the current folder");
 }

@@ -178,6 +178,7 @@ fn nothing_to_convert_is_said() {
     assert_snapshot!(folder.wfc(&["import", "missing.json"]).stderr, @"
     error[unreadable-file]: no such file: missing.json
       file: missing.json
+      help: check the path, which counts from the current folder
 
     1 error in 1 file
     0 files written
