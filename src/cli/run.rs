@@ -18,7 +18,7 @@ use crate::exec::comfy::Comfy;
 use crate::exec::{Executor as _, outputs};
 use crate::report::{FileReport, Format as Diagnosed};
 pub(super) use folder::numbered;
-pub(super) use show::explained;
+pub(super) use show::{explained, said};
 
 /// Run presets and compiled workflows on a ComfyUI server, and fetch what they make.
 ///

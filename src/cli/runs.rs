@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::run::{explained, numbered};
+use super::run::{explained, numbered, said};
 use super::{Exit, Terminal, ToolError, print};
 use crate::exec::record::{self, Counts, Ending, JobRecord, RunRecord};
 use crate::exec::{Error, Identity, Trouble, journal};
@@ -177,7 +177,11 @@ fn counted(counts: Counts) -> String {
 
 #[expect(clippy::cast_precision_loss, reason = "for people")]
 fn bytes(count: u64) -> String {
-    if count < 10_000 { format!("{} bytes", grouped(count as f64)) } else { size(count as f64) }
+    match count {
+        0..10_000 => format!("{} bytes", grouped(count as f64)),
+        10_000..1_048_576 => format!("{} KiB", count.div_ceil(1024)),
+        _ => size(count as f64),
+    }
 }
 
 fn shown(run: &RunRecord, folder: &Path) -> String {
@@ -215,6 +219,10 @@ fn show_job(text: &mut String, job: &JobRecord, folder: &Path) {
     }
     for output in &job.outputs {
         let _ = writeln!(text, "  {} ({})", folder.join(&output.file).display(), bytes(output.bytes));
+    }
+    if !job.texts.is_empty() {
+        text.push_str(said(&job.texts).trim_start_matches('\n'));
+        text.push('\n');
     }
     if let Some(run) = job.times.run_s {
         let planned = job.about.plan.as_ref().and_then(|plan| Some((plan.seconds?, plan.card.as_deref()?)));

@@ -158,7 +158,7 @@ pub fn run(
     let server = executor.identity()?;
     finish_renames(run)?;
     let (sender, messages) = sync_channel(BACKLOG);
-    let tasks = fetch::start(&run.folder, &executor.files(), &sender);
+    let tasks = fetch::start(&run.folder, &executor.files(), options.patience.unreachable, stop, &sender);
     let tell: SyncSender<Message> = sender;
     executor.listen(Box::new(move |signal| tell.send(Message::Signal(signal)).is_ok()));
     let done = run.contents.jobs.iter().filter(|state| matches!(state, State::Ended { is_done: true, .. }));
@@ -564,6 +564,8 @@ impl Batch<'_> {
             name: record.name,
             ending: record.ending,
             seconds: record.times.total_s,
+            run_seconds: record.times.run_s,
+            texts: record.texts,
             outputs: record.outputs,
             failure: record.failure.map(Box::new),
         });

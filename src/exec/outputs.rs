@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
@@ -162,12 +162,13 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Fetches a file below `folder/.part`, and puts it on disk. Goes on with what an earlier try left, where the server
-/// marks versions of files.
+/// marks versions of files. `waits` says whether a server that has not answered for so long is still waited for.
 ///
 /// # Errors
 /// When the server does not give it whole, or it cannot be written. What came is kept for the next try.
 pub fn fetch(
     files: &dyn Files,
+    waits: &dyn Fn(Duration) -> bool,
     folder: &Path,
     job: u64,
     number: usize,
@@ -175,6 +176,7 @@ pub fn fetch(
     place: String,
 ) -> Result<OutputRecord, Error> {
     let mut tries = 0;
+    let mut since = Instant::now();
     loop {
         let mut progress = 0;
         match attempt(files, folder, job, number, remote, &mut progress) {
@@ -194,11 +196,16 @@ pub fn fetch(
                 });
             }
             Err(error) if error.may_pass => {
-                tries = if progress > 0 { 0 } else { tries + 1 };
-                if tries == TRIES {
+                if progress > 0 {
+                    (tries, since) = (0, Instant::now());
+                }
+                tries += 1;
+                // A server that is started anew is waited for, as it is where workflows are followed.
+                let waits = error.trouble == Trouble::Unreachable && waits(since.elapsed());
+                if tries >= TRIES && !waits {
                     return Err(error);
                 }
-                thread::sleep(Duration::from_millis(200 << tries.min(5)));
+                thread::sleep(Duration::from_millis(100 << tries.min(5)));
             }
             Err(error) => return Err(error),
         }

@@ -5,6 +5,7 @@ mod commands;
 mod ends;
 mod faults;
 mod kill;
+mod seen;
 mod thousand;
 
 use std::collections::BTreeSet;

@@ -18,6 +18,9 @@ use crate::plan::size;
 /// Between two drawings of what changes by itself.
 const TICK: Duration = Duration::from_millis(200);
 
+/// So much of what a node said is shown, in bytes; the record has more.
+const SAID: usize = 1000;
+
 /// Shows events as they come.
 pub(super) struct Show {
     mode: Mode,
@@ -26,6 +29,8 @@ pub(super) struct Show {
     names: BTreeMap<u64, String>,
     folder: String,
     jobs: u64,
+    /// The last line about a node.
+    node_line: Option<String>,
     /// What printing went wrong with, and writing previews.
     trouble: Option<ToolError>,
 }
@@ -53,7 +58,15 @@ impl Show {
             }
             Format::Human | Format::Plain => Mode::Lines,
         };
-        Self { mode, preview, names: BTreeMap::new(), folder: String::new(), jobs, trouble: None }
+        Self {
+            mode,
+            preview,
+            names: BTreeMap::new(),
+            folder: String::new(),
+            jobs,
+            node_line: None,
+            trouble: None,
+        }
     }
 
     /// Tells something that is no event of the run.
@@ -125,15 +138,25 @@ impl Show {
             Event::NodeStarted { job, title, stage, begun, nodes, .. } => {
                 let name = self.name(job);
                 let what = stage.map_or_else(|| title.clone(), |stage| format!("{stage}: {title}"));
-                match &mut self.mode {
-                    Mode::Bars(bars) => bars.node(job, &name, &what, begun, nodes),
-                    _ => self.line(&format!("{name}: {what} ({begun} of {nodes})")),
+                if let Mode::Bars(bars) = &mut self.mode {
+                    bars.node(job, &name, &what, begun, nodes);
+                    return;
+                }
+                // A node that expands into others is one node of the workflow.
+                let line = format!("{name}: {what} ({begun} of {nodes})");
+                if self.node_line.as_ref() != Some(&line) {
+                    self.line(&line);
+                    self.node_line = Some(line);
                 }
             }
             Event::NodesCached { job, nodes } => {
                 if matches!(self.mode, Mode::Lines) {
                     let name = self.name(job);
-                    self.line(&format!("{name}: results of {} nodes were there already", nodes.len()));
+                    let what = match nodes.len() {
+                        1 => "the result of 1 node was".to_owned(),
+                        count => format!("results of {count} nodes were"),
+                    };
+                    self.line(&format!("{name}: {what} there already"));
                 }
             }
             Event::Step { job, node, value, max } => match &mut self.mode {
@@ -146,7 +169,7 @@ impl Show {
                 _ => {}
             },
             Event::Fetching { .. } | Event::Preview { .. } => {}
-            Event::JobEnded { job, name, ending, seconds, outputs, failure } => {
+            Event::JobEnded { job, name, ending, seconds, run_seconds, texts, outputs, failure } => {
                 if let Mode::Bars(bars) = &mut self.mode {
                     bars.end_job(job);
                 }
@@ -156,7 +179,9 @@ impl Show {
                         let files: Vec<String> =
                             outputs.iter().map(|output| format!("{}/{}", self.folder, output.file)).collect();
                         let files = if files.is_empty() { "no files".to_owned() } else { files.join(", ") };
-                        self.line(&format!("{name}: done in {seconds:.1} s: {files}"));
+                        // Without the time that it waited for other jobs.
+                        let seconds = run_seconds.unwrap_or(seconds);
+                        self.line(&format!("{name}: done in {seconds:.1} s: {files}{}", said(&texts)));
                     }
                     (Ending::Cancelled, _) => self.line(&format!("{name}: stopped")),
                     (Ending::Failed, failure) => {
@@ -215,6 +240,23 @@ impl Show {
     }
 }
 
+/// What nodes said, each on lines of its own.
+pub(in crate::cli) fn said(texts: &BTreeMap<String, String>) -> String {
+    let mut all = String::new();
+    for (node, text) in texts {
+        let end = text.floor_char_boundary(SAID);
+        let more = if end < text.len() { "…" } else { "" };
+        let text = plain(text.get(..end).unwrap_or_default()).replace('\n', "\n    ");
+        let _ = write!(all, "\n  {node}: {text}{more}");
+    }
+    all
+}
+
+/// Text of a server without what would move the cursor or change colors.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { ' ' } else { c }).collect()
+}
+
 /// A failure in the words of the workflow's author.
 pub(in crate::cli) fn explained(failure: &Failure) -> String {
     let mut text = String::new();
@@ -227,7 +269,7 @@ pub(in crate::cli) fn explained(failure: &Failure) -> String {
     if failure.is_oom {
         text += "the card's memory ran out: ";
     }
-    let message = failure.message.replace('\n', "\n  ");
+    let message = plain(&failure.message).replace('\n', "\n  ");
     match &failure.exception {
         Some(exception) if !failure.is_oom => {
             let _ = write!(text, "{exception}: {message}");

@@ -1,5 +1,7 @@
 //! What happens while a run runs, for whoever shows it.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -98,6 +100,12 @@ pub enum Event {
         ending: Ending,
         /// From when it was handed over, in seconds.
         seconds: f64,
+        /// How long it ran on the server, by the server's clock, in seconds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        run_seconds: Option<f64>,
+        /// What its nodes said: node → text.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        texts: BTreeMap<String, String>,
         /// Its outputs.
         outputs: Vec<OutputRecord>,
         /// Why it failed.

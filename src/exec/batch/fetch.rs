@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use super::Message;
+use super::{Message, Stop};
 use crate::exec::record::OutputRecord;
 use crate::exec::{Error, Files, RemoteFile, outputs};
 
@@ -27,17 +28,26 @@ pub(super) struct Fetched {
 }
 
 /// Starts the threads; they end when the sender that is given back is dropped.
-pub(super) fn start(folder: &Path, files: &Arc<dyn Files>, tell: &SyncSender<Message>) -> Sender<Task> {
+/// A server that does not answer is waited for so long, but not once somebody wants to stop.
+pub(super) fn start(
+    folder: &Path,
+    files: &Arc<dyn Files>,
+    patience: Duration,
+    stop: &Stop,
+    tell: &SyncSender<Message>,
+) -> Sender<Task> {
     let (sender, receiver) = channel::<Task>();
     let receiver = Arc::new(Mutex::new(receiver));
     for number in 0..THREADS {
         let (receiver, folder, files, tell) =
             (Arc::clone(&receiver), folder.to_owned(), Arc::clone(files), tell.clone());
+        let stop = stop.clone();
         // Where one thread cannot be started, the other does its work.
         let _ = thread::Builder::new().name(format!("fetch-{number}")).spawn(move || {
+            let waits = |since: Duration| stop.level() == 0 && since < patience;
             while let Some(task) = next(&receiver) {
                 let number = |(number, (file, place)): (usize, (RemoteFile, String))| {
-                    outputs::fetch(&*files, &folder, task.job, number, &file, place)
+                    outputs::fetch(&*files, &waits, &folder, task.job, number, &file, place)
                 };
                 let result = task.files.into_iter().enumerate().map(number).collect();
                 if tell.send(Message::Fetched(Fetched { job: task.job, result })).is_err() {

@@ -126,6 +126,14 @@ impl Flight {
         nodes.keys().any(|node| !sources.contains(&**node) && !chosen.contains(node))
     }
 
+    /// It runs, perhaps for as long as it may: then it is asked at that moment.
+    pub(super) fn runs(&mut self, now: Instant, limit: Option<Duration>) {
+        let since = *self.running_since.get_or_insert(now);
+        if let Some(end) = limit.and_then(|limit| since.checked_add(limit)).filter(|end| *end > now) {
+            self.next_poll = self.next_poll.min(end);
+        }
+    }
+
     /// A node begins.
     pub(super) fn node(&mut self, node: &str) {
         self.end_node();
@@ -143,9 +151,16 @@ impl Flight {
         }
     }
 
-    /// How many nodes have begun or were there already.
+    /// How many nodes of the workflow have begun or were there already. Those that a node expands into are part of it.
     pub(super) fn begun(&self) -> usize {
-        self.nodes.len() + self.cached.len() + usize::from(self.current.is_some())
+        let ran = self.nodes.iter().map(|(node, _)| node).chain(self.current.iter().map(|(node, _)| node));
+        let begun: BTreeSet<&str> = ran.chain(&self.cached).map(|node| self.of_workflow(node)).collect();
+        begun.len()
+    }
+
+    /// The node of the workflow that a node is, or that expands into it.
+    fn of_workflow<'n>(&self, node: &'n str) -> &'n str {
+        if self.job.nodes.contains_key(node) { node } else { node.split('.').next().unwrap_or(node) }
     }
 
     pub(super) fn cached(&mut self, nodes: Vec<String>) {
@@ -154,9 +169,11 @@ impl Flight {
 
     /// What a node is called. One that another node expands into belongs to that one.
     pub(super) fn label(&self, node: &str) -> Label {
-        let outer = node.split('.').next().unwrap_or(node);
-        let label = self.job.nodes.get(node).or_else(|| self.job.nodes.get(outer));
-        label.cloned().unwrap_or_else(|| Label { title: node.to_owned(), ..Label::default() })
+        self.job
+            .nodes
+            .get(self.of_workflow(node))
+            .cloned()
+            .unwrap_or_else(|| Label { title: node.to_owned(), ..Label::default() })
     }
 
     /// The failure in the words of the workflow's author.
@@ -228,4 +245,22 @@ impl Flight {
 /// To milliseconds.
 fn rounded(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_expands_into_others_is_one_node() {
+        let label = |title: &str| Label { title: title.to_owned(), ..Label::default() };
+        let nodes = [("a", label("A")), ("x", label("X")), ("s", label("S"))];
+        let nodes = nodes.map(|(id, label)| (id.to_owned(), label)).into();
+        let mut flight = Flight::new(1, Job { nodes, ..Job::default() }, "id".to_owned(), 1);
+        flight.cached(vec!["a".to_owned()]);
+        for (node, begun) in [("x", 2), ("x.0.0.1", 2), ("x.0.0.2", 2), ("x", 2), ("s", 3)] {
+            flight.node(node);
+            assert_eq!((flight.begun(), flight.label(node).title.is_empty()), (begun, false), "{node}");
+        }
+    }
 }

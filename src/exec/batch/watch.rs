@@ -77,9 +77,10 @@ impl Batch<'_> {
         flight.absent = None;
         flight.is_uncertain = false;
         let job = flight.number;
+        let limit = self.options.patience.job;
         let event = match signal {
             Signal::Started(_) => {
-                flight.running_since.get_or_insert(now);
+                flight.runs(now, limit);
                 Event::JobStarted { job }
             }
             Signal::Cached(_, nodes) => {
@@ -87,7 +88,7 @@ impl Batch<'_> {
                 Event::NodesCached { job, nodes }
             }
             Signal::Node(_, node) => {
-                flight.running_since.get_or_insert(now);
+                flight.runs(now, limit);
                 flight.node(&node);
                 let label = flight.label(&node);
                 let (begun, nodes) = (flight.begun(), flight.job.nodes.len());
@@ -192,7 +193,7 @@ impl Batch<'_> {
         flight.next_poll = now + interval;
         let is_running = queue.running.contains(&flight.id);
         if is_running {
-            flight.running_since.get_or_insert(now);
+            flight.runs(now, patience.job);
             // It has begun after all, and may end.
             flight.cancel.take_if(|cancel| cancel.why == Why::PutOff);
         }

@@ -108,6 +108,15 @@ fn route(filename: &str, subfolder: &str, kind: &str) -> String {
     format!("/view?filename={}&subfolder={}&type={}", encoded(filename), encoded(subfolder), encoded(kind))
 }
 
+/// True for names that leave the folder they are in.
+fn leads_out(file: &RemoteFile) -> bool {
+    [&file.subfolder, &file.filename].iter().any(|name| {
+        name.starts_with(['/', '\\'])
+            || name.contains(':')
+            || name.split(['/', '\\']).any(|part| part == "..")
+    })
+}
+
 /// What is fetched from a server.
 #[derive(Debug)]
 pub(super) struct ServerFiles {
@@ -126,6 +135,24 @@ impl Files for ServerFiles {
         let stream = match self.client.open(&route, from) {
             // The file is shorter than what was asked for: begin again.
             Err(error) if from > 0 && error.message.contains("status 416") => self.client.open(&route, 0)?,
+            // ComfyUI gives nothing that lies outside of its folders, whatever a node says.
+            Err(error)
+                if leads_out(file)
+                    && ["status 400", "status 403"].iter().any(|status| error.message.contains(status)) =>
+            {
+                let message = format!(
+                    "node `{}` says that it made `{}`, which the server does not give: that is outside of its folders",
+                    file.node,
+                    if file.subfolder.is_empty() {
+                        file.filename.clone()
+                    } else {
+                        format!("{}/{}", file.subfolder, file.filename)
+                    }
+                );
+                return Err(
+                    Error::new(Trouble::Refused, message).help("have the node write below the output folder")
+                );
+            }
             Err(error) if error.trouble == Trouble::NotComfy => {
                 let message =
                     format!("the server has no file `{}`, though it says that it made it", file.filename);

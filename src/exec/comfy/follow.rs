@@ -11,6 +11,9 @@ const MAX_TEXT_BYTES: usize = 16 << 10;
 /// Most texts and files of a workflow that are kept.
 const MOST: usize = 10_000;
 
+/// Longest message of an exception that is kept, in bytes. Those of models that do not fit name every weight.
+const MAX_MESSAGE_BYTES: usize = 4 << 10;
+
 /// Lines of a traceback that are kept.
 const TRACEBACK: usize = 12;
 
@@ -53,11 +56,8 @@ fn ended(entry: &Value) -> Ended {
                         });
                     }
                     Value::String(text) if ended.texts.len() < MOST => {
-                        let mut end = text.len().min(MAX_TEXT_BYTES);
-                        while !text.is_char_boundary(end) {
-                            end -= 1;
-                        }
-                        ended.texts.push((node.clone(), text.get(..end).unwrap_or_default().to_owned()));
+                        let kept = text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or_default();
+                        ended.texts.push((node.clone(), kept.to_owned()));
                     }
                     _ => {}
                 }
@@ -122,6 +122,13 @@ fn failure(data: &Value) -> Failure {
         .flatten()
         .filter_map(|line| Some(line.as_str()?.trim_end().to_owned()))
         .collect();
+    let end = message.floor_char_boundary(MAX_MESSAGE_BYTES);
+    let message = if end < message.len() {
+        let kept = message.get(..end).unwrap_or_default();
+        format!("{kept}… ({} bytes in all; the server's log has them)", message.len())
+    } else {
+        message
+    };
     let skipped = traceback.len().saturating_sub(TRACEBACK);
     Failure {
         node: text("node_id"),
