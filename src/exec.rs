@@ -327,6 +327,9 @@ pub trait Executor {
     /// When the server does not answer.
     fn standing(&mut self, id: &str) -> Result<Standing, Error>;
 
+    /// True if workflows are run for what nodes of this class do; also where the server does not say so.
+    fn is_output(&mut self, class: &str) -> bool;
+
     /// What the server has before it.
     ///
     /// # Errors

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use self::files::{ServerFiles, Uploaded};
 use self::http::Client;
 use self::socket::Socket;
@@ -90,6 +92,12 @@ impl Executor for Comfy {
 
     fn standing(&mut self, id: &str) -> Result<Standing, Error> {
         follow::standing(&self.client, id)
+    }
+
+    fn is_output(&mut self, class: &str) -> bool {
+        let classes = self.client.get_json(&format!("/object_info/{}", address::encoded(class)));
+        let class = classes.ok().and_then(|classes| classes.get(class).cloned());
+        class.is_none_or(|class| class.get("output_node").and_then(Value::as_bool) != Some(false))
     }
 
     fn queue(&mut self) -> Result<Queue, Error> {

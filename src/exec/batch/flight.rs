@@ -114,16 +114,17 @@ impl Flight {
         self.cancel.as_ref().map(|cancel| &cancel.why)
     }
 
-    /// True if the server took it over in parts: one of the nodes to which no link leads is not among those that it chose
-    /// to run. What a process that was killed was told of that is not known any more.
-    pub(super) fn is_in_parts(&self, chosen: &[String]) -> bool {
+    /// The classes of the nodes to which no link leads and that the server did not choose to run. If one of them is an
+    /// output, the workflow was taken over in parts; what a process that was killed was told of that is not known any more.
+    pub(super) fn left_out(&self, chosen: &[String]) -> BTreeSet<String> {
         let Ok(Value::Object(nodes)) = serde_json::from_slice::<Value>(&self.job.workflow) else {
-            return false;
+            return BTreeSet::new();
         };
         let inputs = nodes.values().filter_map(|node| node.get("inputs")?.as_object());
         let links = inputs.flat_map(|inputs| inputs.values()).filter_map(|value| value.get(0)?.as_str());
         let sources: BTreeSet<&str> = links.collect();
-        nodes.keys().any(|node| !sources.contains(&**node) && !chosen.contains(node))
+        let left_out = nodes.iter().filter(|(key, _)| !sources.contains(&***key) && !chosen.contains(*key));
+        left_out.filter_map(|(_, node)| node.get("class_type")?.as_str().map(str::to_owned)).collect()
     }
 
     /// It runs, perhaps for as long as it may: then it is asked at that moment.

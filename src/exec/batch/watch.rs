@@ -343,9 +343,9 @@ impl Batch<'_> {
     fn ended(&mut self, number: u64, ended: Ended) -> Result<(), Error> {
         let Some(flight) = self.flights.get_mut(&number) else { return Ok(()) };
         flight.end_node();
-        let is_partial = flight.is_adopted
-            && ended.failure.is_none()
-            && ended.chosen.as_ref().is_some_and(|chosen| flight.is_in_parts(chosen));
+        let chosen = ended.chosen.as_ref().filter(|_| flight.is_adopted && ended.failure.is_none());
+        let left_out = chosen.map(|chosen| flight.left_out(chosen)).unwrap_or_default();
+        let is_partial = left_out.iter().any(|class| self.executor.is_output(class));
         let why = flight.why().cloned();
         if is_partial || why == Some(Why::Again) {
             return self.take(number).map_or(Ok(()), |flight| self.again(&flight));

@@ -16,6 +16,30 @@ use super::faults::{begin, go_on, patience};
 use super::{Sim, inspect};
 use crate::support::repository;
 
+/// A job with a node that nothing needs, as editors leave them.
+struct Loose;
+
+fn loose() -> Value {
+    json!({
+        "picture": {
+            "class_type": "EmptyImage",
+            "inputs": { "width": 8, "height": 8, "batch_size": 1, "color": 1 },
+        },
+        "save": {
+            "class_type": "SaveImage",
+            "inputs": { "images": ["picture", 0], "filename_prefix": "x" },
+        },
+        "loose": { "class_type": "ImageInvert", "inputs": { "image": ["picture", 0] } },
+    })
+}
+
+impl Jobs for Loose {
+    fn job(&mut self, number: u64) -> Result<Job, Error> {
+        let workflow = loose().to_string().into_bytes();
+        Ok(Job { name: format!("job {number}"), workflow, ..Job::default() })
+    }
+}
+
 /// A job with two outputs, of which one needs an input file.
 struct Two;
 
@@ -213,4 +237,28 @@ fn a_part_that_ran_while_the_client_was_away_is_not_taken_for_the_whole() {
         assert_eq!(story.trim_start_matches("upload "), expected, "{nodes:?}");
         assert_eq!(inspect(&folder).records[0].outputs.len(), 2);
     }
+}
+
+#[test]
+fn a_node_that_nothing_needs_is_no_part_that_was_refused() {
+    let sim = Sim::start(&[]);
+    let id = "00000000-0000-4000-8000-000000000001".to_owned();
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("0001-test");
+    let mut run = begin(&folder, 1);
+    // The server has run it, and the client was killed meanwhile.
+    let body = json!({ "prompt": loose(), "prompt_id": id, "client_id": "me" }).to_string();
+    assert_eq!(sim.client().post_json("/prompt", body.as_bytes()).unwrap().status, 200);
+    let on = sim.url.clone();
+    run.journal
+        .append(&Record::Sending { job: 1, attempt: 1, id: id.clone(), on, at: String::new() })
+        .unwrap();
+    drop(run);
+    let mut comfy = sim.comfy();
+    let options = Options { patience: patience(), ..Options::default() };
+    let counts =
+        batch::run(&mut comfy, &mut Loose, &mut go_on(&folder), &options, &Stop::default(), &mut |_| {});
+    assert_eq!(counts.unwrap().done, 1);
+    assert_eq!(inspect(&folder).records[0].id, id);
+    assert_eq!(sim.client().get_json("/history").unwrap().as_object().unwrap().len(), 1);
 }
