@@ -8,6 +8,7 @@ mod choices;
 mod effects;
 pub mod fit;
 mod interface;
+pub mod plan;
 mod program;
 mod variants;
 
@@ -162,10 +163,16 @@ impl Compiler {
         let gpu = target.and_then(|target| self.gpus.gpu(target.gpu.as_ref()?.get()));
         let platform = target.and_then(|target| target.platform);
         let budget = target.and_then(|target| self.budget(target));
-        let torch = target.and_then(|target| target.torch.as_ref()).map(|torch| &*torch.get().0);
-        let setup = Setup::of(gpu.as_ref(), torch);
+        let setup = target.map_or_else(Setup::default, |target| self.setup(target));
         let policies = policies.to_vec();
         Settings { levels, target: gpu, budget, setup, platform, policies, ..Settings::default() }
+    }
+
+    /// What decides how much memory a workflow needs on a target.
+    #[must_use]
+    pub fn setup(&self, target: &Target) -> Setup {
+        let gpu = target.gpu.as_ref().and_then(|gpu| self.gpus.gpu(gpu.get()));
+        Setup::of(gpu.as_ref(), target.torch.as_ref().map(|torch| &*torch.get().0))
     }
 
     /// The memory that a target has, and what of it must stay free; nothing if it says neither a card that exists nor an
@@ -435,7 +442,8 @@ impl Job<'_> {
         };
         let mut needs = Needs::default();
         needs.add(checked);
-        Manifest { workflow: Some(workflow), ..self.common_manifest(checked, &needs, ids) }
+        let plan = Some(self.plan(checked, ids));
+        Manifest { workflow: Some(workflow), plan, ..self.common_manifest(checked, &needs, ids) }
     }
 
     fn common_manifest(&self, checked: &Checked, needs: &Needs, ids: Ids) -> Manifest {
@@ -456,6 +464,7 @@ impl Job<'_> {
             target: self.loaded.preset.target.as_ref().map(|target| self.target(target)),
             catalog: manifest::catalog_info(&identity),
             requires: manifest::requires(needs, &identity, &self.compiler.models),
+            plan: None,
             interface: self.interface(checked, ids),
         }
     }

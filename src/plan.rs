@@ -54,6 +54,19 @@ pub struct Assume {
     pub steps: Option<f64>,
 }
 
+impl Assume {
+    /// `over` where it says something, else this.
+    #[must_use]
+    pub fn overlaid(self, over: Self) -> Self {
+        Self {
+            width: over.width.or(self.width),
+            height: over.height.or(self.height),
+            frames: over.frames.or(self.frames),
+            steps: over.steps.or(self.steps),
+        }
+    }
+}
+
 /// How ComfyUI keeps models in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -7,6 +7,7 @@ mod batch;
 mod interface;
 mod layout;
 mod optimized;
+mod plan;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,6 +24,7 @@ use crate::check::Checked;
 pub use batch::{Axis, AxisRange, Batch, BatchWorkflow, Rung, Workflows};
 pub use interface::{Binding, Change, Computed, Constraint, Interface, Reached, Switch, pointer};
 pub use optimized::{Merged, Optimized};
+pub use plan::{Limits, PlanInfo};
 
 /// Version of the format. It grows when something is removed or changes its meaning.
 pub const VERSION: u32 = 2;
@@ -56,6 +58,9 @@ pub struct Manifest {
     pub catalog: CatalogInfo,
     /// What must be present on the machine that runs it.
     pub requires: Requires,
+    /// What it will need of that machine, unless too many workflows of a batch may need different amounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanInfo>,
     /// The parameters and what they reach.
     pub interface: Interface,
 }

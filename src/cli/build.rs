@@ -406,10 +406,12 @@ fn batch(
             return Ok(outcome);
         }
     }
+    let plan = job.greatest_plan(writer.ids);
     let Some(first) = job.compile(job.numbers().start, diagnostics) else { return Ok(Outcome::Failed) };
     let names = BatchNames { pattern: place.pattern("{rung}", "{n}"), of: file_names(place) };
     let hash = format!("blake3:{}", hasher.finalize());
-    let manifest = Manifest { optimized, ..job.batch_manifest(&first, &needs, writer.ids, names, hash) };
+    let manifest =
+        Manifest { optimized, plan, ..job.batch_manifest(&first, &needs, writer.ids, names, hash) };
     let shown = place.path(&place.pattern("*", "*"));
     sink.say(&format!("{}: {}\n", plural(job.count(), "workflow"), shown.display()))?;
     if sink.has_left_over(place, diagnostics) {

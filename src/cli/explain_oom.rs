@@ -14,10 +14,11 @@ use super::format::Format;
 use super::session::Session;
 use super::{Exit, Stream, Terminal, ToolError, print};
 use crate::analysis::Analysis;
+use crate::compile::plan::assumed;
 use crate::diag::Diagnostics;
 use crate::ir::Graph;
 use crate::plan::log::{LOOKED_FOR, Lack, Load, Log, Logged};
-use crate::plan::{Amount, Budget, Engine, Kind, Options, Plan, Step, grouped};
+use crate::plan::{Amount, Budget, Engine, Kind, Options, Plan, Residency, Step, grouped};
 use crate::report::{FileReport, Format as Diagnosed};
 use crate::source;
 
@@ -82,7 +83,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     {
         let graph = checked.graph();
         let analysis = Analysis::new(graph, &ready.compiler.models);
-        let options = Options { assume: fit::assumed(&ready.loaded, assume), ..Options::default() };
+        let setup = ready.loaded.preset.target.as_ref().map(|target| ready.compiler.setup(target));
+        let assume = assumed(&ready.loaded, assume);
+        let options = Options::on(setup.unwrap_or_default(), assume, Residency::default());
         let plan = Plan::new(graph, &analysis, &options);
         let mut explained = named(Told { log: &log, plan: &plan, graph }.document());
         told = explained.human();

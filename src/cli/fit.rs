@@ -13,6 +13,7 @@ use super::{Exit, Stream, Terminal, ToolError, output, print};
 use crate::analysis::Analysis;
 use crate::catalog::Gpu;
 use crate::compile::fit::{Picks, Score, search};
+use crate::compile::plan::assumed;
 use crate::diag::{Diagnostics, Severity, did_you_mean};
 use crate::front::toml::Kind;
 use crate::lint::Settings;
@@ -133,13 +134,6 @@ pub(super) fn read(
         _ if diagnostics.has_errors() => Ok((file, None)),
         _ => Ok((file, session.preset(file, set, diagnostics)?)),
     }
-}
-
-/// The sizes that a graph, a preset and the command line assume where only a run can tell them.
-pub(super) fn assumed(loaded: &Loaded, given: Assume) -> Assume {
-    let graph = assume::of_file(loaded.graph.assume.as_ref());
-    let preset = assume::of_file(loaded.preset.assume.as_ref());
-    assume::overlaid(assume::overlaid(graph, preset), given)
 }
 
 /// The card of the command line, else that of the preset.

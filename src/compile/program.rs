@@ -11,6 +11,7 @@ use crate::diag::{Diagnostic, Diagnostics, Problems};
 use crate::front::dsl::Workflow;
 use crate::ir::Graph;
 use crate::lint::Levels;
+use crate::plan::{Assume, Setup};
 use crate::source::Sources;
 
 /// A workflow of a program, proved.
@@ -107,6 +108,7 @@ impl Compiler {
             target: None,
             catalog: manifest::catalog_info(&identity),
             requires: manifest::requires(&needs, &identity, &self.models),
+            plan: Some(self.planned(checked, Ids::Names, Setup::default(), Assume::default())),
             interface: manifest::Interface::empty(),
         }
     }

@@ -38,6 +38,18 @@ impl Basis {
         }
     }
 
+    /// As data files have it: `measured`, `tracked`, …
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Measured => "measured",
+            Self::Tracked => "tracked",
+            Self::Counted => "counted",
+            Self::Assumed => "assumed",
+        }
+    }
+
     fn parse(word: &str) -> Self {
         match word {
             "measured" => Self::Measured,

@@ -220,8 +220,19 @@ pub(super) fn differing(changes: &[Change], of: &NodeName) -> String {
     }
 }
 
-/// Memory, time and cost, before and after.
+/// Memory, time and cost, before and after, where a reader sees a difference.
 pub(super) fn amounts(diff: &Diff) -> Vec<Row> {
+    let mut rows = all_amounts(diff);
+    rows.retain(|row| !is_as_before(row));
+    rows
+}
+
+fn is_as_before(row: &Row) -> bool {
+    let reaches = row.reaches.strip_prefix("within ").and_then(|reaches| reaches.split_once(" → "));
+    row.old == row.new && reaches.is_none_or(|(old, new)| old == new)
+}
+
+fn all_amounts(diff: &Diff) -> Vec<Row> {
     let mut rows = Vec::new();
     if diff.same {
         return rows;
@@ -262,6 +273,11 @@ pub(super) fn remarks(diff: &Diff) -> Vec<String> {
     let mut all = Vec::new();
     if diff.same {
         return all;
+    }
+    let as_before = all_amounts(diff).into_iter().filter(is_as_before);
+    let as_before: Vec<String> = as_before.map(|row| format!("{} ({})", row.name, row.new)).collect();
+    if !as_before.is_empty() {
+        all.push(format!("as before: {}", as_before.join(", ")));
     }
     if let Some(memory) = &diff.consequences.memory {
         if let Some((old, new)) = memory.fits {

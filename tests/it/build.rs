@@ -3,6 +3,7 @@
 mod lookup;
 mod manifest;
 mod matrix;
+mod plan;
 mod settings;
 
 use serde_json::{Value, json};

@@ -9,7 +9,8 @@ use crate::back::manifest::Manifest;
 use crate::catalog::{Machine, Machines};
 use crate::check::{self, ServerVersion};
 use crate::cli::session::{self, Session};
-use crate::cli::{ToolError, plan, workflow_file};
+use crate::cli::{ToolError, workflow_file};
+use crate::compile::plan::assumed;
 use crate::compile::{Compiler, workflow_bytes};
 use crate::diag::{Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json::{self, Arena, Document};
@@ -142,8 +143,6 @@ fn preset(located: &Located, session: &mut Session) -> Result<Result<Opened, Uno
     found.append(&mut problems);
     settings.judge(&mut found);
     let target = ready.loaded.preset.target.as_ref();
-    let of_graph = plan::assume::of_file(ready.loaded.graph.assume.as_ref());
-    let of_preset = plan::assume::of_file(ready.loaded.preset.assume.as_ref());
     Ok(Ok(Opened {
         kind: "preset",
         graph,
@@ -153,7 +152,7 @@ fn preset(located: &Located, session: &mut Session) -> Result<Result<Opened, Uno
         looks: None,
         machine: machine(target),
         budget: budget(target),
-        assume: plan::assume::overlaid(of_graph, of_preset),
+        assume: assumed(&ready.loaded, Assume::default()),
         compiler: ready.compiler,
     }))
 }

@@ -8,9 +8,9 @@ use crate::back::api::{Ids, Layout};
 use crate::check;
 use crate::cli::missing;
 use crate::cli::models::ModelsHere;
-use crate::cli::plan::assume;
 use crate::cli::session::{self, Found, Session};
 use crate::cli::workflow_file;
+use crate::compile::plan::assumed;
 use crate::compile::workflow_bytes;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::front::json::{self, Arena, Document};
@@ -134,10 +134,7 @@ fn preset(id: FileId, path: &Path, settings: &[String], session: &mut Session) -
         let Some(graph) = job.graph(number, &mut diagnostics) else { return broken(diagnostics, session) };
         collect_inputs(&graph, path, &mut inputs);
     }
-    let assumed = assume::overlaid(
-        assume::of_file(loaded.graph.assume.as_ref()),
-        assume::of_file(loaded.preset.assume.as_ref()),
-    );
+    let assumed = assumed(loaded, crate::plan::Assume::default());
     let headroom = loaded.preset.target.as_ref().and_then(|target| target.headroom.as_ref());
     Ok(What::Compiled(Box::new(Compiled {
         file: path.display().to_string(),

@@ -2,7 +2,6 @@
 
 use crate::cli::ToolError;
 use crate::diag::did_you_mean;
-use crate::front::toml::types::Assumed;
 use crate::plan::Assume;
 
 /// The sizes that can be assumed.
@@ -75,27 +74,4 @@ pub(in crate::cli) fn without(mut assume: Assume, name: &str) -> Assume {
         *place = None;
     }
     assume
-}
-
-/// What a file says.
-pub(in crate::cli) fn of_file(assumed: Option<&Assumed>) -> Assume {
-    let number = |get: fn(&Assumed) -> Option<std::num::NonZeroU32>| {
-        assumed.and_then(get).map(|number| f64::from(number.get()))
-    };
-    Assume {
-        width: number(|assumed| assumed.width),
-        height: number(|assumed| assumed.height),
-        frames: number(|assumed| assumed.frames),
-        steps: number(|assumed| assumed.steps),
-    }
-}
-
-/// `over` where it says something, else `base`.
-pub(in crate::cli) fn overlaid(base: Assume, over: Assume) -> Assume {
-    Assume {
-        width: over.width.or(base.width),
-        height: over.height.or(base.height),
-        frames: over.frames.or(base.frames),
-        steps: over.steps.or(base.steps),
-    }
 }

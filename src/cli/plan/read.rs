@@ -12,6 +12,7 @@ use crate::catalog::{Machines, Models};
 use crate::check::{self, ServerVersion};
 use crate::cli::session::{self, Found, Session};
 use crate::cli::{ToolError, missing, workflow_file};
+use crate::compile::plan::of_file;
 use crate::diag::{self, Diagnostic, Diagnostics, Gate, Severity};
 use crate::front::json::{self, Arena, Document};
 use crate::front::toml::Kind;
@@ -150,8 +151,8 @@ fn preset(
     }
     let Some(choices) = job.choices(diagnostics) else { return Ok(()) };
     let assumptions = [
-        ("graph", assume::of_file(loaded.graph.assume.as_ref())),
-        ("preset", assume::of_file(loaded.preset.assume.as_ref())),
+        ("graph", of_file(loaded.graph.assume.as_ref())),
+        ("preset", of_file(loaded.preset.assume.as_ref())),
         ("command line", request.assume),
     ];
     let first = planned.plans.len();
@@ -251,7 +252,7 @@ fn plan(
     request: &Request<'_>,
 ) -> PlanEntry {
     let analysis = Analysis::new(graph, models);
-    let assume = assumptions.iter().fold(Assume::default(), |base, (_, over)| assume::overlaid(base, *over));
+    let assume = assumptions.iter().fold(Assume::default(), |base, (_, over)| base.overlaid(*over));
     let card = cards.one(target);
     let torch = request.torch.or_else(|| Some(&*target?.torch.as_ref()?.get().0));
     let setup = card.as_ref().map_or_else(|| Setup::of(None, torch), |card| card.setup(torch));

@@ -11,7 +11,8 @@ use crate::back::api::{Ids, Layout};
 use crate::back::manifest::{self, Manifest, pointer};
 use crate::catalog::{Gpus, InputKind, Machines};
 use crate::cli::session::{self, Found, Ready, Session};
-use crate::cli::{ToolError, fit, workflow_file};
+use crate::cli::{ToolError, workflow_file};
+use crate::compile::plan::assumed;
 use crate::compile::{self, workflow_bytes};
 use crate::diag::{Diagnostics, Severity};
 use crate::exec::{About, Error, Expected, Identity, Input, Job, Label, Trouble, batch};
@@ -490,7 +491,7 @@ fn expected(
 ) -> Expected {
     let graph = checked.graph();
     let analysis = Analysis::new(graph, &ready.compiler.models);
-    let assume = fit::assumed(&ready.loaded, Assume::default());
+    let assume = assumed(&ready.loaded, Assume::default());
     let device = server.devices.first();
     #[expect(clippy::cast_precision_loss, reason = "memory sizes are far below 2^52 bytes")]
     let card = device.and_then(|device| Gpus::embedded().of_device(&device.name, device.vram_bytes as f64));
