@@ -26,6 +26,7 @@ mod jobs;
 mod life;
 mod media;
 mod order;
+mod prefix;
 mod prompt;
 mod python;
 mod queue;

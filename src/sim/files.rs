@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::media::Made;
+use super::media::{Made, Still};
 
 /// One of the three folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +50,14 @@ impl Content {
         match self {
             Self::Bytes(bytes) => Arc::clone(bytes),
             Self::Made(made) => made.bytes().into(),
+        }
+    }
+
+    /// The picture that it is, if it is one.
+    pub(super) fn still(&self) -> Option<Still> {
+        match self {
+            Self::Bytes(bytes) => Still::read(bytes),
+            Self::Made(made) => Still::made(made),
         }
     }
 }
@@ -119,7 +127,7 @@ impl Files {
     /// True if there is a file that an input may name: `x.png`, or `x.png [output]` for one in another folder.
     pub(super) fn has_input(&self, name: &str) -> bool {
         let (name, folder) = annotation(name);
-        let path = normal(&name.replace('\\', "/")).unwrap_or_default();
+        let path = normal(name).unwrap_or_default();
         self.get(folder.unwrap_or(Folder::Input), &path).is_some()
     }
 
@@ -130,31 +138,29 @@ impl Files {
         *number
     }
 
-    /// Keeps an upload and gives its name, which is another if a different file has that one. `path` is below the folder.
-    pub(super) fn upload(
-        &mut self,
+    /// The name under which an upload is kept, which is another one if a different file has that one, and whether the same
+    /// file is there already. `subfolder` is below the folder.
+    pub(super) fn free_name(
+        &self,
         folder: Folder,
         subfolder: &str,
         name: &str,
-        bytes: &Arc<[u8]>,
-        overwrite: bool,
-        now: i64,
-    ) -> String {
+        bytes: &[u8],
+    ) -> (String, bool) {
         let (stem, extension) = match name.rfind('.').filter(|at| *at > 0) {
             Some(at) => name.split_at(at),
             None => (name, ""),
         };
         let mut used = name.to_owned();
         let mut number = 0_u64;
-        while !overwrite && let Some(file) = self.get(folder, &join(subfolder, &used)) {
-            if *file.content.bytes() == **bytes {
-                return used;
+        while let Some(file) = self.get(folder, &join(subfolder, &used)) {
+            if *file.content.bytes() == *bytes {
+                return (used, true);
             }
             number += 1;
             used = format!("{stem} ({number}){extension}");
         }
-        self.put(folder, join(subfolder, &used), Content::Bytes(Arc::clone(bytes)), now);
-        used
+        (used, false)
     }
 
     /// The paths of all files of a folder, ascending.

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::faults::FaultKind;
-use super::files::{File, Folder, annotation, join, normal};
+use super::files::{Content, File, Files, Folder, annotation, join, normal};
 use super::http;
+use super::media::{Channel, Still};
 use super::state::Shared;
 
 /// The fields of an upload.
@@ -37,10 +38,7 @@ pub(super) async fn upload(State(shared): State<Arc<Shared>>, request: Request) 
         // Another kind of form, or none, has no image.
         return answer::empty(StatusCode::BAD_REQUEST);
     };
-    if is_mask && fields.original.as_deref().is_none_or(|text| serde_json::from_str::<Value>(text).is_err()) {
-        return answer::trouble();
-    }
-    keep(&shared, &fields)
+    keep(&shared, &fields, is_mask)
 }
 
 async fn fields(request: Request) -> Option<Upload> {
@@ -63,25 +61,67 @@ async fn fields(request: Request) -> Option<Upload> {
     Some(upload)
 }
 
-fn keep(shared: &Shared, upload: &Upload) -> Answer {
+fn keep(shared: &Shared, upload: &Upload, is_mask: bool) -> Answer {
     // The folder is looked up before all else, and an unknown one raises.
     let Some(folder) = Folder::called(upload.folder.as_deref().unwrap_or("input")) else {
         return answer::trouble();
     };
     let bad = || answer::empty(StatusCode::BAD_REQUEST);
     let Some((name, bytes)) = &upload.image else { return bad() };
-    let subfolder = upload.subfolder.replace('\\', "/");
+    let subfolder = shared.read_path(&upload.subfolder);
     let path = normal(&join(subfolder.trim_end_matches('/'), name));
     let Some(path) = path.filter(|path| !name.is_empty() && !path.is_empty()) else { return bad() };
     if shared.control.hit(FaultKind::DiskFull).is_some() {
         return answer::trouble();
     }
     let (below, file) = path.rsplit_once('/').unwrap_or(("", &path));
-    let bytes: Arc<[u8]> = bytes.to_vec().into();
     let now = shared.clock.wall_seconds();
-    let used = shared.lock().files.upload(folder, below, file, &bytes, upload.overwrite, now);
+    let mut inner = shared.lock();
+    let (used, is_there) = if upload.overwrite {
+        (file.to_owned(), false)
+    } else {
+        inner.files.free_name(folder, below, file, bytes)
+    };
+    if !is_there {
+        let kept: Option<Arc<[u8]>> = if is_mask {
+            match masked(&inner.files, shared, upload.original.as_deref(), bytes) {
+                Ok(kept) => kept,
+                Err(Trouble) => return answer::trouble(),
+            }
+        } else {
+            Some(bytes.to_vec().into())
+        };
+        if let Some(kept) = kept {
+            inner.files.put(folder, join(below, &used), Content::Bytes(kept), now);
+        }
+    }
+    drop(inner);
     shared.control.log(&format!("upload {}/{}", folder.name(), join(below, &used)));
     answer::ok(&json!({ "name": used, "subfolder": upload.subfolder, "type": folder.name() }))
+}
+
+/// An exception.
+struct Trouble;
+
+/// The picture that a mask is for, with the mask's transparency; nothing if there is no such picture, which nobody tells
+/// the client.
+fn masked(
+    files: &Files,
+    shared: &Shared,
+    original: Option<&str>,
+    mask: &[u8],
+) -> Result<Option<Arc<[u8]>>, Trouble> {
+    let original: Value = original.and_then(|text| serde_json::from_str(text).ok()).ok_or(Trouble)?;
+    let text = |key: &str| original.get(key).and_then(Value::as_str);
+    let (name, annotated) = annotation(text("filename").ok_or(Trouble)?);
+    let folder = annotated.or_else(|| Folder::called(text("type").unwrap_or("output")));
+    let is_plain = !name.is_empty() && !name.starts_with('/') && !name.contains("..");
+    let subfolder = normal(&shared.read_path(text("subfolder").unwrap_or_default()));
+    let (Some(folder), Some(subfolder), true) = (folder, subfolder, is_plain) else { return Ok(None) };
+    let Some(file) = files.get(folder, &join(&subfolder, name)) else { return Ok(None) };
+    let picture = file.content.still().ok_or(Trouble)?;
+    let masked = picture.masked(&Still::read(mask).ok_or(Trouble)?).ok_or(Trouble)?;
+    Ok(Some(masked.channel(Channel::All).ok_or(Trouble)?.into()))
 }
 
 pub(super) async fn view(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
@@ -94,17 +134,45 @@ pub(super) async fn view(State(shared): State<Arc<Shared>>, request: Request) ->
     }
     let folder = annotated.or_else(|| Folder::called(get("type").unwrap_or("output")));
     let Some(folder) = folder else { return answer::empty(StatusCode::BAD_REQUEST) };
-    let subfolder = get("subfolder").unwrap_or_default().replace('\\', "/");
+    let subfolder = shared.read_path(get("subfolder").unwrap_or_default());
     let Some(subfolder) = normal(&subfolder) else { return answer::empty(StatusCode::FORBIDDEN) };
     let name = name.rsplit('/').next().unwrap_or_default();
     let file = shared.lock().files.get(folder, &join(&subfolder, name)).cloned();
     let Some(file) = file else { return answer::empty(StatusCode::NOT_FOUND) };
-    let is_picture =
-        [".png", ".jpg", ".jpeg", ".webp", ".gif"].iter().any(|end| name.to_lowercase().ends_with(end));
-    if (get("preview").is_some() || matches!(get("channel"), Some("rgb" | "a"))) && !is_picture {
-        return answer::trouble();
+    let channel = get("channel");
+    // What is no picture cannot be opened as one, and the handler fails.
+    let as_picture = || file.content.still();
+    if let Some(preview) = get("preview") {
+        let format = preview.split(';').next().unwrap_or_default();
+        // Previews with transparency, and of formats that the server does not make, are WebP.
+        let is_jpeg = format == "jpeg" && !channel.is_some_and(|channel| channel.contains('a'));
+        let Some(still) = as_picture() else { return answer::trouble() };
+        return if is_jpeg {
+            picture("image/jpeg", name, still.jpeg())
+        } else if channel == Some("rgb") {
+            picture("image/webp", name, still.opaque().webp())
+        } else {
+            picture("image/webp", name, still.webp())
+        };
     }
-    send(&file, name, request.method(), request.headers())
+    let wanted = match channel {
+        Some("rgb") => Channel::Colors,
+        Some("a") => Channel::Alpha,
+        _ => return send(&file, name, request.method(), request.headers()),
+    };
+    match as_picture().and_then(|still| still.channel(wanted)) {
+        Some(bytes) => picture("image/png", name, bytes),
+        None => answer::trouble(),
+    }
+}
+
+/// A picture that was made of a file.
+fn picture(kind: &str, name: &str, bytes: Vec<u8>) -> Answer {
+    let mut answer = answer::typed(StatusCode::OK, kind, bytes.into());
+    if let Ok(value) = format!("filename=\"{name}\"").parse() {
+        answer.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    answer
 }
 
 /// A time as HTTP writes it.

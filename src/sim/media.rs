@@ -4,6 +4,7 @@ mod bits;
 mod jpeg;
 mod picture;
 mod small;
+mod still;
 #[cfg(test)]
 mod tests;
 mod video;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use super::python;
 pub(super) use jpeg::preview;
+pub(super) use still::{Channel, Still};
 
 /// A file that a node "made".
 #[derive(Clone, Debug)]

@@ -37,7 +37,7 @@ fn accept(shared: &Shared, mut body: Value) -> Result<Answer, Box<Answer>> {
     let id = id(shared, fields.get("prompt_id")).ok_or_else(|| refuse(&invalid_id(), &Map::new()))?;
     let partial = fields.get("partial_execution_targets");
     let config = &shared.config;
-    let has_input = |name: &str| shared.lock().files.has_input(name);
+    let has_input = |name: &str| shared.lock().files.has_input(&shared.read_path(name));
     let accepted = validate(prompt, partial, config, &has_input).map_err(|refusal| match refusal {
         Refusal::Fails => trouble(),
         Refusal::Error(said) => refuse(&said.0, &said.1),

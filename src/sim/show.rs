@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::control::NAN;
 use super::faults::FaultKind;
-use super::files::{Content, Folder, join, normal};
+use super::files::{Content, Folder, join};
 use super::media::{Kind, Made, Texts};
+use super::prefix;
 use super::state::{Inner, Shared};
 use crate::analysis::{Analysis, Fact};
 use crate::catalog::output_files;
@@ -44,10 +45,13 @@ struct Files {
     each: bool,
     /// What stands behind the number.
     tail: &'static str,
+    /// True if the class says how large its pictures are when it asks for a place.
+    has_size: bool,
 }
 
 /// How the output nodes of a class name their files.
 fn files(class: &str, format: &str) -> Files {
+    let is_vhs = class == "VHS_VideoCombine";
     let (extension, each) = match class {
         "SaveAnimatedWEBP" => ("webp", false),
         "SaveVideo" => ("mp4", false),
@@ -61,7 +65,8 @@ fn files(class: &str, format: &str) -> Files {
         "VHS_VideoCombine" => (vhs(format), false),
         _ => ("png", true),
     };
-    Files { extension, each, tail: if class == "VHS_VideoCombine" { "" } else { "_" } }
+    let has_size = !is_vhs && !matches!(extension, "flac" | "mp3" | "opus" | "glb" | "latent");
+    Files { extension, each, tail: if is_vhs { "" } else { "_" }, has_size }
 }
 
 /// The extension of a format of `VideoHelperSuite`.
@@ -80,20 +85,23 @@ fn vhs(format: &str) -> Kind {
 
 impl Showing<'_> {
     /// What the node shows, as `executed` has it; nothing if it shows nothing.
-    pub(super) fn output(&self, inner: &mut Inner) -> Option<Value> {
+    ///
+    /// # Errors
+    /// The text of the exception that it raises.
+    pub(super) fn output(&self, inner: &mut Inner) -> Result<Option<Value>, String> {
         let node = self.graph.node(self.node);
         if !node.class.as_ref().is_some_and(|class| class.output_node) {
-            return None;
+            return Ok(None);
         }
         let mut output = match output_files(&node.class_type).filter(|files| !files.key.is_empty()) {
-            Some(files) => self.saved(inner, files.kept, files.key),
+            Some(files) => self.saved(inner, files.kept, files.key)?,
             None => json!({ "text": [self.text()] }),
         };
         if self.shared.control.hit(FaultKind::Nan).is_some() {
             let numbers = [NAN.to_owned(), format!("{NAN}+"), format!("{NAN}-")];
             output["measured"] = json!(numbers);
         }
-        Some(output)
+        Ok(Some(output))
     }
 
     /// True if the node writes files that stay.
@@ -118,7 +126,7 @@ impl Showing<'_> {
         }
     }
 
-    fn saved(&self, inner: &mut Inner, kept: &str, key: &str) -> Value {
+    fn saved(&self, inner: &mut Inner, kept: &str, key: &str) -> Result<Value, String> {
         let class = &*self.graph.node(self.node).class_type;
         let format = self.given("format").and_then(Literal::as_str).unwrap_or_default();
         let stays = match kept {
@@ -130,17 +138,24 @@ impl Showing<'_> {
         let prefix = self.given("filename_prefix").and_then(Literal::as_str);
         let prefix = prefix.unwrap_or(if stays { "ComfyUI" } else { "ComfyUI_temp_wfcsm" });
         let picture = self.picture();
-        let prefix = prefix
-            .replace("%width%", &picture.width.to_string())
-            .replace("%height%", &picture.height.to_string());
-        let path = normal(&prefix).filter(|path| !path.is_empty()).unwrap_or_else(|| "ComfyUI".to_owned());
-        let (subfolder, stem) = path.rsplit_once('/').unwrap_or(("", &path));
         let how = files(class, format);
+        let size = if how.has_size { (picture.width, picture.height) } else { (0, 0) };
+        let now = self.shared.clock.wall_seconds();
+        let root = if self.shared.is_windows { "C:/ComfyUI" } else { "/opt/ComfyUI" };
+        let place = prefix::place(&self.shared.read_path(prefix), size, now, folder, root)?;
+        let (subfolder, stem) = (&*place.subfolder, &*place.stem);
         let count = if how.each { picture.frames } else { 1 };
         let mut names = Vec::new();
-        let now = self.shared.clock.wall_seconds();
-        for _ in 0..count {
-            let number = inner.files.next_number(folder, &path);
+        for at in 0..count {
+            // Files that are named after their place in a batch do not begin as the prefix does, so that the next run
+            // counts from 1 again and writes over them.
+            let is_of_batch = how.each && stem.contains("%batch_num%");
+            let number = if is_of_batch {
+                u64::from(at) + 1
+            } else {
+                inner.files.next_number(folder, &join(subfolder, stem))
+            };
+            let stem = if how.each { &*stem.replace("%batch_num%", &at.to_string()) } else { stem };
             let name = format!("{stem}_{number:05}{}.{}", how.tail, how.extension);
             let made = self.made(&picture, &how, number);
             inner.files.put(folder, join(subfolder, &name), Content::Made(made), now);
@@ -160,7 +175,6 @@ impl Showing<'_> {
                     entry["format"] = format.into();
                     entry["frame_rate"] = json!(picture.rate);
                     entry["workflow"] = still.into();
-                    let root = if self.shared.is_windows { "C:/ComfyUI" } else { "/opt/ComfyUI" };
                     let path = format!("{root}/{}/{}", folder.name(), join(subfolder, name));
                     entry["fullpath"] = self.shared.shown(&path).into();
                 }
@@ -173,7 +187,7 @@ impl Showing<'_> {
         let mut all = Map::new();
         all.insert(key.to_owned(), entries.into());
         all.append(&mut output);
-        all.into()
+        Ok(all.into())
     }
 
     fn made(&self, picture: &Picture, how: &Files, number: u64) -> Arc<Made> {
@@ -214,6 +228,11 @@ impl Showing<'_> {
 }
 
 impl Shared {
+    /// A path as clients write it, with `/` where that is how the server's system reads it.
+    pub(super) fn read_path(&self, path: &str) -> String {
+        if self.is_windows { path.replace('\\', "/") } else { path.to_owned() }
+    }
+
     /// A path as the server's system writes it.
     pub(super) fn shown(&self, path: &str) -> String {
         if path.contains('/') && self.is_windows { path.replace('/', "\\") } else { path.to_owned() }

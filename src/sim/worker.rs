@@ -263,7 +263,8 @@ impl Run<'_> {
         }
         let shown = {
             let mut inner = shared.lock();
-            let shown = showing.output(&mut inner).map(Arc::new);
+            let shown = showing.output(&mut inner);
+            let shown = shown.map_err(|text| Failure::Raised("Exception", text))?.map(Arc::new);
             if let (Some(shown), true) = (&shown, has_client) {
                 let data = json!({
                     "node": key, "display_node": key, "output": &**shown, "prompt_id": item.id,

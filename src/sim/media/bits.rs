@@ -43,6 +43,14 @@ impl Bits {
         }
     }
 
+    /// All of it, with ones at the end.
+    pub(super) fn finish_with_ones(mut self) -> Vec<u8> {
+        while self.count != 0 {
+            self.put(1, 1);
+        }
+        self.bytes
+    }
+
     /// All of it, with zeros at the end.
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.align();

@@ -37,16 +37,21 @@ impl Low {
 
 /// A lossless WebP: of each component there is one value, whose code is empty, so that no pixel needs any bits.
 pub(super) fn webp(made: &Made) -> Vec<u8> {
+    webp_of(made.width, made.height, made.color, None)
+}
+
+/// The same of a size and colour, and of a transparency if it has any.
+pub(super) fn webp_of(width: u32, height: u32, color: [u8; 3], alpha: Option<u8>) -> Vec<u8> {
     const MAX_SIDE: u32 = 1 << 14;
-    let [red, green, blue] = made.color.map(u32::from);
+    let [red, green, blue] = color.map(u32::from);
     let mut bits = Low::default();
     bits.put(8, 0x2F);
-    bits.put(14, made.width.clamp(1, MAX_SIDE) - 1);
-    bits.put(14, made.height.clamp(1, MAX_SIDE) - 1);
-    // No alpha, version 0; no transforms, no cache of colours, one group of codes.
-    bits.put(4, 0);
+    bits.put(14, width.clamp(1, MAX_SIDE) - 1);
+    bits.put(14, height.clamp(1, MAX_SIDE) - 1);
+    // Whether there is alpha, and version 0; no transforms, no cache of colours, one group of codes.
+    bits.put(4, u32::from(alpha.is_some()));
     bits.put(3, 0);
-    for value in [green, red, blue, 255] {
+    for value in [green, red, blue, alpha.map_or(255, u32::from)] {
         // A simple code of one symbol of eight bits.
         bits.put(3, 0b101);
         bits.put(8, value);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Kind, Made, preview, texts};
+use super::{Channel, Kind, Made, Still, preview, texts};
 
 fn made(kind: Kind, width: u32, height: u32, frames: u32) -> Vec<u8> {
     let texts = texts(&json!({ "1": { "class_type": "ä", "inputs": {} } }), &Value::Null);
@@ -80,4 +80,50 @@ fn scenes_and_latents_are_as_long_as_they_say() {
     let head = u64::from_le_bytes(latent[..8].try_into().unwrap());
     assert_eq!(usize::try_from(head).unwrap() + 8, latent.len());
     assert!(String::from_utf8(made("webm", 1, 1, 1)).unwrap().contains(".webm"));
+}
+
+#[test]
+fn previews_have_the_size_and_the_middle_of_the_colours() {
+    let pixels: Vec<u8> =
+        (0..33 * 17).flat_map(|at| if at % 2 == 0 { [250, 0, 0, 255] } else { [50, 100, 0, 55] }).collect();
+    let mut png = Vec::new();
+    let mut encoder = png::Encoder::new(&mut png, 33, 17);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    let still = Still::read(&png).expect("a picture");
+    for (name, bytes, kind) in [
+        (".jpg", still.jpeg(), "mjpeg"),
+        (".webp", still.webp(), "webp"),
+        (".webp", still.clone().opaque().webp(), "webp"),
+        (".png", still.channel(Channel::Alpha).expect("it is written"), "png"),
+    ] {
+        // Others of our own can tell the size, too.
+        if name != ".png" {
+            let again = Still::read(&bytes).expect("a picture");
+            assert_eq!(again.size(), (33, 17), "{name}");
+        }
+        let Some(probe) = probed(name, &bytes) else { return };
+        let stream = &probe["streams"][0];
+        assert_eq!(stream["codec_name"], kind);
+        assert_eq!([&stream["width"], &stream["height"]], [&json!(33), &json!(17)], "{name}");
+    }
+    for bytes in [
+        &b"GIF89a"[..],
+        b"\xFF\xD8\xFF\xC0",
+        b"RIFF\0\0\0\0WEBPVP8 ",
+        b"\x89PNG\r\n\x1a\n",
+        b"",
+        b"0123456789",
+    ] {
+        assert_eq!(Still::read(bytes), None);
+    }
+    assert_eq!(Still::read(&png[..png.len() / 2]), None);
+}
+
+#[test]
+fn colours_are_those_that_a_reader_of_jpeg_sees() {
+    // Computed by the formulas of JFIF 1.02, page 3.
+    assert_eq!(super::jpeg::components([255, 255, 255]), [255, 128, 128]);
+    assert_eq!(super::jpeg::components([255, 0, 0]), [76, 85, 255]);
+    assert_eq!(super::jpeg::components([0, 0, 255]), [29, 255, 107]);
 }
