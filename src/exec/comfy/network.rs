@@ -2,6 +2,7 @@
 
 mod connect;
 pub mod proxy;
+mod secure;
 mod tls;
 mod trouble;
 

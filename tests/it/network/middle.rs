@@ -42,18 +42,35 @@ impl Authority {
         Certified(certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der()).into())
     }
 
+    /// A certificate that [`Self::certify`] makes, with its PEM text.
+    pub(super) fn certify_text(
+        &self,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> (Certified, String) {
+        let certified = self.certify(names, change);
+        let body = base64::engine::general_purpose::STANDARD.encode(&certified.0);
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+        (certified, pem)
+    }
+
     pub(super) fn good(&self) -> Certified {
         self.certify(&["localhost", "127.0.0.1"], |_| {})
     }
 }
 
 /// A certificate that signed itself, with its PEM text.
-pub(super) fn self_signed(names: &[&str], is_ca: bool) -> (Certified, String) {
+pub(super) fn self_signed(
+    names: &[&str],
+    is_ca: bool,
+    change: impl FnOnce(&mut CertificateParams),
+) -> (Certified, String) {
     let mut params =
         CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
     if is_ca {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     }
+    change(&mut params);
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
     let pem = certificate.pem();

@@ -76,15 +76,20 @@ fn labelled(name: &str, said: &str) -> String {
 #[test]
 fn a_bad_certificate_is_one_error_that_says_what_to_do() {
     let (sim, authority, other) = (Sim::start(&[]), Authority::new(), Authority::new());
-    let (own, own_pem) = self_signed(&["localhost"], false);
-    let (like_readme, like_readme_pem) = self_signed(&["localhost"], true);
+    let (own_of_other, own_of_other_pem) = self_signed(&["gpu.example"], true, |_| {});
+    let (own_expired, own_expired_pem) = self_signed(&["localhost"], true, past);
+    let (leaf_expired, leaf_expired_pem) = authority.certify_text(&["localhost"], past);
+    let (another, _) = self_signed(&["localhost"], true, |_| {});
     let cases = [
         ("unknown", other.good(), &authority.pem),
         ("expired", authority.certify(&["localhost"], past), &authority.pem),
         ("not begun", authority.certify(&["localhost"], future), &authority.pem),
         ("other host", authority.certify(&["gpu.example", "*.pod.example"], |_| {}), &authority.pem),
         ("no host", authority.certify(&[], |_| {}), &authority.pem),
-        ("an authority's", like_readme, &like_readme_pem),
+        ("its own for another", own_of_other, &own_of_other_pem),
+        ("its own, expired", own_expired, &own_expired_pem),
+        ("its own of another authority, expired", leaf_expired, &leaf_expired_pem),
+        ("another one's own", another, &own_of_other_pem),
     ];
     let mut said = String::new();
     for (name, certificate, pem) in cases {
@@ -110,22 +115,41 @@ fn a_bad_certificate_is_one_error_that_says_what_to_do() {
     unknown: wfc: https://localhost:PORT1: the server's certificate is not signed by an authority in the file that `ca` names; put the certificate of the authority that signed it into that file; `openssl s_client -showcerts -connect HOST:PORT` shows who did
     expired: wfc: https://localhost:PORT1: the server's certificate ended at 2021-02-03T00:00:00Z; have it renewed on the server, and look whether this machine's clock is right
     not begun: wfc: https://localhost:PORT1: the server's certificate begins at 2999-01-01T00:00:00Z; look whether this machine's clock is right
-    other host: wfc: https://localhost:PORT1: the server's certificate is for `gpu.example`, `*.pod.example` and not for `localhost`; use the address that it is for, or make one for this name: see docs/run.md, Networks
-    no host: wfc: https://localhost:PORT1: the server's certificate names no host (it has no subjectAltName), so it is not for `localhost`; use the address that it is for, or make one for this name: see docs/run.md, Networks
-    an authority's: wfc: https://localhost:PORT1: the server's certificate is that of an authority, and not of a server; make one with `basicConstraints=critical,CA:FALSE`: see docs/run.md, Networks
+    other host: wfc: https://localhost:PORT1: the server's certificate is for `gpu.example`, `*.pod.example` and not for `localhost`; use the address that it is for, or have one made for this name: see docs/run.md, Networks
+    no host: wfc: https://localhost:PORT1: the server's certificate names no host (it has no subjectAltName), so it is not for `localhost`; use the address that it is for, or have one made for this name: see docs/run.md, Networks
+    its own for another: wfc: https://localhost:PORT1: the server's certificate is for `gpu.example` and not for `localhost`; use the address that it is for, or have one made for this name: see docs/run.md, Networks
+    its own, expired: wfc: https://localhost:PORT1: the server's certificate ended at 2021-02-03T00:00:00Z; have it renewed on the server, and look whether this machine's clock is right
+    its own of another authority, expired: wfc: https://localhost:PORT1: the server's certificate ended at 2021-02-03T00:00:00Z; have it renewed on the server, and look whether this machine's clock is right
+    another one's own: wfc: https://localhost:PORT1: the server's certificate is that of an authority, and not of a server; if it is the server's own, name it with `ca` of the server in wfc.toml
     machine: wfc: https://localhost:PORT1: the server's certificate is not signed by an authority that this machine trusts; an authority of your own is named by `ca` of the server in wfc.toml, or by SSL_CERT_FILE; over a tunnel (`ssh -L`), http://127.0.0.1 needs no certificate
     plain: wfc: https://localhost:PORT1: what answers there does not speak TLS; if it speaks plain HTTP, write http:// for https://
     secure: wfc: http://localhost:PORT1: what answers there does not speak HTTP: protocol: http parse fail: invalid HTTP version; check the port; if it speaks TLS, write https:// for http://
     ");
+}
 
-    // What signed itself is good where it is named, if it is a server's.
-    let tls = Middle::tls(&sim.url, own);
-    folder.write("own.pem", own_pem);
-    folder.write(
-        "wfc.toml",
-        format!("[servers.gpu]\nurl = \"https://localhost:{}\"\nca = \"own.pem\"\n", tls.port),
-    );
-    is_whole(&folder, run(&folder, &[]), 1);
+#[test]
+fn a_server_may_have_the_certificate_that_is_named() {
+    let sim = Sim::start(&[]);
+    // As a careful person makes it, as `openssl req -x509` does, and as ComfyUI's own recipe does.
+    let own = [(&["localhost"][..], false), (&["localhost"], true), (&[], true), (&[], false)];
+    let mut certificates: Vec<_> = own.map(|(names, is_ca)| self_signed(names, is_ca, |_| {})).into();
+    // Or the one that an authority signed, which itself is not named.
+    certificates.push(Authority::new().certify_text(&["localhost"], |_| {}));
+    for (number, (certificate, pem)) in certificates.into_iter().enumerate() {
+        let tls = Middle::tls(&sim.url, certificate);
+        let folder = folder(&format!("url = \"https://localhost:{}\"\nca = \"own.pem\"\n", tls.port));
+        folder.write("own.pem", pem);
+        is_whole(&folder, run(&folder, &[]), 1);
+        // It is no authority, except for itself.
+        folder.write("wfc.toml", "");
+        let pem = folder.path("own.pem");
+        let named = on(
+            &folder,
+            &format!("https://localhost:{}", tls.port),
+            &[("SSL_CERT_FILE", pem.to_str().unwrap())],
+        );
+        assert_eq!(named.code == Some(0), number == 0, "{number}: {}", named.stderr);
+    }
 }
 
 #[test]

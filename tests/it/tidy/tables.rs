@@ -86,6 +86,7 @@ pub(super) const PLACES: &[(&str, &[&str])] = &[
     ("sha2", &["src/exec/outputs.rs"]),
     ("rustls", &["src/exec/comfy/network"]),
     ("rustls_native_certs", &["src/exec/comfy/network/tls.rs"]),
+    ("webpki_roots", &["src/exec/comfy/network/tls.rs"]),
     ("tungstenite", &["src/exec/comfy/socket.rs"]),
     ("ureq", &["src/exec/comfy"]),
     ("uuid", &["src/exec/comfy.rs", "src/sim"]),

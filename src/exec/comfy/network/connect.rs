@@ -6,14 +6,15 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ureq::http::Uri;
-use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{DefaultResolver, Resolver as _};
+use ureq::unversioned::transport::time::Instant;
 use ureq::unversioned::transport::{
-    ConnectionDetails, Connector as _, DefaultConnector, NextTimeout, ShutdownHandle, Transport,
-    TransportAdapter, time::Instant,
+    ConnectProxyConnector, ConnectionDetails, Connector as _, NextTimeout, ShutdownHandle, SocksConnector,
+    TcpConnector, Transport, TransportAdapter,
 };
 
 use super::proxy::Proxy;
+use super::secure::Tls;
 use super::tls::Trust;
 use super::trouble::{ANSWER, SILENCE};
 use crate::exec::Error;
@@ -40,10 +41,7 @@ pub(in super::super) struct Way {
 impl Way {
     pub(super) fn new(is_secure: bool, proxy: Option<Proxy>, trust: &Trust) -> Result<Self, Error> {
         let uses_tls = is_secure || proxy.as_ref().is_some_and(Proxy::is_secure);
-        let mut tls = TlsConfig::builder();
-        if uses_tls {
-            tls = tls.root_certs(trust.roots()?);
-        }
+        let tls = if uses_tls { trust.tls()? } else { Tls::none() };
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT))
@@ -53,9 +51,13 @@ impl Way {
             .max_redirects(0)
             .user_agent(concat!("wfc/", env!("CARGO_PKG_VERSION")))
             .proxy(proxy.as_ref().map(Proxy::inner))
-            .tls_config(tls.build())
             .build();
-        let connector = Connector(Arc::default());
+        let chain =
+            ().chain(SocksConnector::default())
+                .chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(tls);
+        let connector = Connector(Arc::new(chain));
         let agent = ureq::Agent::with_parts(config, connector.clone(), DefaultResolver::default());
         Ok(Self { agent, proxy, trust: trust.clone(), connector, is_secure })
     }
@@ -111,7 +113,7 @@ fn within(limit: Duration, reason: ureq::Timeout) -> NextTimeout {
 
 /// ureq's connections; tells what happens before there is one from what happens on one.
 #[derive(Clone, Debug)]
-struct Connector(Arc<DefaultConnector>);
+struct Connector(Arc<dyn ureq::unversioned::transport::Connector<Out = Box<dyn Transport>>>);
 
 impl ureq::unversioned::transport::Connector for Connector {
     type Out = Box<dyn Transport>;

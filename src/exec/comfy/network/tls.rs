@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
-use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{AlertDescription, CertificateError, InvalidMessage, RootCertStore};
 
+use super::secure::Tls;
 use crate::exec::{Error, Trouble, clock};
 use crate::source;
 
@@ -25,8 +27,8 @@ pub(super) enum Trust {
     /// authorities that came with this program.
     #[default]
     Machine,
-    /// These.
-    Only(Arc<Vec<Certificate<'static>>>),
+    /// These, and servers that have one of them.
+    Only(Arc<Vec<CertificateDer<'static>>>),
 }
 
 impl Trust {
@@ -36,58 +38,61 @@ impl Trust {
     }
 
     /// What connections are given.
-    pub(super) fn roots(&self) -> Result<RootCerts, Error> {
-        if let Self::Only(certificates) = self {
-            return Ok(RootCerts::Specific(Arc::clone(certificates)));
-        }
-        let named = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-        let (file, folder) = (named(FILE), named(FOLDER));
-        let mut certificates = Vec::new();
-        if let Some(file) = &file {
-            let file = Path::new(file);
-            certificates.extend(read(file).map_err(|error| {
-                let message = format!("{FILE}: {}", error.message);
-                Error { message, ..error }
-            })?);
-        }
-        let found = match &folder {
-            Some(folder) => rustls_native_certs::load_certs_from_paths(None, Some(Path::new(folder))),
-            None if file.is_some() => rustls_native_certs::CertificateResult::default(),
-            None => rustls_native_certs::load_native_certs(),
+    pub(super) fn tls(&self) -> Result<Tls, Error> {
+        let (certificates, own) = match self {
+            Self::Only(certificates) => (certificates.to_vec(), Arc::clone(certificates)),
+            Self::Machine => (machine()?, Arc::default()),
         };
-        certificates.extend(found.certs.iter().map(|der| Certificate::from_der(der).to_owned()));
-        match (certificates.is_empty(), folder) {
-            (false, _) => Ok(RootCerts::Specific(Arc::new(certificates))),
-            (true, None) => Ok(RootCerts::WebPki),
-            (true, Some(folder)) => {
-                let folder = Path::new(&folder).display();
-                let why = found.errors.first().map_or(String::new(), |error| format!(": {error}"));
-                Err(Error::new(Trouble::Tls, format!("{FOLDER}: no certificate in {folder}{why}")).help(
-                    "name the folder that `openssl version -d` prints, with `/certs`, or unset the variable",
-                ))
-            }
+        let mut roots = RootCertStore::empty();
+        // Stores of systems have certificates that nobody can use any more.
+        roots.add_parsable_certificates(certificates);
+        if roots.is_empty() {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
+        Tls::new(roots, own).map_err(|error| Error::new(Trouble::Tls, format!("TLS cannot be used: {error}")))
     }
 }
 
+/// The certificates that the environment names, or else those of the system; none if it has none.
+fn machine() -> Result<Vec<CertificateDer<'static>>, Error> {
+    let named = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    let (file, folder) = (named(FILE), named(FOLDER));
+    if file.is_none() && folder.is_none() {
+        return Ok(rustls_native_certs::load_native_certs().certs);
+    }
+    let mut certificates = Vec::new();
+    if let Some(file) = &file {
+        certificates.extend(read(Path::new(file)).map_err(|error| {
+            let message = format!("{FILE}: {}", error.message);
+            Error { message, ..error }
+        })?);
+    }
+    if let Some(folder) = &folder {
+        let folder = Path::new(folder);
+        let found = rustls_native_certs::load_certs_from_paths(None, Some(folder));
+        certificates.extend(found.certs);
+        if certificates.is_empty() {
+            let why = found.errors.first().map_or(String::new(), |error| format!(": {error}"));
+            let message = format!("{FOLDER}: no certificate in {}{why}", folder.display());
+            return Err(Error::new(Trouble::Tls, message).help(
+                "name the folder that `openssl version -d` prints, with `/certs`, or unset the variable",
+            ));
+        }
+    }
+    Ok(certificates)
+}
+
 /// The certificates of a PEM file.
-fn read(file: &Path) -> Result<Vec<Certificate<'static>>, Error> {
+fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let refused = |what: &str| Error::new(Trouble::File, format!("{}: {what}", file.display()));
     let bytes =
         source::read_capped(file, MAX_BYTES).map_err(|error| Error::new(Trouble::File, error.to_string()))?;
-    let mut certificates = Vec::new();
-    let mut has_key = false;
-    for item in parse_pem(&bytes) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
-            Ok(PemItem::PrivateKey(_)) => has_key = true,
-            Ok(_) => {}
-            Err(_) => return Err(refused("what stands between `-----BEGIN` and `-----END` is damaged")),
-        }
-    }
-    let mut store = rustls::RootCertStore::empty();
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
+        .collect::<Result<_, _>>()
+        .map_err(|_| refused("what stands between `-----BEGIN` and `-----END` is damaged"))?;
+    let mut store = RootCertStore::empty();
     for (number, certificate) in certificates.iter().enumerate() {
-        if let Err(error) = store.add(certificate.der().to_vec().into()) {
+        if let Err(error) = store.add(certificate.clone()) {
             let why = match error {
                 rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
                     "it is damaged".to_owned()
@@ -100,6 +105,7 @@ fn read(file: &Path) -> Result<Vec<Certificate<'static>>, Error> {
     if !certificates.is_empty() {
         return Ok(certificates);
     }
+    let has_key = String::from_utf8_lossy(&bytes).contains("PRIVATE KEY-----");
     Err(if has_key {
         refused("a private key, and no certificate").help("name the file with the certificate")
     } else if bytes.is_empty() {
@@ -200,7 +206,7 @@ fn certificate(whose: &str, error: &CertificateError, trust: &Trust) -> Error {
             };
             (
                 what,
-                "use the address that it is for, or make one for this name: see docs/run.md, Networks"
+                "use the address that it is for, or have one made for this name: see docs/run.md, Networks"
                     .to_owned(),
             )
         }
@@ -210,7 +216,7 @@ fn certificate(whose: &str, error: &CertificateError, trust: &Trust) -> Error {
         Bad::Revoked => ("was revoked".to_owned(), "have it renewed on the server".to_owned()),
         error if error.to_string().contains("CaUsedAsEndEntity") => (
             "is that of an authority, and not of a server".to_owned(),
-            "make one with `basicConstraints=critical,CA:FALSE`: see docs/run.md, Networks".to_owned(),
+            "if it is the server's own, name it with `ca` of the server in wfc.toml".to_owned(),
         ),
         error => (format!("is not accepted: {error}"), "have it renewed on the server".to_owned()),
     };

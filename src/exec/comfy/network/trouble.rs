@@ -214,9 +214,6 @@ fn broken(error: &ureq::Error, asked: Asked<'_>, way: &Way) -> Error {
 
 /// What TLS says, wherever it stands.
 fn tls_error(error: &ureq::Error) -> Option<&rustls::Error> {
-    match error {
-        ureq::Error::Rustls(error) => Some(error),
-        ureq::Error::Io(io) => io.get_ref()?.downcast_ref(),
-        _ => None,
-    }
+    let ureq::Error::Io(error) = error else { return None };
+    error.get_ref()?.downcast_ref()
 }
