@@ -25,6 +25,7 @@ mod info;
 mod jobs;
 mod life;
 mod media;
+mod not_numbers;
 mod order;
 mod prefix;
 mod prompt;

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use serde_json::Value;
 
-use super::{control, python};
+use super::{not_numbers, python};
 
 /// An answer.
 pub(super) type Answer = Response<Body>;
@@ -49,7 +49,7 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Answer {
 
 /// The same of JSON that Python has written already.
 pub(super) fn json_text(status: StatusCode, text: String) -> Answer {
-    typed(status, "application/json; charset=utf-8", control::spoil(text).into())
+    typed(status, "application/json; charset=utf-8", not_numbers::spoil(text).into())
 }
 
 /// A JSON answer without fault.

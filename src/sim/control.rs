@@ -142,16 +142,3 @@ impl Control {
         (self.log)(line);
     }
 }
-
-/// The text of an answer or message as Python writes it, with the numbers that JSON does not know.
-pub(super) fn spoil(text: String) -> String {
-    if !text.contains(NAN) {
-        return text;
-    }
-    text.replace(&format!("\"{NAN}\""), "NaN")
-        .replace(&format!("\"{NAN}+\""), "Infinity")
-        .replace(&format!("\"{NAN}-\""), "-Infinity")
-}
-
-/// Stands in JSON where [`spoil`] puts a number that JSON does not have; behind it `+` or `-` for infinity.
-pub(super) const NAN: &str = "<not-a-number>";

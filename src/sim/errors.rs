@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value, json};
 
-use super::python;
 use super::{Config, Version};
+use super::{not_numbers, python};
 use crate::catalog::Catalog;
 use crate::diag::Diagnostic;
 use crate::ir::{Argument, Graph, NodeId};
@@ -299,6 +299,12 @@ fn circle(graph: &Graph, start: NodeId) -> Vec<NodeId> {
 /// What `int(value)` or `float(value)` raises.
 fn conversion(name: &str, value: &Value) -> String {
     match (name, value) {
+        ("INT", Value::String(text)) if not_numbers::name(text) == Some("nan") => {
+            "cannot convert float NaN to integer".to_owned()
+        }
+        ("INT", Value::String(text)) if not_numbers::name(text).is_some() => {
+            "cannot convert float infinity to integer".to_owned()
+        }
         ("INT", Value::String(text)) => {
             format!("invalid literal for int() with base 10: {}", python::quoted(text))
         }
@@ -320,6 +326,7 @@ fn type_name(value: &Value) -> &'static str {
         Value::Bool(_) => "bool",
         Value::Number(number) if number.is_f64() => "float",
         Value::Number(_) => "int",
+        Value::String(text) if not_numbers::name(text).is_some() => "float",
         Value::String(_) => "str",
         Value::Array(_) => "list",
         Value::Object(_) => "dict",
@@ -345,7 +352,7 @@ pub(super) fn int(value: &Value) -> Option<Value> {
     }
 }
 
-/// `float(value)`; nothing if that raises, or for what JSON cannot hold.
+/// `float(value)`; nothing if that raises.
 pub(super) fn float(value: &Value) -> Option<Value> {
     let float = match value {
         Value::Bool(bool) => f64::from(u8::from(*bool)),
@@ -353,5 +360,6 @@ pub(super) fn float(value: &Value) -> Option<Value> {
         Value::String(text) => text.trim().replace('_', "").parse().ok()?,
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
-    serde_json::Number::from_f64(float).map(Value::Number)
+    serde_json::Number::from_f64(float)
+        .map_or_else(|| not_numbers::standing_for(float).map(Value::from), |number| Some(number.into()))
 }

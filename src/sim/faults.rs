@@ -224,10 +224,10 @@ pub const FAULTS: &[FaultInfo] = &[
     FaultInfo {
         kind: FaultKind::Nan,
         name: "nan",
-        counts: "outputs of nodes",
+        counts: "outputs of nodes, and requests of /object_info",
         value: None,
         lasts: true,
-        doc: "the output has NaN, Infinity and -Infinity in it, which Python writes and JSON does not know",
+        doc: "the output has NaN, Infinity and -Infinity in it, and so have the bounds of inputs, which Python writes and JSON does not know",
     },
 ];
 

@@ -13,7 +13,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::answer::{self, Answer};
 use super::faults::FaultKind;
 use super::state::Shared;
-use super::{files_routes, info, jobs, prompt, queue, socket};
+use super::{files_routes, info, jobs, not_numbers, prompt, queue, socket};
 
 /// The server's routes: each one bare and under `/api`. Those of jobs are declared with `/api`, so that they have it
 /// twice or once.
@@ -188,7 +188,7 @@ pub(super) async fn body(shared: &Shared, request: Request) -> Result<Bytes, Ans
 /// The JSON of a request's body, whatever its type is said to be.
 pub(super) async fn json(shared: &Shared, request: Request) -> Result<serde_json::Value, Answer> {
     let bytes = body(shared, request).await?;
-    serde_json::from_slice(&bytes).map_err(|_| answer::trouble())
+    not_numbers::read(&bytes).ok_or_else(answer::trouble)
 }
 
 /// The values of a query, decoded, in order.

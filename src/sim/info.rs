@@ -12,6 +12,7 @@ use super::faults::FaultKind;
 use super::files::Folder;
 use super::files_routes;
 use super::http::{self, Id};
+use super::not_numbers::NAN;
 use super::state::Shared;
 use super::{Config, Version};
 use crate::catalog::{Catalog, Models, NodeClass};
@@ -158,7 +159,22 @@ pub(super) async fn object_info(State(shared): State<Arc<Shared>>) -> Answer {
     if let Some(megabytes) = shared.control.hit(FaultKind::BigObjectInfo) {
         fill(&mut all, megabytes);
     }
+    if shared.control.hit(FaultKind::Nan).is_some() {
+        all.values_mut().for_each(unbound);
+    }
     answer::ok(&all.into())
+}
+
+/// Numbers without bounds get those that some node packs write: infinity.
+fn unbound(class: &mut Value) {
+    let sections = class.get_mut("input").and_then(Value::as_object_mut).into_iter().flatten();
+    let inputs = sections.filter_map(|(_, inputs)| inputs.as_object_mut()).flatten();
+    for (_, spec) in inputs.filter(|(_, spec)| spec[0] == "FLOAT") {
+        if let Some(options) = spec.get_mut(1).and_then(Value::as_object_mut) {
+            options.entry("min").or_insert_with(|| format!("{NAN}-").into());
+            options.entry("max").or_insert_with(|| format!("{NAN}+").into());
+        }
+    }
 }
 
 /// Adds classes that nobody needs, until there are so many megabytes.

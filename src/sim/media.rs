@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::python;
+use super::{not_numbers, python};
 pub(super) use jpeg::preview;
 pub(super) use still::{Channel, Still};
 
@@ -43,7 +43,8 @@ pub(super) fn texts(prompt: &Value, extra_data: &Value) -> Arc<Texts> {
     let extra = extra_data.get("extra_pnginfo").and_then(Value::as_object);
     let extra = extra.into_iter().flatten().map(|(key, value)| (&**key, value));
     let all = std::iter::once(("prompt", prompt)).chain(extra);
-    all.map(|(key, value)| (key.into(), python::dumps(value).into())).collect()
+    let written = |value| not_numbers::spoil(python::dumps(value));
+    all.map(|(key, value)| (key.into(), written(value).into())).collect()
 }
 
 /// A kind of file, by the end of its name.

@@ -6,6 +6,8 @@ use std::io;
 use serde_json::Value;
 use serde_json::ser::Formatter;
 
+use super::not_numbers;
+
 /// `json.dumps(value)`: blanks behind commas and colons, and no character outside ASCII.
 pub(super) fn dumps(value: &Value) -> String {
     let mut bytes = Vec::with_capacity(256);
@@ -78,7 +80,7 @@ pub(super) fn float(value: f64) -> String {
 /// `str(value)` of what `json.loads` gives.
 pub(super) fn text(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => not_numbers::name(text).map_or_else(|| text.clone(), str::to_owned),
         other => repr(other),
     }
 }
@@ -93,7 +95,7 @@ pub(super) fn repr(value: &Value) -> String {
             Some(value) => float(value),
             None => number.to_string(),
         },
-        Value::String(text) => quoted(text),
+        Value::String(text) => not_numbers::name(text).map_or_else(|| quoted(text), str::to_owned),
         Value::Array(items) => {
             format!("[{}]", items.iter().map(repr).collect::<Vec<_>>().join(", "))
         }

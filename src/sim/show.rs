@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::control::NAN;
 use super::faults::FaultKind;
 use super::files::{Content, Folder, join};
 use super::media::{Kind, Made, Texts};
+use super::not_numbers::NAN;
 use super::prefix;
 use super::state::{Inner, Shared};
 use crate::analysis::{Analysis, Fact};

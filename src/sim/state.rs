@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
 use super::clock::Clock;
-use super::control::{self, Control, End};
+use super::control::{Control, End};
 use super::faults::FaultKind;
 use super::files::Files;
 use super::heap::{Heap, Incomparable, Ordered};
 use super::history::History;
-use super::{Config, python};
+use super::{Config, not_numbers, python};
 
 /// A prompt's place in the queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -233,7 +233,7 @@ impl Shared {
     /// A message as text.
     pub(super) fn text(kind: &str, data: &Value) -> Frame {
         let text = python::dumps(&json!({ "type": kind, "data": data }));
-        Frame::Text(control::spoil(text).into())
+        Frame::Text(not_numbers::spoil(text).into())
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::Config;
-use super::errors;
+use super::{errors, not_numbers};
 use crate::catalog::{Catalog, InputKind};
 use crate::check::{self, ServerVersion};
 use crate::diag::{Diagnostic, Diagnostics, Gate, NodeRef};
@@ -35,7 +35,7 @@ pub(super) enum Refusal {
 
 /// A prompt as a graph; nothing if it is no object of nodes.
 pub(super) fn graph(prompt: &Value, catalog: &Catalog) -> Option<(Graph, Diagnostics)> {
-    let text = prompt.to_string();
+    let text = not_numbers::spoil(prompt.to_string());
     let mut sources = Sources::new();
     let file = sources.add(Path::new("prompt"), "");
     let arena = Arena::new();

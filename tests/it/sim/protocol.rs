@@ -301,6 +301,40 @@ fn requests_that_make_a_handler_fail_are_500_and_text() {
 }
 
 #[test]
+fn numbers_that_json_does_not_know_are_taken_as_python_takes_them() {
+    let server = Server::usual();
+    let send = |scale: &str, width: &str| {
+        let body = format!(
+            r#"{{"client_id": "a", "prompt": {{
+                "1": {{"class_type": "EmptyImage", "inputs": {{"width": {width}, "height": 8, "batch_size": 1, "color": 0}}}},
+                "2": {{"class_type": "ImageScaleBy", "inputs": {{"image": ["1", 0], "upscale_method": "area", "scale_by": {scale}}}}},
+                "3": {{"class_type": "SaveImage", "inputs": {{"images": ["2", 0], "filename_prefix": "NaN"}}}}}}}}"#
+        );
+        server.request("POST", "/prompt", body.as_bytes())
+    };
+    let answer = send("NaN", "8");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let id = answer.json()["prompt_id"].as_str().unwrap().to_owned();
+    let until = std::time::Instant::now() + super::client::PATIENCE;
+    let text = loop {
+        let text = server.get(&format!("/history/{id}")).text();
+        if text != "{}" || std::time::Instant::now() > until {
+            break text;
+        }
+    };
+    assert!(text.contains(r#""scale_by": NaN}"#) && text.contains(r#""filename_prefix": "NaN""#), "{text}");
+    let error = |answer: super::client::Answer, node: &str| {
+        let text = answer.text().replace("Infinity", "0");
+        let said: Value = serde_json::from_str(&text).unwrap();
+        let error = &said["node_errors"][node]["errors"][0];
+        format!("{} {}", error["type"].as_str().unwrap(), error["message"].as_str().unwrap())
+    };
+    assert_eq!(error(send("Infinity", "8"), "2"), "value_bigger_than_max Value inf bigger than max of 8.0");
+    let answer = send("1.0", "Infinity");
+    assert!(answer.text().contains("cannot convert float infinity to integer"), "{}", answer.text());
+}
+
+#[test]
 fn routes_have_their_twins_and_the_cloud_has_its_own() {
     let server = Server::usual();
     for path in

@@ -382,6 +382,11 @@ fn nan() {
         assert!(Instant::now() < until);
     };
     assert!(text.contains("[NaN, Infinity, -Infinity]"), "{text}");
+    // The list of classes has them, too, and wfc reads it.
+    let info = server.get("/object_info");
+    assert!(info.text().contains(r#""min": -Infinity, "max": Infinity"#));
+    let catalog = wfc::catalog::read_catalog(info.bytes, &wfc::catalog::ImportOptions::default()).unwrap();
+    assert!(catalog.class("SaveImage").is_some());
 }
 
 #[test]
