@@ -1,7 +1,7 @@
 //! Answers as the server gives them.
 
 use axum::body::Body;
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::Value;
 
 use super::{not_numbers, python};
@@ -27,9 +27,23 @@ pub(super) fn trouble() -> Answer {
     text(StatusCode::INTERNAL_SERVER_ERROR, page)
 }
 
-/// There is no such route.
-pub(super) fn not_found() -> Answer {
-    text(StatusCode::NOT_FOUND, "404: Not Found")
+/// There is no such route: what is asked for is looked for among the files of the editor, which can only be read.
+pub(super) fn not_found(method: &Method) -> Answer {
+    match *method {
+        Method::GET => typed(StatusCode::NOT_FOUND, "application/octet-stream", Body::empty()),
+        Method::HEAD => empty(StatusCode::NOT_FOUND),
+        _ => not_allowed(READ),
+    }
+}
+
+/// How the files of the editor can be asked for.
+pub(super) const READ: &str = "GET,HEAD";
+
+/// There is such a route, for other methods.
+pub(super) fn not_allowed(methods: &'static str) -> Answer {
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "405: Method Not Allowed");
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+    answer
 }
 
 /// Bytes of some type.

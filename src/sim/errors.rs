@@ -26,8 +26,8 @@ pub(super) fn no_class_type(id: &str, node: &Value, version: Version) -> Value {
         let message = "Cannot execute because a node is missing the class_type property.";
         return error("invalid_prompt", message, &details, &json!({}));
     }
-    let title = title(node);
-    let shown = title.map_or_else(|| format!("ID #{id}"), str::to_owned);
+    let title = title(node).filter(|title| !title.is_null());
+    let shown = title.map_or_else(|| format!("ID #{id}"), python::text);
     let message = format!(
         "Node '{shown}' has no class_type. The workflow may be corrupted or a custom node is missing."
     );
@@ -43,14 +43,15 @@ pub(super) fn missing_class(id: &str, node: &Value, class_type: &Value, version:
         let message = format!("Cannot execute because node {name} does not exist.");
         return error("invalid_prompt", &message, &details, &json!({}));
     }
-    let title = title(node).unwrap_or(&name);
-    let message = format!("Node '{title}' not found. The custom node may not be installed.");
+    let title = title(node).unwrap_or(class_type);
+    let shown = python::text(title);
+    let message = format!("Node '{shown}' not found. The custom node may not be installed.");
     let extra_info = json!({ "node_id": id, "class_type": class_type, "node_title": title });
     error("missing_node_type", &message, &details, &extra_info)
 }
 
-fn title(node: &Value) -> Option<&str> {
-    node.get("_meta")?.get("title")?.as_str()
+fn title(node: &Value) -> Option<&Value> {
+    node.get("_meta")?.get("title")
 }
 
 /// There is nothing to run.
@@ -107,7 +108,9 @@ impl At<'_> {
         let with_value = json!({ "input_name": input, "input_config": config, "received_value": value });
         match kind {
             "required_input_missing" => {
-                error(kind, "Required input is missing", input, &json!({ "input_name": input }))
+                // Of inputs that grow, the details have the last part of the name.
+                let last = input.rsplit('.').next().unwrap_or(input);
+                error(kind, "Required input is missing", last, &json!({ "input_name": input }))
             }
             "bad_linked_input" => {
                 let message = "Bad linked input, must be a length-2 list of [node_id, slot_index]";
@@ -140,11 +143,22 @@ impl At<'_> {
                 self.exception(kind, &self.raised())
             }
             _ => {
-                let details = format!("{input} - {}", self.problem.message);
+                let details = format!("{input} - {}", self.custom(&value));
                 let message = "Custom validation failed for node";
                 error(kind, message, &details, &json!({ "input_name": input }))
             }
         }
+    }
+
+    /// What the class's own check says.
+    fn custom(&self, value: &Value) -> String {
+        if self.problem.rule != "missing-input-file" {
+            return self.problem.message.to_string();
+        }
+        let class = &self.graph.node(self.node).class_type;
+        let kinds = [("Video", "video"), ("Audio", "audio"), ("Latent", "latent")];
+        let kind = kinds.into_iter().find(|(word, _)| class.contains(word)).map_or("image", |(_, kind)| kind);
+        format!("Invalid {kind} file: {}", python::text(value))
     }
 
     /// What the prompt gives an input.
@@ -161,7 +175,14 @@ impl At<'_> {
         let mut sections = ["required", "optional"].into_iter();
         let spec = sections.find_map(|section| class.get("input")?.get(section)?.get(input));
         match spec.and_then(Value::as_array).map(Vec::as_slice) {
-            Some([kind, options, ..]) => (kind.clone(), options.clone()),
+            Some([kind, options, ..]) => {
+                let mut options = options.clone();
+                if let Some(options) = options.as_object_mut() {
+                    // The catalog's own.
+                    options.shift_remove("folder");
+                }
+                (kind.clone(), options)
+            }
             Some([kind]) => (kind.clone(), json!({})),
             _ => {
                 let spec = node.class.as_ref().and_then(|class| class.input(input));
@@ -188,13 +209,18 @@ impl At<'_> {
     }
 
     fn cycle(&self, kind: &str) -> Value {
-        let circle = circle(self.graph, self.node);
+        let mut circle = circle(self.graph, self.node);
+        // It is told from the node at which the server came to it.
+        let is_entry =
+            |node: &NodeId| self.graph.consumers(*node).any(|(consumer, _)| !circle.contains(&consumer));
+        let entry = circle.iter().position(is_entry).unwrap_or_default();
+        circle.rotate_left(entry);
         let named = |id: &NodeId| {
             let node = self.graph.node(*id);
             format!("{} ({})", node.key, node.class_type)
         };
         let mut way: Vec<String> = circle.iter().map(named).collect();
-        way.push(named(&self.node));
+        way.extend(circle.first().map(named));
         let keys: Vec<&str> = circle.iter().map(|id| &*self.graph.node(*id).key).collect();
         let extra_info = json!({ "node_id": &*self.graph.node(self.node).key, "cycle_nodes": keys });
         error(kind, "Dependency cycle detected", &way.join(" -> "), &extra_info)
@@ -216,6 +242,10 @@ impl At<'_> {
                 ("TypeError", format!("tuple indices must be integers or slices, not {}", type_name(slot)))
             }
             ("output-slot-out-of-range", _) => ("IndexError", "tuple index out of range".to_owned()),
+            (_, value) if self.problem.message.ends_with("ComfyUI fails on it") && value.is_none() => {
+                let given = self.received(node, input);
+                ("AttributeError", format!("'{}' object has no attribute 'endswith'", type_name(&given)))
+            }
             ("incomparable-value", _) => {
                 let value = type_name(&value);
                 ("TypeError", format!("'<' not supported between instances of '{value}' and 'float'"))
@@ -265,7 +295,7 @@ fn not_in_list(kind: &str, input: &str, value: &Value, of_type: &Value, options:
         list.map_or_else(|| "[]".to_owned(), |list| python::repr(&list.clone().into()))
     };
     let config = if is_long { Value::Null } else { json!([of_type, options]) };
-    let details = format!("{input}: '{}' not in {shown}", python::text(value));
+    let details = format!("{input}: {} not in {shown}", python::repr(value));
     let extra_info = json!({ "input_name": input, "input_config": config, "received_value": value });
     error(kind, "Value not in list", &details, &extra_info)
 }

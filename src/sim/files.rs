@@ -131,6 +131,12 @@ impl Files {
         self.get(folder.unwrap_or(Folder::Input), &path).is_some()
     }
 
+    /// True if there is a folder of this path: one with a file in it.
+    pub(super) fn has_folder(&self, folder: Folder, path: &str) -> bool {
+        let begin = format!("{path}/");
+        path.is_empty() || self.by_path.keys().any(|(of, file)| *of == folder && file.starts_with(&begin))
+    }
+
     /// The number that follows the last one of a prefix, which is a path.
     pub(super) fn next_number(&mut self, folder: Folder, prefix: &str) -> u64 {
         let number = self.numbers.entry((folder, prefix.to_owned())).or_default();

@@ -24,6 +24,8 @@ struct Upload {
     subfolder: String,
     overwrite: bool,
     original: Option<String>,
+    /// True if the field for the file was a text.
+    is_text: bool,
 }
 
 pub(super) async fn upload(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
@@ -50,7 +52,10 @@ async fn fields(request: Request) -> Option<Upload> {
         let bytes = field.bytes().await.ok()?;
         let text = || String::from_utf8_lossy(&bytes).into_owned();
         match &*name {
-            "image" => upload.image = file.map(|file| (file, bytes)),
+            "image" => {
+                upload.is_text = file.is_none();
+                upload.image = file.map(|file| (file, bytes));
+            }
             "type" => upload.folder = Some(text()),
             "subfolder" => upload.subfolder = text(),
             "overwrite" => upload.overwrite = matches!(&*text(), "true" | "1"),
@@ -67,7 +72,13 @@ fn keep(shared: &Shared, upload: &Upload, is_mask: bool) -> Answer {
         return answer::trouble();
     };
     let bad = || answer::empty(StatusCode::BAD_REQUEST);
-    let Some((name, bytes)) = &upload.image else { return bad() };
+    let Some((name, bytes)) = &upload.image else {
+        return if upload.is_text { answer::trouble() } else { bad() };
+    };
+    if name.is_empty() {
+        return answer::trouble();
+    }
+    let name = name.trim_start_matches('/');
     let subfolder = shared.read_path(&upload.subfolder);
     let path = normal(&join(subfolder.trim_end_matches('/'), name));
     let Some(path) = path.filter(|path| !name.is_empty() && !path.is_empty()) else { return bad() };
@@ -75,6 +86,10 @@ fn keep(shared: &Shared, upload: &Upload, is_mask: bool) -> Answer {
         return answer::trouble();
     }
     let (below, file) = path.rsplit_once('/').unwrap_or(("", &path));
+    // Folders are made for `subfolder`, not for those in the name.
+    if name.contains('/') && !shared.lock().files.has_folder(folder, below) {
+        return answer::trouble();
+    }
     let now = shared.clock.wall_seconds();
     let mut inner = shared.lock();
     let (used, is_there) = if upload.overwrite {
@@ -127,7 +142,7 @@ fn masked(
 pub(super) async fn view(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
     let query = http::query(request.uri());
     let get = |key: &str| http::first(&query, key);
-    let Some(name) = get("filename") else { return answer::not_found() };
+    let Some(name) = get("filename") else { return answer::empty(StatusCode::NOT_FOUND) };
     let (name, annotated) = annotation(name);
     if name.is_empty() || name.starts_with('/') || name.contains("..") {
         return answer::empty(StatusCode::BAD_REQUEST);
@@ -183,7 +198,7 @@ pub(super) fn date(seconds: i64) -> String {
 
 /// The type of a file by its name.
 pub(super) fn content_type(name: &str) -> &'static str {
-    const TYPES: [(&str, &str); 14] = [
+    const TYPES: [(&str, &str); 25] = [
         ("png", "image/png"),
         ("jpg", "image/jpeg"),
         ("jpeg", "image/jpeg"),
@@ -193,11 +208,22 @@ pub(super) fn content_type(name: &str) -> &'static str {
         ("webm", "video/webm"),
         ("mkv", "video/x-matroska"),
         ("mov", "video/quicktime"),
-        ("flac", "audio/x-flac"),
+        ("flac", "audio/flac"),
         ("mp3", "audio/mpeg"),
-        ("opus", "audio/opus"),
+        ("opus", "audio/ogg"),
         ("wav", "audio/x-wav"),
         ("json", "application/json"),
+        ("avi", "video/x-msvideo"),
+        ("txt", "text/plain"),
+        ("md", "text/markdown"),
+        ("csv", "text/csv"),
+        ("js", "application/javascript; charset=utf-8"),
+        ("safetensors", "application/safetensors"),
+        ("glb", "model/gltf-binary"),
+        ("svg", "image/svg+xml"),
+        ("xml", "application/xml"),
+        ("yaml", "application/yaml"),
+        ("yml", "application/yaml"),
     ];
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_lowercase();
     TYPES.iter().find(|(known, _)| *known == extension).map_or("application/octet-stream", |(_, kind)| kind)
@@ -222,16 +248,27 @@ fn send(file: &File, name: &str, method: &Method, headers: &HeaderMap) -> Answer
             answer.headers_mut().insert(name, value);
         }
     }
-    let is_same = match header(header::IF_NONE_MATCH) {
-        Some(known) => known == "*" || known.split(',').any(|known| known.trim() == tag),
-        None => header(header::IF_MODIFIED_SINCE) == Some(&*modified),
+    let names = |known: &str| known == "*" || known.split(',').any(|known| known.trim() == tag);
+    let is_newer = |than: &str| {
+        let than = httpdate::parse_http_date(than).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(u64::try_from(file.written).unwrap_or_default() > than.as_secs())
     };
-    if is_same {
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    let is_other = match header(header::IF_MATCH) {
+        Some(known) => !names(known),
+        None => header(header::IF_UNMODIFIED_SINCE).and_then(is_newer) == Some(true),
+    };
+    let is_same = match header(header::IF_NONE_MATCH) {
+        Some(known) => names(known),
+        None => header(header::IF_MODIFIED_SINCE).and_then(is_newer) == Some(false),
+    };
+    if is_other || is_same {
+        let status = if is_other { StatusCode::PRECONDITION_FAILED } else { StatusCode::NOT_MODIFIED };
+        *answer.status_mut() = status;
+        answer.headers_mut().remove(header::ACCEPT_RANGES);
         return answer;
     }
-    // A part is sent only of the file that the client has the other part of.
-    let if_range = header(header::IF_RANGE).is_none_or(|known| known == tag || known == modified);
+    // Only dates are understood here: a tag asks for the part all the same, whatever the file has become.
+    let if_range = header(header::IF_RANGE).and_then(is_newer) != Some(true);
     let range = header(header::RANGE).filter(|_| if_range);
     let part = match range.map(|range| part(range, length)) {
         None => 0..length,
@@ -245,6 +282,7 @@ fn send(file: &File, name: &str, method: &Method, headers: &HeaderMap) -> Answer
         }
         Some(None) => {
             *answer.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            answer.headers_mut().remove(header::ACCEPT_RANGES);
             if let Ok(value) = format!("bytes */{length}").parse() {
                 answer.headers_mut().insert(header::CONTENT_RANGE, value);
             }
@@ -262,8 +300,9 @@ fn send(file: &File, name: &str, method: &Method, headers: &HeaderMap) -> Answer
 fn part(range: &str, length: usize) -> Option<std::ops::Range<usize>> {
     let (first, last) = range.trim().strip_prefix("bytes=")?.split_once('-')?;
     if first.is_empty() {
-        let count: usize = last.parse().ok().filter(|count| *count > 0)?;
-        return Some(length.saturating_sub(count)..length);
+        let count: usize = last.parse().ok()?;
+        // `-0` is 0, from which on all is asked for.
+        return Some(if count == 0 { 0..length } else { length.saturating_sub(count)..length });
     }
     let first: usize = first.parse().ok().filter(|first| *first < length)?;
     let last = if last.is_empty() { length } else { last.parse::<usize>().ok()?.saturating_add(1) };

@@ -58,8 +58,8 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .with_state(Arc::clone(shared))
 }
 
-async fn fallback() -> Answer {
-    answer::not_found()
+async fn fallback(method: Method) -> Answer {
+    answer::not_found(&method)
 }
 
 /// What stands around every handler: faults, the guard against other sites, OPTIONS, the log.
@@ -80,11 +80,12 @@ async fn around(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         next.run(request).await
     };
     if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
-        let allow = answer.headers().get(header::ALLOW).cloned();
-        answer = answer::text(StatusCode::METHOD_NOT_ALLOWED, "405: Method Not Allowed");
-        if let Some(allow) = allow {
-            answer.headers_mut().insert(header::ALLOW, allow);
-        }
+        let has_post = answer.headers().get(header::ALLOW).is_none_or(|allow| allow != answer::READ);
+        answer = match method {
+            Method::GET | Method::HEAD => answer::not_found(&method),
+            _ if has_post && takes_posts(uri.path()) => answer::not_allowed("GET,HEAD,POST"),
+            _ => answer::not_allowed(answer::READ),
+        };
     }
     // The server's clock may be wrong, unlike this machine's.
     if let Ok(date) = files_routes::date(shared.clock.wall_seconds()).parse() {
@@ -96,6 +97,15 @@ async fn around(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     }
     line(&answer);
     answer
+}
+
+/// True for routes that something can be sent to.
+fn takes_posts(path: &str) -> bool {
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    let last = path.rsplit('/').next().unwrap_or_default();
+    matches!(path, "/prompt" | "/queue" | "/interrupt" | "/free" | "/history")
+        || path.starts_with("/upload/")
+        || last == "cancel"
 }
 
 /// Faults that come instead of an answer, or before it.
@@ -152,7 +162,8 @@ fn is_foreign(request: &Request) -> bool {
     let (Some(host), Some(origin)) = (header("host"), header("origin")) else { return false };
     let host = host.to_lowercase();
     let origin = origin.to_lowercase();
-    let origin = origin.split_once("://").map_or(&*origin, |(_, rest)| rest);
+    // What has no host, such as `null`, is not compared.
+    let origin = origin.split_once("://").map_or("", |(_, rest)| rest);
     let origin = origin.split('/').next().unwrap_or_default();
     let name = |authority: &str| match authority.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name.to_owned(),

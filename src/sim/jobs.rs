@@ -10,6 +10,7 @@ use super::answer::{self, Answer};
 use super::history::{Entry, Past};
 use super::http::{self, Id};
 use super::prompt::is_canonical;
+use super::python;
 use super::state::{Inner, Item, Shared};
 
 /// What states a job can be in.
@@ -84,6 +85,17 @@ fn finished(past: &Entry) -> Listed {
     Ok(job)
 }
 
+/// True for what the editor can show.
+fn is_previewable(kind: &str, item: &Value) -> bool {
+    let text = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default();
+    let format = text("format");
+    let name = text("filename").to_lowercase();
+    matches!(kind, "images" | "video" | "audio" | "3d" | "text")
+        || format.starts_with("video/")
+        || format.starts_with("audio/")
+        || [".obj", ".fbx", ".gltf", ".glb", ".usdz"].iter().any(|end| name.ends_with(end))
+}
+
 /// How many things were shown, and one of them.
 fn outputs(past: &Entry) -> (usize, Option<Value>) {
     let mut count = 0;
@@ -103,6 +115,9 @@ fn outputs(past: &Entry) -> (usize, Option<Value>) {
                     _ => continue,
                 };
                 count += 1;
+                if !is_previewable(kind, item) {
+                    continue;
+                }
                 // What is kept is shown rather than what is temporary.
                 let is_kept = |shown: &Value| shown.get("type").is_some_and(|kind| kind == "output");
                 if preview.as_ref().is_none_or(|known| !is_kept(known) && is_kept(&shown)) {
@@ -129,29 +144,31 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Answer 
     let wanted = http::first(&query, "status").filter(|text| !text.is_empty());
     let wanted: Vec<&str> =
         wanted.unwrap_or_default().split(',').map(str::trim).filter(|status| !status.is_empty()).collect();
-    let unknown: Vec<&&str> = wanted.iter().filter(|status| !STATUSES.contains(status)).collect();
+    let unknown: Vec<&str> = wanted.iter().copied().filter(|status| !STATUSES.contains(status)).collect();
     if !unknown.is_empty() {
         let known = STATUSES.join(", ");
-        return bad(format!("Invalid status value(s): {unknown:?}. Must be one of: {known}"));
+        let unknown = unknown.join(", ");
+        return bad(format!("Invalid status value(s): {unknown}. Valid values: {known}"));
     }
     let sort_by = http::first(&query, "sort_by").unwrap_or("created_at");
     let sort_order = http::first(&query, "sort_order").unwrap_or("desc");
     if !["created_at", "execution_duration"].contains(&sort_by) {
-        return bad("sort_by must be created_at or execution_duration".to_owned());
+        return bad("sort_by must be 'created_at' or 'execution_duration'".to_owned());
     }
     if !["asc", "desc"].contains(&sort_order) {
-        return bad("sort_order must be asc or desc".to_owned());
+        return bad("sort_order must be 'asc' or 'desc'".to_owned());
     }
-    let number = |key: &str| http::first(&query, key).map(str::parse::<usize>);
+    let number = |key: &str| http::first(&query, key).map(|text| text.trim().parse::<i64>());
     let limit = match number("limit") {
         None => None,
-        Some(Ok(limit)) if limit > 0 => Some(limit),
-        Some(_) => return bad("limit must be a positive integer".to_owned()),
+        Some(Ok(limit)) if limit > 0 => usize::try_from(limit).ok(),
+        Some(Ok(_)) => return bad("limit must be a positive integer".to_owned()),
+        Some(Err(_)) => return bad("limit must be an integer".to_owned()),
     };
     let offset = match number("offset") {
         None => 0,
-        Some(Ok(offset)) => offset,
-        Some(Err(_)) => return bad("offset must be a non-negative integer".to_owned()),
+        Some(Ok(offset)) => usize::try_from(offset).unwrap_or_default(),
+        Some(Err(_)) => return bad("offset must be an integer".to_owned()),
     };
     let found = all(&shared.lock());
     let Ok(mut found) = found else { return answer::trouble() };
@@ -234,17 +251,19 @@ pub(super) async fn cancel(State(shared): State<Arc<Shared>>, Path(id): Id) -> A
 }
 
 pub(super) async fn cancel_all(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
-    let body = match http::json(&shared, request).await {
-        Ok(body) => body,
+    let bad = |answer: Value| answer::json(StatusCode::BAD_REQUEST, &answer);
+    let body = match http::body(&shared, request).await {
+        Ok(body) => serde_json::from_slice::<Value>(&body),
         Err(answer) => return answer,
     };
-    let bad = |answer: Value| answer::json(StatusCode::BAD_REQUEST, &answer);
+    let Ok(body) = body else { return bad(json!({ "error": "Request body must be valid JSON" })) };
     let Some(ids) = body.get("job_ids").and_then(Value::as_array) else {
-        return bad(json!({ "error": "job_ids must be a list of job ids" }));
+        return bad(json!({ "error": "job_ids must be a list" }));
     };
-    let invalid: Vec<&Value> = ids.iter().filter(|id| !id.as_str().is_some_and(is_canonical)).collect();
+    let invalid = ids.iter().filter(|id| !id.as_str().is_some_and(is_canonical));
+    let invalid: Vec<String> = invalid.map(python::text).collect();
     if !invalid.is_empty() {
-        return bad(json!({ "error": "job_ids must be UUIDs", "invalid_ids": invalid }));
+        return bad(json!({ "error": "job_ids contains invalid id(s)", "invalid_ids": invalid }));
     }
     let mut cancelled = false;
     for id in ids.iter().filter_map(Value::as_str) {

@@ -24,7 +24,18 @@ pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) ->
 
 fn accept(shared: &Shared, mut body: Value) -> Result<Answer, Box<Answer>> {
     let trouble = || Box::new(answer::trouble());
-    let Value::Object(fields) = &mut body else { return Err(trouble()) };
+    let is_named = match &body {
+        Value::Array(items) => ["prompt", "number"].iter().any(|name| items.iter().any(|item| item == name)),
+        Value::String(text) => ["prompt", "number"].iter().any(|name| text.contains(name)),
+        Value::Object(_) => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    };
+    if is_named {
+        // Python finds the name in it, or cannot look, and then it is no object.
+        return Err(trouble());
+    }
+    let mut nothing = Map::new();
+    let fields = body.as_object_mut().unwrap_or(&mut nothing);
     let number = number(shared, fields).ok_or_else(trouble)?;
     let refuse = |error: &Value, node_errors: &Map<String, Value>| {
         let answer = json!({ "error": error, "node_errors": node_errors });
@@ -35,6 +46,9 @@ fn accept(shared: &Shared, mut body: Value) -> Result<Answer, Box<Answer>> {
         return Err(refuse(&errors::error("no_prompt", said, said, &json!({})), &Map::new()));
     };
     let id = id(shared, fields.get("prompt_id")).ok_or_else(|| refuse(&invalid_id(), &Map::new()))?;
+    if matches!(fields.get("extra_data"), Some(Value::Null | Value::Bool(_) | Value::Number(_))) {
+        return Err(trouble());
+    }
     let partial = fields.get("partial_execution_targets");
     let config = &shared.config;
     let has_input = |name: &str| shared.lock().files.has_input(&shared.read_path(name));

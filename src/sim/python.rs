@@ -17,6 +17,27 @@ pub(super) fn dumps(value: &Value) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// `json.dumps(value, indent=4)`, for what is shown to people.
+pub(super) fn indented(value: &Value) -> String {
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    // Writing to memory cannot fail.
+    let _ = serde::Serialize::serialize(value, &mut serializer);
+    let mut out = String::new();
+    let mut units = [0; 2];
+    for c in String::from_utf8(bytes).unwrap_or_default().chars() {
+        if c.is_ascii() {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut units) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
 /// How `json.dumps` formats.
 struct Dumps;
 

@@ -9,6 +9,7 @@ use super::files::{Content, Folder, join};
 use super::media::{Kind, Made, Texts};
 use super::not_numbers::NAN;
 use super::prefix;
+use super::python;
 use super::state::{Inner, Shared};
 use crate::analysis::{Analysis, Fact};
 use crate::catalog::output_files;
@@ -65,8 +66,9 @@ fn files(class: &str, format: &str) -> Files {
         "VHS_VideoCombine" => (vhs(format), false),
         _ => ("png", true),
     };
-    let has_size = !is_vhs && !matches!(extension, "flac" | "mp3" | "opus" | "glb" | "latent");
-    Files { extension, each, tail: if is_vhs { "" } else { "_" }, has_size }
+    let is_sound = matches!(extension, "flac" | "mp3" | "opus");
+    let has_size = !is_vhs && !is_sound && !matches!(extension, "glb" | "latent");
+    Files { extension, each, tail: if is_vhs || is_sound { "" } else { "_" }, has_size }
 }
 
 /// The extension of a format of `VideoHelperSuite`.
@@ -110,13 +112,26 @@ impl Showing<'_> {
         output_files(class).is_some_and(|files| !files.key.is_empty() && files.kept != "no")
     }
 
+    /// What was given to a node that shows it as text, as far as it is written in the workflow.
     fn text(&self) -> String {
         let inputs = self.graph.node(self.node).inputs();
         let literal = inputs.iter().find_map(|input| match &input.value {
-            Argument::Literal(value) => Some(value.to_string()),
-            Argument::Link { .. } => None,
+            Argument::Literal(value) => Some(value.clone()),
+            Argument::Link { from, .. } => {
+                let source = self.graph.node(*from);
+                let is_value = source.class_type.starts_with("Primitive");
+                match &source.input("value").filter(|_| is_value)?.value {
+                    Argument::Literal(value) => Some(value.clone()),
+                    Argument::Link { .. } => None,
+                }
+            }
         });
-        literal.unwrap_or_else(|| format!("what {} was given", self.graph.node(self.node).key))
+        let literal = literal.and_then(|value| serde_json::from_str::<Value>(&value.to_string()).ok());
+        match literal {
+            Some(value @ (Value::Array(_) | Value::Object(_))) => python::indented(&value),
+            Some(value) => python::text(&value),
+            None => format!("what {} was given", self.graph.node(self.node).key),
+        }
     }
 
     fn given(&self, input: &str) -> Option<&Literal> {
@@ -181,6 +196,9 @@ impl Showing<'_> {
             }
             "SaveVideo" | "SaveWEBM" | "SaveAnimatedWEBP" | "SaveAnimatedPNG" => {
                 output.insert("animated".to_owned(), json!([true]));
+            }
+            "MaskPreview" => {
+                output.insert("animated".to_owned(), json!([false]));
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::Config;
+use super::{Config, Version};
 use super::{errors, not_numbers};
 use crate::catalog::{Catalog, InputKind};
 use crate::check::{self, ServerVersion};
@@ -54,19 +54,26 @@ pub(super) fn validate(
 ) -> Result<Accepted, Refusal> {
     let catalog = &config.catalog;
     let Some(nodes) = prompt.as_object() else { return Err(Refusal::Fails) };
+    // Nodes that were replaced by others are looked for before all else, and that takes objects.
+    let is_readable = |node: &Value| node.is_object() && node.get("inputs").is_none_or(Value::is_object);
+    if config.version != Version::V0_3_64 && !nodes.values().all(is_readable) {
+        return Err(Refusal::Fails);
+    }
     let mut outputs: Vec<String> = Vec::new();
     for (id, node) in nodes {
         let class_type = node.get("class_type");
-        if node.is_array() || node.is_object() || node.is_string() {
-            // What is no object has no `class_type` either, as Python asks.
-        } else {
-            return Err(Refusal::Fails);
-        }
-        let Some(class_type) = class_type else {
+        let names_it = node.get("_meta").is_none_or(Value::is_object);
+        let Some(class_type) = class_type.filter(|name| !name.is_array() && !name.is_object()) else {
+            if class_type.is_some() || !names_it {
+                return Err(Refusal::Fails);
+            }
             return Err(refused(errors::no_class_type(id, node, config.version)));
         };
         let class = class_type.as_str().and_then(|name| catalog.class(name));
         let Some(class) = class else {
+            if !names_it {
+                return Err(Refusal::Fails);
+            }
             return Err(refused(errors::missing_class(id, node, class_type, config.version)));
         };
         if class.output_node && is_wanted(id, partial)? {
