@@ -183,6 +183,7 @@ pub fn run(
         tasks,
         messages,
         is_told: true,
+        was_told: false,
         unreachable: None,
         stuck: None,
         has_failed: false,
@@ -260,6 +261,8 @@ struct Batch<'b> {
     messages: Receiver<Message>,
     /// True if the server tells by itself how far it is.
     is_told: bool,
+    /// True once the server has told something, or it was said that it does not.
+    was_told: bool,
     /// Since when nobody answers.
     unreachable: Option<Instant>,
     /// Since when the server has work and does none, and how often that was seen.

@@ -44,10 +44,15 @@ impl Batch<'_> {
         let now = Instant::now();
         let id = match &signal {
             Signal::Connected => {
-                self.is_told = true;
+                (self.is_told, self.was_told) = (true, true);
                 return;
             }
-            Signal::Disconnected(_) => {
+            Signal::Disconnected(why) => {
+                if !std::mem::replace(&mut self.was_told, true) {
+                    self.notice(format!(
+                        "the server's socket cannot be opened, so steps are not shown: {why}"
+                    ));
+                }
                 // What was handed over on that connection is told to nobody any more.
                 self.is_told = false;
                 // The server may have been started anew, without the files that were put there.

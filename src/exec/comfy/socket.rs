@@ -103,14 +103,14 @@ fn keep_open(client: &Client, shared: &Arc<Shared>, tell: &Tell) {
             let mut state = lock(shared);
             state.client_id = None;
             state.shutdown = None;
-            state.was_tried = true;
-            shared.changed.notify_all();
         }
-        if shared.is_over.load(Ordering::Acquire) {
-            return;
-        }
+        let is_over = shared.is_over.load(Ordering::Acquire);
         let why = result.err().unwrap_or_else(|| "closed".to_owned());
-        if !tell(Signal::Disconnected(why)) {
+        let is_heard = is_over || tell(Signal::Disconnected(why));
+        // Whoever waits for the first attempt finds in its queue what came of it.
+        lock(shared).was_tried = true;
+        shared.changed.notify_all();
+        if is_over || !is_heard {
             return;
         }
         let until = Instant::now() + AGAIN;

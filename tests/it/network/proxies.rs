@@ -209,3 +209,14 @@ fn the_way_to_a_proxy_may_be_secure_too() {
     }
     assert!(proxy.seen().matches("CONNECT ").count() >= 4);
 }
+
+#[test]
+fn a_run_does_without_a_socket_where_none_gets_through() {
+    let sim = Sim::start(&[]);
+    let server = Middle::leading(&sim.url, &[("GET /ws", "/nowhere".to_owned())]);
+    let folder = folder(&format!("url = \"http://127.0.0.1:{}\"\n", server.port));
+    let run = folder.wfc(&["run", "smoke.toml", "--on", "gpu"]).succeeded();
+    let notes: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("note: ")).collect();
+    insta::assert_snapshot!(notes.join("\n"), @"note: the server's socket cannot be opened, so steps are not shown: HTTP error: 302 Found");
+    assert!(server.seen().contains("GET /ws?"));
+}

@@ -2,7 +2,7 @@
 
 use super::middle::{Authority, Middle, future, past, self_signed};
 use super::{folder, is_whole, on, run, without_port};
-use crate::run::Sim;
+use crate::run::{Sim, batch, inspect};
 
 #[test]
 fn a_whole_run_goes_over_tls() {
@@ -28,6 +28,30 @@ fn a_whole_run_goes_over_tls() {
     for route in ["get /system_stats", "post /upload/image", "post /prompt", "get /history/", "get /view?"] {
         assert!(tls.requests().iter().any(|head| head.starts_with(route)), "{route}");
     }
+}
+
+#[test]
+fn what_breaks_is_survived_over_tls_and_through_a_proxy() {
+    let under = |fault: &str| {
+        let sim = Sim::start(&["--fault", fault, "--restart", "300ms"]);
+        let (authority, proxy) = (Authority::new(), Middle::proxy(None));
+        let tls = Middle::tls(&sim.url, authority.good());
+        let folder = folder(&format!(
+            "url = \"https://localhost:{}\"\nca = \"ca.pem\"\nproxy = \"127.0.0.1:{}\"\n",
+            tls.port, proxy.port
+        ));
+        folder.write("ca.pem", &authority.pem);
+        folder.write("batch.toml", batch(4));
+        let run = folder.wfc(&["run", "batch.toml", "--on", "gpu"]);
+        assert_eq!((run.code, &*run.stderr), (Some(0), ""), "{fault}: {}", run.stdout);
+        assert_eq!(inspect(&folder.path("outputs/0001-batch")).records.len(), 4, "{fault}");
+    };
+    // They wait most of the time.
+    std::thread::scope(|scope| {
+        for fault in ["ws-cut@3", "cut-body@8x6", "crash@3", "bad-gateway@5x4"] {
+            scope.spawn(move || under(fault));
+        }
+    });
 }
 
 #[test]
