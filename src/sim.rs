@@ -13,6 +13,7 @@ mod answer;
 mod cache;
 mod clock;
 mod control;
+mod editor_routes;
 mod effort;
 mod errors;
 mod faults;

@@ -153,7 +153,7 @@ impl At<'_> {
     /// What the class's own check says.
     fn custom(&self, value: &Value) -> String {
         if self.problem.rule != "missing-input-file" {
-            return self.problem.message.to_string();
+            return self.problem.message.clone();
         }
         let class = &self.graph.node(self.node).class_type;
         let kinds = [("Video", "video"), ("Audio", "audio"), ("Latent", "latent")];

@@ -13,7 +13,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::answer::{self, Answer};
 use super::faults::FaultKind;
 use super::state::Shared;
-use super::{files_routes, info, jobs, not_numbers, prompt, queue, socket};
+use super::{editor_routes, files_routes, info, jobs, not_numbers, prompt, queue, socket};
 
 /// The server's routes: each one bare and under `/api`. Those of jobs are declared with `/api`, so that they have it
 /// twice or once.
@@ -38,7 +38,8 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
             .route("/models", get(info::models))
             .route("/models/{folder}", get(info::models_of))
             .route("/embeddings", get(info::embeddings))
-            .route("/extensions", get(info::extensions));
+            .route("/extensions", get(info::extensions))
+            .merge(editor_routes::routes());
         if shared.config.version.has_jobs() {
             router = router
                 .route("/api/jobs", get(jobs::list))
@@ -52,6 +53,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .merge(routes())
         .nest("/api", routes())
+        .merge(editor_routes::alone(shared.config.version.has_jobs()))
         .route("/", root)
         .fallback(fallback)
         .layer(from_fn_with_state(Arc::clone(shared), around))

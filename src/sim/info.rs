@@ -21,7 +21,7 @@ use crate::catalog::{Catalog, Models, NodeClass};
 const RAM: f64 = 64.0 * 1024.0 * 1024.0 * 1024.0;
 
 /// The folders below `models` that the server lists, in its order.
-const FOLDERS: [&str; 26] = [
+pub(super) const FOLDERS: [&str; 26] = [
     "checkpoints",
     "configs",
     "loras",

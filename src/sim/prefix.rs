@@ -43,23 +43,29 @@ fn filled(prefix: &str, (width, height): (u32, u32), seconds: i64) -> String {
     if !prefix.contains('%') {
         return prefix.to_owned();
     }
+    let [year, month, day, hour, minute, second] = calendar(seconds);
+    let values = [
+        ("%width%", width.to_string()),
+        ("%height%", height.to_string()),
+        ("%year%", year),
+        ("%month%", month),
+        ("%day%", day),
+        ("%hour%", hour),
+        ("%minute%", minute),
+        ("%second%", second),
+    ];
+    values.iter().fold(prefix.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+/// Year, month, day, hour, minute and second of a time in seconds since 1970, in UTC, each of two digits or more.
+pub(super) fn calendar(seconds: i64) -> [String; 6] {
     // `Sun, 06 Nov 1994 08:49:37 GMT`
     let date = date(seconds);
     let words: Vec<&str> = date.split([' ', ':']).collect();
     let word = |at: usize| words.get(at).copied().unwrap_or_default().to_owned();
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = months.iter().position(|month| *month == word(2)).unwrap_or_default() + 1;
-    let values = [
-        ("%width%", width.to_string()),
-        ("%height%", height.to_string()),
-        ("%year%", word(3)),
-        ("%month%", format!("{month:02}")),
-        ("%day%", word(1)),
-        ("%hour%", word(4)),
-        ("%minute%", word(5)),
-        ("%second%", word(6)),
-    ];
-    values.iter().fold(prefix.to_owned(), |text, (name, value)| text.replace(name, value))
+    [word(3), format!("{month:02}"), word(1), word(4), word(5), word(6)]
 }
 
 /// A path that goes up from a folder.

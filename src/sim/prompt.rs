@@ -24,6 +24,7 @@ pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) ->
 
 fn accept(shared: &Shared, mut body: Value) -> Result<Answer, Box<Answer>> {
     let trouble = || Box::new(answer::trouble());
+    shared.say(&mut shared.lock(), "got prompt");
     let is_named = match &body {
         Value::Array(items) => ["prompt", "number"].iter().any(|name| items.iter().any(|item| item == name)),
         Value::String(text) => ["prompt", "number"].iter().any(|name| text.contains(name)),

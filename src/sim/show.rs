@@ -156,7 +156,7 @@ impl Showing<'_> {
         let how = files(class, format);
         let size = if how.has_size { (picture.width, picture.height) } else { (0, 0) };
         let now = self.shared.clock.wall_seconds();
-        let root = if self.shared.is_windows { "C:/ComfyUI" } else { "/opt/ComfyUI" };
+        let root = self.shared.root();
         let place = prefix::place(&self.shared.read_path(prefix), size, now, folder, root)?;
         let (subfolder, stem) = (&*place.subfolder, &*place.stem);
         let count = if how.each { picture.frames } else { 1 };

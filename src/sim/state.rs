@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::clock::Clock;
 use super::control::{Control, End};
+use super::editor_routes::Editor;
 use super::faults::FaultKind;
 use super::files::Files;
 use super::heap::{Heap, Incomparable, Ordered};
@@ -145,6 +146,7 @@ pub(super) struct Inner {
     /// Bytes of the card in use, as `/system_stats` shows it.
     pub(super) used: f64,
     pub(super) files: Files,
+    pub(super) editor: Editor,
 }
 
 /// What handlers, sockets and the worker share.

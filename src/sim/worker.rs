@@ -454,6 +454,17 @@ impl Run<'_> {
         )
     }
 
+    /// How long it took, as the log says it.
+    fn seconds(&self) -> String {
+        let begun = self.messages.first().and_then(|message| message[1]["timestamp"].as_i64());
+        let took = begun.map_or(0, |begun| self.shared.clock.now_ms().saturating_sub(begun).max(0));
+        let whole = took / 1000;
+        if whole > 600 {
+            return format!("{:02}:{:02}:{:02}", whole / 3600 % 24, whole / 60 % 60, whole % 60);
+        }
+        format!("{whole}.{:02} seconds", took % 1000 / 10)
+    }
+
     /// Writes the history and tells that nothing runs any more.
     fn done(self, is_success: bool) {
         let shared = self.shared;
@@ -475,6 +486,8 @@ impl Run<'_> {
             let data = json!({ "node": null, "prompt_id": self.item.id });
             shared.send(&inner, "executing", &data);
         }
+        let seconds = self.seconds();
+        shared.say(&mut inner, &format!("\u{1b}[32mPrompt executed in {seconds}\u{1b}[0m"));
         free(&mut inner);
         drop(inner);
         if is_success {

@@ -228,14 +228,14 @@ fn a_target_names_its_torch() {
     folder.write("base.toml", &text);
     let target =
         |torch: &str| format!("extends = \"base.toml\"\n[target]\ngpu = \"a10g\"\ntorch = \"{torch}\"\n");
-    folder.write("p.toml", &target("2.9"));
+    folder.write("p.toml", target("2.9"));
     let slow = folder.wfc(&["plan", "p.toml"]).succeeded();
     assert!(slow.stdout.contains("A10G (22.1 GiB): may not fit"), "{}", slow.stdout);
     let told = folder.wfc(&["plan", "p.toml", "--torch", "2.8"]).succeeded();
     assert!(told.stdout.contains("A10G (22.1 GiB): fits, streaming weights\n"), "{}", told.stdout);
     let linted = folder.wfc(&["lint", "p.toml"]).succeeded();
     assert!(linted.stdout.contains("vram-near-budget"), "{}", linted.stdout);
-    folder.write("p.toml", &target("new"));
+    folder.write("p.toml", target("new"));
     let wrong = folder.wfc(&["plan", "p.toml"]);
     assert_eq!(wrong.code, Some(1));
     assert!(wrong.stderr.contains("`new` is no version of torch"), "{}", wrong.stderr);
