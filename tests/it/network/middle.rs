@@ -193,6 +193,17 @@ impl Middle {
         })
     }
 
+    /// A proxy, or a server, that takes all and says nothing.
+    pub(super) fn silent() -> Self {
+        Self::start(|mut client, seen| {
+            let mut byte = [0];
+            while client.read_exact(&mut byte).is_ok() {
+                seen.lock().unwrap().push(byte[0]);
+            }
+            None
+        })
+    }
+
     /// A proxy that says this to whatever it is asked for.
     pub(super) fn refusing(status: &'static str) -> Self {
         Self::start(move |mut client, seen| {

@@ -220,3 +220,31 @@ fn a_run_does_without_a_socket_where_none_gets_through() {
     insta::assert_snapshot!(notes.join("\n"), @"note: the server's socket cannot be opened, so steps are not shown: HTTP error: 302 Found");
     assert!(server.seen().contains("GET /ws?"));
 }
+
+#[test]
+fn who_says_nothing_is_not_waited_for_without_end() {
+    let silent = Middle::silent();
+    let folder = |url: &str, proxy: &str| folder(&format!("url = \"{url}\"\nproxy = \"{proxy}\"\n"));
+    let here = format!("127.0.0.1:{}", silent.port);
+    let cases = [
+        ("https://gpu.example", format!("http://{here}")),
+        ("http://gpu.example", format!("http://{here}")),
+        ("http://gpu.example", format!("https://{here}")),
+        ("http://gpu.example", format!("socks5h://{here}")),
+        (&format!("https://{here}"), "none".to_owned()),
+    ];
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let runs = cases.map(|(url, proxy)| {
+            let folder = folder(url, &proxy);
+            scope.spawn(move || run(&folder, &[]).failed())
+        });
+        runs.map(|run| run.join().unwrap()).into()
+    });
+    insta::assert_snapshot!(without_port(&said.concat(), &[silent.port]), @r#"
+    wfc: https://gpu.example: its proxy http://127.0.0.1:PORT1 (wfc.toml:3:9): no connection within 10 s; check wfc.toml:3:9; `proxy = "none"` means that there is none
+    wfc: http://gpu.example: its proxy http://127.0.0.1:PORT1 (wfc.toml:3:9): no connection within 10 s; check wfc.toml:3:9; `proxy = "none"` means that there is none
+    wfc: http://gpu.example: its proxy https://127.0.0.1:PORT1 (wfc.toml:3:9): no connection within 10 s; check wfc.toml:3:9; `proxy = "none"` means that there is none
+    wfc: http://gpu.example: its proxy socks5h://127.0.0.1:PORT1 (wfc.toml:3:9): no connection within 10 s; check wfc.toml:3:9; `proxy = "none"` means that there is none
+    wfc: https://127.0.0.1:PORT1: no connection within 10 s; is the machine on, and does a firewall let this port through?
+    "#);
+}

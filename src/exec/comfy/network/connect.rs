@@ -19,8 +19,9 @@ use super::tls::Trust;
 use super::trouble::{ANSWER, SILENCE};
 use crate::exec::Error;
 
-/// How long a connection may take, with proxy and TLS.
-pub(in super::super) const CONNECT: Duration = Duration::from_secs(5);
+/// How long a connection may take, with everything on the way.
+const DIRECT: Duration = Duration::from_secs(5);
+const THROUGH_MORE: Duration = Duration::from_secs(10);
 
 /// Ends a connection from another thread.
 pub(in super::super) type Shutdown = Weak<dyn ShutdownHandle>;
@@ -34,6 +35,8 @@ pub(in super::super) struct Way {
     pub(super) proxy: Option<Proxy>,
     /// Who may have signed certificates.
     pub(super) trust: Trust,
+    /// How long a connection may take.
+    pub(super) patience: Duration,
     connector: Connector,
     is_secure: bool,
 }
@@ -41,10 +44,11 @@ pub(in super::super) struct Way {
 impl Way {
     pub(super) fn new(is_secure: bool, proxy: Option<Proxy>, trust: &Trust) -> Result<Self, Error> {
         let uses_tls = is_secure || proxy.as_ref().is_some_and(Proxy::is_secure);
+        let patience = if uses_tls || proxy.is_some() { THROUGH_MORE } else { DIRECT };
         let tls = if uses_tls { trust.tls()? } else { Tls::none() };
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT))
+            .timeout_connect(Some(patience))
             .timeout_recv_response(Some(ANSWER))
             .timeout_per_read(Some(SILENCE))
             .timeout_per_write(Some(SILENCE))
@@ -59,7 +63,7 @@ impl Way {
                 .chain(tls);
         let connector = Connector(Arc::new(chain));
         let agent = ureq::Agent::with_parts(config, connector.clone(), DefaultResolver::default());
-        Ok(Self { agent, proxy, trust: trust.clone(), connector, is_secure })
+        Ok(Self { agent, proxy, trust: trust.clone(), patience, connector, is_secure })
     }
 
     /// True if it is the way to hosts that are reached so.
@@ -70,14 +74,14 @@ impl Way {
     /// Opens a connection that is not for HTTP requests. `opened` gets what ends it, before it is whole.
     ///
     /// # Errors
-    /// When there is none within [`CONNECT`].
+    /// When there is none in time.
     pub(in super::super) fn open(
         &self,
         uri: &Uri,
         limit: Duration,
         opened: impl Fn(Shutdown) + Send + Sync + 'static,
     ) -> Result<Stream, ureq::Error> {
-        let timeout = within(CONNECT, ureq::Timeout::Connect);
+        let timeout = within(self.patience, ureq::Timeout::Connect);
         let config = self.agent.config();
         let resolver = DefaultResolver::default();
         let is_resolved_there = self.proxy.as_ref().is_some_and(|proxy| !proxy.inner().resolve_target());

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::connect::{CONNECT, NoConnection, Way};
+use super::connect::{NoConnection, Way};
 use super::proxy::Proxy;
 use super::tls;
 use crate::exec::{Error, Trouble};
@@ -81,6 +81,11 @@ fn no_way(error: &ureq::Error, base: &str, way: &Way) -> Error {
         return error.help(format!("check {}; {}", proxy.source(), proxy.without()));
     }
     match error {
+        ureq::Error::Timeout(_) => {
+            let seconds = way.patience.as_secs();
+            let message = format!("{base}: no connection through its proxy {proxy} within {seconds} s");
+            Error::new(Trouble::Unreachable, message).passing().help(format!("check {}", proxy.source()))
+        }
         ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
             let message = format!("{base}: its proxy {proxy} does not answer as one");
             Error::new(Trouble::Unreachable, message).help(format!("check {}", proxy.source()))
@@ -151,7 +156,7 @@ fn unreached(error: &ureq::Error, whose: &str, way: &Way) -> Error {
         ureq::Error::Io(io) if is_unknown_host(io) => {
             unreachable("there is no host of this name".to_owned()).help("check the address")
         }
-        ureq::Error::Timeout(_) => unreachable(format!("no connection within {} s", CONNECT.as_secs()))
+        ureq::Error::Timeout(_) => unreachable(format!("no connection within {} s", way.patience.as_secs()))
             .help("is the machine on, and does a firewall let this port through?"),
         ureq::Error::Io(io) if io.kind() == io::ErrorKind::ConnectionRefused => {
             unreachable("nothing listens there".to_owned())
