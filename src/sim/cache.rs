@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::files::{Content, Files, Folder};
+use super::files::{Content, Files, Folder, annotation, normal};
 use crate::catalog::NodeClass;
 use crate::ir::{Argument, Graph, Input, NodeId};
 
@@ -65,7 +65,8 @@ fn input_file(
     if folder != "input" {
         return None;
     }
-    match &files.get(Folder::Input, value.as_str()?)?.content {
+    let (name, folder) = annotation(value.as_str()?);
+    match &files.get(folder.unwrap_or(Folder::Input), &normal(name)?)?.content {
         Content::Bytes(bytes) => Some(std::sync::Arc::clone(bytes)),
         Content::Made(_) => None,
     }

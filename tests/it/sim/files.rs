@@ -160,3 +160,23 @@ fn a_backslash_is_a_folder_on_windows_and_a_letter_elsewhere() {
         assert_eq!(server.get("/view?filename=a.png&type=input&subfolder=one%5Ctwo").status, status);
     }
 }
+
+#[test]
+fn the_cache_knows_a_file_by_its_bytes_whatever_it_is_called() {
+    let server = Server::usual();
+    for name in ["fox.png", "fox.png [input]", "./below/../fox.png", "kept.png [temp]"] {
+        let load = json!({
+            "1": { "class_type": "LoadImage", "inputs": { "image": name } },
+            "2": { "class_type": "PreviewImage", "inputs": { "images": ["1", 0] } },
+        });
+        let cached = |bytes: &[u8]| {
+            server.upload("fox.png", bytes, &[("overwrite", "1")]);
+            server.upload("kept.png", bytes, &[("overwrite", "1"), ("type", "temp")]);
+            let past = server.history(&server.prompt(&load, Some("a")));
+            past["status"]["messages"][1][1]["nodes"].clone()
+        };
+        assert_eq!(cached(name.as_bytes()), json!([]), "{name}");
+        assert_eq!(cached(name.as_bytes()), json!(["1", "2"]), "{name}");
+        assert_eq!(cached(b"other"), json!([]), "{name}");
+    }
+}

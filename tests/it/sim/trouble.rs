@@ -421,6 +421,32 @@ fn faults_can_be_added_while_it_runs() {
 }
 
 #[test]
+fn fifty_servers_at_once_say_the_same_for_the_same_seed() {
+    let faults = ["lost-interrupt=0.5", "error@3", "slow=0@1"];
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let servers: Vec<_> = (0..50)
+            .map(|at| {
+                scope.spawn(move || {
+                    let faults = super::client::faults(&faults);
+                    let server = Server::new(Config { faults, seed: at % 5, ..config() });
+                    let ids: Vec<String> =
+                        (0..3).map(|color| server.prompt(&picture(color), Some("a"))).collect();
+                    let states = ids.iter().map(|id| server.history(id)["status"]["status_str"].clone());
+                    let states: Vec<Value> = states.collect();
+                    let made = server.get("/view?filename=b_00001_.png&subfolder=a").bytes;
+                    // Ids and colours of pictures are chance, and chance comes from the seed.
+                    format!("{ids:?} {states:?} {made:?}")
+                })
+            })
+            .collect();
+        servers.into_iter().map(|server| server.join().unwrap()).collect()
+    });
+    let different: std::collections::BTreeSet<&String> = said.iter().collect();
+    assert_eq!(different.len(), 5);
+    assert!(said.iter().enumerate().all(|(at, text)| *text == said[at % 5]));
+}
+
+#[test]
 fn a_thousand_jobs_run_one_after_the_other() {
     let server = Server::usual();
     let mut socket = server.socket("a");
