@@ -83,7 +83,7 @@ pub(super) fn run(args: Args, terminal: &Terminal) -> Result<Exit, ToolError> {
     match args.command {
         Command::Pull { url, target } => {
             let options = target.options(http::comfyui_version(&url))?;
-            capture(http::object_info(&url)?, &without_login(&url), &options, &target)
+            capture(http::object_info(&url, true)?, &without_login(&url), &options, &target)
         }
         Command::Import { file, comfyui, target } => {
             let options = target.options(comfyui)?;

@@ -4,12 +4,13 @@ use std::io::Read;
 
 use super::ToolError;
 #[cfg(feature = "exec")]
-use crate::exec::comfy::http::Client;
+use crate::exec::comfy::{address::Address, http::Client};
 
-/// Opens `/object_info` of a server.
+/// Opens `/object_info` of a server, with credentials if the command line names it.
 #[cfg(feature = "exec")]
-pub(super) fn object_info(server: &str) -> Result<Box<dyn Read>, ToolError> {
-    Ok(client(server)?.open("/object_info", 0)?.body)
+pub(super) fn object_info(server: &str, is_given: bool) -> Result<Box<dyn Read>, ToolError> {
+    let client = if is_given { client(server)? } else { Client::new(Address::parse(server)?) };
+    Ok(client.open("/object_info", 0)?.body)
 }
 
 /// The ComfyUI version that a server reports, if it does.
@@ -26,7 +27,7 @@ fn client(server: &str) -> Result<Client, ToolError> {
 }
 
 #[cfg(not(feature = "exec"))]
-pub(super) fn object_info(_: &str) -> Result<Box<dyn Read>, ToolError> {
+pub(super) fn object_info(_: &str, _: bool) -> Result<Box<dyn Read>, ToolError> {
     Err(ToolError::new("this wfc was built without the feature `exec`, so it cannot ask a server"))
 }
 

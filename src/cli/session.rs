@@ -49,7 +49,7 @@ impl Session {
         // One file is found faster than a thread is started.
         let search = paths.len() > 1 || paths.iter().any(|path| path.is_dir());
         let opening =
-            catalog.clone().filter(|_| search).map(|name| thread::spawn(move || open_on_demand(&name)));
+            catalog.clone().filter(|_| search).map(|name| thread::spawn(move || open_on_demand(&name, true)));
         Self { catalog, opening, is_on_demand: true, ..Self::default() }
     }
 
@@ -64,18 +64,22 @@ impl Session {
             (None, Some(path)) => path.to_string_lossy().into_owned(),
             (None, None) => String::new(),
         };
-        self.compiler_for(&name)
+        self.compiler_with(&name, self.catalog.is_some())
     }
 
-    /// The compiler against the catalog of the given name.
+    /// The compiler against a catalog that the command line names.
     pub(super) fn compiler_for(&mut self, catalog: &str) -> Result<Arc<Compiler>, ToolError> {
+        self.compiler_with(catalog, true)
+    }
+
+    fn compiler_with(&mut self, catalog: &str, is_given: bool) -> Result<Arc<Compiler>, ToolError> {
         if let Some(compiler) = self.compilers.get(catalog) {
             return Ok(Arc::clone(compiler));
         }
         let opening = self.opening.take_if(|_| self.catalog.as_deref() == Some(catalog));
         let opened = match opening.map(JoinHandle::join) {
             Some(Ok(opened)) => opened,
-            Some(Err(_)) | None => open_on_demand(catalog),
+            Some(Err(_)) | None => open_on_demand(catalog, is_given),
         };
         let opened = opened?;
         if !self.is_on_demand {
@@ -193,13 +197,14 @@ fn is_server(catalog: &str) -> bool {
 /// Opens a catalog for what needs all of it: the built-in one (an empty name or `embedded`), some of its
 /// packs by name, a server's URL, or a file.
 pub(super) fn open_catalog(name: &str) -> Result<Catalog, ToolError> {
-    let catalog = open_on_demand(name)?;
+    let catalog = open_on_demand(name, true)?;
     verify(&catalog, name)?;
     Ok(catalog)
 }
 
-/// The same, before its classes are looked at.
-fn open_on_demand(name: &str) -> Result<Catalog, ToolError> {
+/// The same, before its classes are looked at. Credentials go where the command line says, and not where a file does:
+/// whoever lints what somebody else wrote would hand them over.
+fn open_on_demand(name: &str, is_given: bool) -> Result<Catalog, ToolError> {
     if name.is_empty() {
         return Ok(Catalog::embedded());
     }
@@ -210,7 +215,7 @@ fn open_on_demand(name: &str) -> Result<Catalog, ToolError> {
     let bytes = if is_server(name) {
         let mut bytes = Vec::new();
         let limit = options.limit_bytes.saturating_add(1);
-        super::http::object_info(name)?.take(limit).read_to_end(&mut bytes)?;
+        super::http::object_info(name, is_given)?.take(limit).read_to_end(&mut bytes)?;
         bytes
     } else {
         source::read_capped(Path::new(name), options.limit_bytes)?

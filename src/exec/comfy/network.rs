@@ -65,3 +65,19 @@ impl Network {
         Ok(way)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_shows_no_password() {
+        let proxy = Proxy::parse("http://me:s3cret@proxy:3128", "HTTP_PROXY").unwrap();
+        let network = Network::new().proxy(Some(proxy));
+        for url in ["http://gpu:8188", "https://gpu"] {
+            let way = network.way(&url.parse().unwrap()).unwrap();
+            let shown = format!("{way:?} {:?} {network:?}", way.agent);
+            assert!(shown.contains("http://proxy:3128") && !shown.contains("s3cret"), "{shown}");
+        }
+    }
+}

@@ -83,6 +83,31 @@ fn addresses_with_a_login_are_shown_without_it() {
 }
 
 #[test]
+fn a_project_cannot_send_them_to_its_catalog() {
+    let sim = Sim::start(&[]);
+    let server = Middle::leading(&sim.url, &[]);
+    let url = format!("http://127.0.0.1:{}", server.port);
+    let folder = folder("url = \"http://other.example\"\n");
+    let tokens = [("WFC_TOKEN", "s3cret-a"), ("A", "s3cret-b")];
+    for (arguments, is_given) in [(&[][..], false), (&["--catalog", &url], true)] {
+        folder.write(
+            "wfc.toml",
+            format!("catalog = \"{url}\"\n[servers.x]\nurl = \"{url}\"\ntoken_env = \"A\"\n"),
+        );
+        let before = server.requests().len();
+        folder
+            .finish(folder.command(&[&["lint", "smoke.toml"], arguments].concat()).envs(tokens))
+            .succeeded();
+        let requests = server.requests().split_off(before);
+        assert!(!requests.is_empty());
+        assert!(
+            requests.iter().all(|head| head.contains("authorization: bearer s3cret-a") == is_given),
+            "{requests:?}"
+        );
+    }
+}
+
+#[test]
 fn where_a_server_leads_to_gets_none() {
     let sim = Sim::start(&[]);
     let storage = Middle::leading(&sim.url, &[]);
