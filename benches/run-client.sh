@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures the client of `wfc run` against `wfc sim` at the speed at which nothing waits: jobs a second with one and with
-# several jobs in flight, what it adds to a job, and memory with 1,000 and 10,000 jobs. Needs jq and GNU time.
+# several jobs in flight, what it adds to a job, and memory with 1,000 and 10,000 jobs, the server's too. Needs jq and GNU
+# time.
 # WFC=path takes a program that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,3 +40,4 @@ measure 1000 1
 measure 1000 2
 measure 1000 8
 measure "${JOBS:-10000}" 2
+awk '/^VmRSS/ { printf "the simulated server: %.1f MiB\n", $2 / 1024 }' "/proc/$sim/status"

@@ -35,12 +35,22 @@ fn meant(path: &Path) -> String {
     let folders = folder.into_iter().flat_map(Path::ancestors);
     let absent = folders.filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()).last();
     if let Some(absent) = absent {
-        return format!("there is no folder {} either: check the path", absent.display());
+        // The same file in a folder that is called nearly so.
+        let names = names(absent.parent());
+        let all: Vec<String> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+        let near = nearest(
+            &absent.file_name().unwrap_or_default().to_string_lossy(),
+            all.iter().map(String::as_str),
+        );
+        let meant = near
+            .zip(path.strip_prefix(absent).ok())
+            .map(|(near, rest)| absent.with_file_name(near).join(rest));
+        return match meant.filter(|meant| meant.exists()) {
+            Some(meant) => format!("did you mean `{}`?", meant.display()),
+            None => format!("there is no folder {} either: check the path", absent.display()),
+        };
     }
-    let entries = folder.unwrap_or(Path::new(".")).read_dir().into_iter().flatten().take(MOST);
-    let mut names: Vec<PathBuf> =
-        entries.filter_map(|entry| Some(PathBuf::from(entry.ok()?.file_name()))).collect();
-    names.sort_unstable();
+    let names = names(folder);
     let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     // The end of a name says what kind of file is meant, and makes short names look alike.
     let same_kind = names.iter().filter(|name| name.extension() == path.extension());
@@ -54,4 +64,14 @@ fn meant(path: &Path) -> String {
         || "check the path, which counts from the current folder".to_owned(),
         |name| format!("did you mean `{}`?", path.with_file_name(name).display()),
     )
+}
+
+/// What lies in a folder, by name.
+fn names(folder: Option<&Path>) -> Vec<PathBuf> {
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = folder.read_dir().into_iter().flatten().take(MOST);
+    let mut names: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(PathBuf::from(entry.ok()?.file_name()))).collect();
+    names.sort_unstable();
+    names
 }

@@ -185,15 +185,21 @@ fn the_first_interrupt_lets_the_job_end_that_runs_and_takes_back_the_others() {
 
 #[test]
 fn a_path_at_which_there_is_nothing_is_told_with_what_may_be_meant() {
-    let folder = Folder::with([("smoke.toml", "graph = \"smoke\"\n"), ("a/one.json", "{}")]);
-    let said: String = ["smoek.toml", "a/noe.json", "nope.toml", "b/c/smoke.toml", "x.wfc.json"]
-        .map(|path| folder.wfc(&["run", path]).failed())
-        .concat();
+    let folder = Folder::with([
+        ("smoke.toml", "graph = \"smoke\"\n"),
+        ("a/one.json", "{}"),
+        ("folders/one.json", "{}"),
+    ]);
+    let said: String =
+        ["smoek.toml", "a/noe.json", "nope.toml", "b/c/smoke.toml", "folder/one.json", "x.wfc.json"]
+            .map(|path| folder.wfc(&["run", path]).failed())
+            .concat();
     insta::assert_snapshot!(said, @"
     wfc: no such file: smoek.toml; did you mean `smoke.toml`?
     wfc: no such file: a/noe.json; did you mean `a/one.json`?
     wfc: no such file: nope.toml; check the path, which counts from the current folder
     wfc: no such file: b/c/smoke.toml; there is no folder b either: check the path
+    wfc: no such file: folder/one.json; did you mean `folders/one.json`?
     wfc: no such file: x.wfc.json; check the path, which counts from the current folder
     ");
     let run = folder.wfc(&["doctor", "nope.toml"]);
