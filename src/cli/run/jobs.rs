@@ -256,6 +256,8 @@ pub(super) struct All<'s> {
     /// The server, as it is written on a command line.
     on: String,
     server: Identity,
+    /// What the server's device is, found once.
+    setup: Setup,
     /// What became of the files that workflows name.
     pub(super) inputs: BTreeMap<(PathBuf, String), Resolved>,
 }
@@ -315,7 +317,8 @@ impl<'s> All<'s> {
                 }
             }
         }
-        Self { sources, parts, settings, on, server, inputs: BTreeMap::new() }
+        let setup = setup(&server);
+        Self { sources, parts, settings, on, server, setup, inputs: BTreeMap::new() }
     }
 
     /// How many there are.
@@ -393,7 +396,14 @@ impl<'s> All<'s> {
                     catalog: Some(catalog.clone()),
                     values: set.iter().cloned().collect(),
                     seeds: seeds(ready, job),
-                    plan: Some(expected(path, ready, &checked, &self.server, &set, self.settings)),
+                    plan: Some(expected(
+                        path,
+                        ready,
+                        &checked,
+                        (&self.server, self.setup),
+                        &set,
+                        self.settings,
+                    )),
                     again: again(path, self.settings, &set, job.name_of(number).0, &self.on),
                 };
                 let base = path.parent().unwrap_or(Path::new(""));
@@ -480,22 +490,26 @@ pub(super) fn quoted(text: &str) -> String {
 
 const MIB: f64 = 1_048_576.0;
 
+/// What networks run on at a server.
+fn setup(server: &Identity) -> Setup {
+    let device = server.devices.first();
+    #[expect(clippy::cast_precision_loss, reason = "memory sizes are far below 2^52 bytes")]
+    let card = device.and_then(|device| Gpus::embedded().of_device(&device.name, device.vram_bytes as f64));
+    Setup::of(card.as_ref(), server.pytorch.as_deref())
+}
+
 /// What the plan expects of a workflow.
 fn expected(
     path: &Path,
     ready: &Ready,
     checked: &crate::check::Checked,
-    server: &Identity,
+    (server, setup): (&Identity, Setup),
     set: &[(String, Value)],
     settings: &[String],
 ) -> Expected {
     let graph = checked.graph();
     let analysis = Analysis::new(graph, &ready.compiler.models);
     let assume = assumed(&ready.loaded, Assume::default());
-    let device = server.devices.first();
-    #[expect(clippy::cast_precision_loss, reason = "memory sizes are far below 2^52 bytes")]
-    let card = device.and_then(|device| Gpus::embedded().of_device(&device.name, device.vram_bytes as f64));
-    let setup = Setup::of(card.as_ref(), server.pytorch.as_deref());
     let plan = Plan::new(graph, &analysis, &Options::on(setup, assume, Residency::default()));
     let name = |step: &crate::plan::Step| {
         let node = graph.node(step.node);
