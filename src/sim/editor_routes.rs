@@ -33,9 +33,9 @@ pub(super) struct Editor {
     is_size_told: bool,
 }
 
-/// Routes that have a twin under `/api`.
-pub(super) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
+/// Routes that have a twin under `/api`. Classes are replaced by others only in newer versions.
+pub(super) fn routes(has_replacements: bool) -> Router<Arc<Shared>> {
+    let router = Router::new()
         .route("/settings", get(settings).post(set_all))
         .route("/settings/{id}", get(setting).post(set))
         .route("/users", get(users))
@@ -45,9 +45,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/workflow_templates", get(empty))
         .route("/global_subgraphs", get(empty))
         .route("/global_subgraphs/{id}", get(nothing))
-        .route("/node_replacements", get(empty))
         .route("/experiment/models", get(models))
-        .route("/experiment/models/{folder}", get(models_of))
+        .route("/experiment/models/{folder}", get(models_of));
+    if has_replacements { router.route("/node_replacements", get(empty)) } else { router }
 }
 
 /// Routes that have none.

@@ -39,7 +39,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
             .route("/models/{folder}", get(info::models_of))
             .route("/embeddings", get(info::embeddings))
             .route("/extensions", get(info::extensions))
-            .merge(editor_routes::routes());
+            .merge(editor_routes::routes(shared.config.version.has_jobs()));
         if shared.config.version.has_jobs() {
             router = router
                 .route("/api/jobs", get(jobs::list))
