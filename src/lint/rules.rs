@@ -121,6 +121,7 @@ mod text_encoder_of_another_model;
 mod text_encoder_type_mismatch;
 mod tile_not_larger_than_stride;
 mod too_many_blocks_to_swap;
+mod undeclared_link_to_nowhere;
 mod unfit_for_gguf;
 mod uni3c_fp8_undeclared;
 mod uni3c_on_one_expert;
@@ -364,6 +365,7 @@ pub static RULES: &[&Rule] = &[
     &text_encoder_type_mismatch::RULE,
     &tile_not_larger_than_stride::RULE,
     &too_many_blocks_to_swap::RULE,
+    &undeclared_link_to_nowhere::RULE,
     &unfit_for_gguf::RULE,
     &uni3c_fp8_undeclared::RULE,
     &uni3c_on_one_expert::RULE,

@@ -13,7 +13,7 @@ use super::show::Showing;
 use super::state::{Client, Inner, Item, Shared};
 use super::{Version, cache, media, order, validate};
 use crate::analysis::Analysis;
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Argument, Graph, NodeId, Value as Literal};
 use crate::plan::size;
 
 /// Runs prompts until the thread dies.
@@ -126,6 +126,11 @@ async fn execute(shared: &Shared, item: &Item) -> Option<()> {
     }
     let efforts = efforts(&graph, &analysis, config);
     let outputs: Vec<NodeId> = item.outputs.iter().filter_map(|id| graph.find(id)).collect();
+    let needed = graph.ancestors(outputs.iter().copied());
+    if graph.nodes().any(|(id, node)| needed.get(id.index()) == Some(&true) && leads_nowhere(node)) {
+        // Nobody has looked at inputs that the class does not have.
+        return None;
+    }
     let signatures = cache::signatures(&graph, &item.prompt, &shared.lock().files);
     let cached = run.look_up(&signatures);
     let mut failure = None;
@@ -154,6 +159,14 @@ async fn execute(shared: &Shared, item: &Item) -> Option<()> {
     shared.clock.pause(config.history_gap).await;
     run.done(is_success);
     Some(())
+}
+
+/// True for a node with a link to a node that is not there.
+fn leads_nowhere(node: &crate::ir::Node) -> bool {
+    node.inputs().iter().any(|input| {
+        let Argument::Literal(Literal::List(items)) = &input.value else { return false };
+        matches!(&items[..], [Literal::Str(_), Literal::Int(_) | Literal::Float(_) | Literal::Bool(_)])
+    })
 }
 
 impl Run<'_> {

@@ -40,6 +40,7 @@ mod outputs;
 mod pictures;
 mod plan;
 mod properties;
+mod real;
 mod references;
 mod repeats;
 mod review;

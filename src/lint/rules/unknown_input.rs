@@ -19,7 +19,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(at: &At<'_>) -> Option<Diagnostic> {
-    if at.spec.is_some() || is_legal(at) || super::renamed_input::renamed(at).is_some() {
+    // What is linked to no node has a rule of its own.
+    let is_link =
+        at.literal().is_some_and(|value| super::undeclared_link_to_nowhere::source(value).is_some());
+    if at.spec.is_some() || is_link || is_legal(at) || super::renamed_input::renamed(at).is_some() {
         return None;
     }
     let (name, class) = (&at.input.name, &at.class.name);

@@ -77,6 +77,23 @@ fn messages_of_exceptions_that_fill_pages_are_cut() {
 }
 
 #[test]
+fn an_error_in_a_success_is_an_error() {
+    // A circle of inputs that no class has ends so.
+    let error = json!({
+        "node_id": "save", "node_type": "SaveImage", "exception_type": "graph.DependencyCycleError",
+        "exception_message": "Dependency cycle detected", "traceback": [], "timestamp": 2,
+    });
+    let messages = json!([["execution_start", {"timestamp": 1}], ["execution_error", error]]);
+    let entry =
+        json!({"outputs": {}, "status": {"status_str": "success", "completed": true, "messages": messages}});
+    let url = server(entry, |_| (404, Vec::new()));
+    let folder = smoke();
+    let run = folder.wfc(&["run", "smoke.toml", "--on", &url]);
+    assert_eq!(run.code, Some(1), "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("Dependency cycle detected"), "{}", run.stdout);
+}
+
+#[test]
 fn an_output_outside_of_the_servers_folders_is_the_nodes_fault_and_not_that_of_credentials() {
     for status in [400, 403] {
         let file = json!({"filename": "x.png", "subfolder": "../..", "type": "output"});

@@ -86,6 +86,22 @@ fn a_node_without_inputs_that_nothing_needs_kills_the_worker() {
 }
 
 #[test]
+fn an_input_that_no_class_has_and_that_leads_nowhere_kills_the_worker() {
+    let server = Server::usual();
+    let mut prompt = picture(1);
+    // Where no output depends on it, it does no harm.
+    prompt["9"] =
+        json!({ "class_type": "ImageInvert", "inputs": { "image": ["gone", 0], "more": ["gone", 0] } });
+    assert_eq!(server.history(&server.prompt(&prompt, Some("a")))["status"]["status_str"], "success");
+    prompt["1"]["inputs"]["more"] = json!(["gone", 0]);
+    let mut socket = server.socket("a");
+    let id = server.prompt(&prompt, Some("a"));
+    socket.until(|heard| heard.kind() == "execution_start");
+    assert_eq!(server.get("/queue").json()["queue_running"][0][1], id, "it never ends");
+    is_zombie(&server);
+}
+
+#[test]
 fn a_client_id_that_cannot_be_hashed_ends_the_process() {
     let server = Server::usual();
     server.history(&server.prompt(&picture(1), Some("a")));
