@@ -186,10 +186,12 @@ fn a_thousand_jobs_end_once_each_whatever_happens_on_the_way() {
             "stuck" => {
                 restarts += 1;
                 let admin = format!("http://{}/crash", server.admin_addr().unwrap());
+                let deaths = || events.lock().unwrap().iter().filter(|event| **event == Seen::Died).count();
+                let before = deaths();
                 ureq::post(&admin).send_empty().unwrap();
-                let is_back = || ureq::get(format!("{url}/prompt")).call().is_ok();
-                while is_back() {}
-                while !is_back() {}
+                while deaths() == before || ureq::get(format!("{url}/prompt")).call().is_err() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
             }
             _ => {}
         }
