@@ -71,8 +71,11 @@ const LEFT_OUT: [&str; 4] = ["tooltip", "display", "multiselect", "multiline"];
 
 fn recordings() -> Vec<(String, Vec<Value>)> {
     let folder = repository("tests/it/real");
-    let mut paths: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(is_recording).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| is_recording(path))
+        .collect();
     paths.sort();
     let read = |path: &Path| {
         let text = std::fs::read_to_string(path).unwrap();
@@ -81,7 +84,7 @@ fn recordings() -> Vec<(String, Vec<Value>)> {
     paths.iter().map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), read(path))).collect()
 }
 
-fn is_recording(path: &std::path::PathBuf) -> bool {
+fn is_recording(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "jsonl")
 }
 
