@@ -133,7 +133,13 @@ impl At<'_> {
                 let message = format!("Value {} {word} than {bound} of {limit}", python::text(&value));
                 error(kind, &message, input, &with_value)
             }
-            "value_not_in_list" => not_in_list(kind, input, &value, &input_type, &options),
+            "value_not_in_list" => {
+                let shown = match self.config.version {
+                    Version::V0_3_64 => format!("'{}'", python::text(&value)),
+                    Version::V0_27_0 => python::repr(&value),
+                };
+                not_in_list(kind, input, (&value, &shown), &input_type, &options)
+            }
             "dependency_cycle" if self.config.version == Version::V0_3_64 => {
                 let raised = ("RecursionError", "maximum recursion depth exceeded".to_owned());
                 self.exception("exception_during_inner_validation", &raised)
@@ -152,7 +158,8 @@ impl At<'_> {
 
     /// What the class's own check says.
     fn custom(&self, value: &Value) -> String {
-        if self.problem.rule != "missing-input-file" {
+        let is_missing = self.problem.message.ends_with("not among the server's input files");
+        if self.problem.rule != "missing-input-file" && !is_missing {
             return self.problem.message.clone();
         }
         let class = &self.graph.node(self.node).class_type;
@@ -284,7 +291,13 @@ impl At<'_> {
     }
 }
 
-fn not_in_list(kind: &str, input: &str, value: &Value, of_type: &Value, options: &Value) -> Value {
+fn not_in_list(
+    kind: &str,
+    input: &str,
+    (value, given): (&Value, &str),
+    of_type: &Value,
+    options: &Value,
+) -> Value {
     // A list stands for the type itself in one spelling, and among the options in the other.
     let list = of_type.as_array().or_else(|| options.get("options")?.as_array());
     let length = list.map_or(0, Vec::len);
@@ -295,7 +308,7 @@ fn not_in_list(kind: &str, input: &str, value: &Value, of_type: &Value, options:
         list.map_or_else(|| "[]".to_owned(), |list| python::repr(&list.clone().into()))
     };
     let config = if is_long { Value::Null } else { json!([of_type, options]) };
-    let details = format!("{input}: {} not in {shown}", python::repr(value));
+    let details = format!("{input}: {given} not in {shown}");
     let extra_info = json!({ "input_name": input, "input_config": config, "received_value": value });
     error(kind, "Value not in list", &details, &extra_info)
 }

@@ -13,7 +13,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::answer::{self, Answer};
 use super::faults::FaultKind;
 use super::state::Shared;
-use super::{editor_routes, files_routes, info, jobs, not_numbers, prompt, queue, socket};
+use super::{Version, editor_routes, files_routes, info, jobs, not_numbers, prompt, queue, socket};
 
 /// The server's routes: each one bare and under `/api`. Those of jobs are declared with `/api`, so that they have it
 /// twice or once.
@@ -74,7 +74,7 @@ async fn around(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         line(&answer);
         return answer;
     }
-    let mut answer = if is_foreign(&request) {
+    let mut answer = if is_foreign(&request, shared.config.version) {
         answer::empty(StatusCode::FORBIDDEN)
     } else if method == Method::OPTIONS {
         answer::empty(StatusCode::OK)
@@ -156,9 +156,9 @@ async fn cut(answer: Answer) -> Answer {
 }
 
 /// True for requests that a page of another site has made a browser send.
-fn is_foreign(request: &Request) -> bool {
+fn is_foreign(request: &Request, version: Version) -> bool {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    if header("sec-fetch-site") == Some("cross-site") {
+    if version != Version::V0_3_64 && header("sec-fetch-site") == Some("cross-site") {
         return true;
     }
     let (Some(host), Some(origin)) = (header("host"), header("origin")) else { return false };

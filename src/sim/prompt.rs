@@ -47,7 +47,8 @@ fn accept(shared: &Shared, mut body: Value) -> Result<Answer, Box<Answer>> {
         return Err(refuse(&errors::error("no_prompt", said, said, &json!({})), &Map::new()));
     };
     let id = id(shared, fields.get("prompt_id")).ok_or_else(|| refuse(&invalid_id(), &Map::new()))?;
-    if matches!(fields.get("extra_data"), Some(Value::Null | Value::Bool(_) | Value::Number(_))) {
+    let is_old = shared.config.version == Version::V0_3_64;
+    if !is_old && matches!(fields.get("extra_data"), Some(Value::Null | Value::Bool(_) | Value::Number(_))) {
         return Err(trouble());
     }
     let partial = fields.get("partial_execution_targets");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::Version;
 use super::faults::FaultKind;
 use super::files::{Content, Folder, join};
 use super::media::{Kind, Made, Texts};
@@ -51,7 +52,7 @@ struct Files {
 }
 
 /// How the output nodes of a class name their files.
-fn files(class: &str, format: &str) -> Files {
+fn files(class: &str, format: &str, version: Version) -> Files {
     let is_vhs = class == "VHS_VideoCombine";
     let (extension, each) = match class {
         "SaveAnimatedWEBP" => ("webp", false),
@@ -68,7 +69,12 @@ fn files(class: &str, format: &str) -> Files {
     };
     let is_sound = matches!(extension, "flac" | "mp3" | "opus");
     let has_size = !is_vhs && !is_sound && !matches!(extension, "glb" | "latent");
-    Files { extension, each, tail: if is_vhs || is_sound { "" } else { "_" }, has_size }
+    Files {
+        extension,
+        each,
+        tail: if is_vhs || is_sound && version != Version::V0_3_64 { "" } else { "_" },
+        has_size,
+    }
 }
 
 /// The extension of a format of `VideoHelperSuite`.
@@ -153,7 +159,7 @@ impl Showing<'_> {
         let prefix = self.given("filename_prefix").and_then(Literal::as_str);
         let prefix = prefix.unwrap_or(if stays { "ComfyUI" } else { "ComfyUI_temp_wfcsm" });
         let picture = self.picture();
-        let how = files(class, format);
+        let how = files(class, format, self.shared.config.version);
         let size = if how.has_size { (picture.width, picture.height) } else { (0, 0) };
         let now = self.shared.clock.wall_seconds();
         let root = self.shared.root();
@@ -185,7 +191,7 @@ impl Showing<'_> {
                 for (entry, name) in entries.iter_mut().zip(&names) {
                     let still = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
                     let still = format!("{still}.png");
-                    let made = self.made(&picture, &files("SaveImage", ""), 0);
+                    let made = self.made(&picture, &files("SaveImage", "", self.shared.config.version), 0);
                     inner.files.put(folder, join(subfolder, &still), Content::Made(made), now);
                     entry["format"] = format.into();
                     entry["frame_rate"] = json!(picture.rate);

@@ -53,16 +53,23 @@ pub(super) fn validate(
     has_input: &dyn Fn(&str) -> bool,
 ) -> Result<Accepted, Refusal> {
     let catalog = &config.catalog;
+    let is_old = config.version == Version::V0_3_64;
+    if is_old && prompt.as_array().is_some_and(Vec::is_empty) {
+        return Err(refused(errors::no_outputs()));
+    }
     let Some(nodes) = prompt.as_object() else { return Err(Refusal::Fails) };
     // Nodes that were replaced by others are looked for before all else, and that takes objects.
     let is_readable = |node: &Value| node.is_object() && node.get("inputs").is_none_or(Value::is_object);
-    if config.version != Version::V0_3_64 && !nodes.values().all(is_readable) {
+    if !is_old && !nodes.values().all(is_readable) {
         return Err(Refusal::Fails);
     }
     let mut outputs: Vec<String> = Vec::new();
     for (id, node) in nodes {
         let class_type = node.get("class_type");
-        let names_it = node.get("_meta").is_none_or(Value::is_object);
+        if node.is_null() || node.is_boolean() || node.is_number() {
+            return Err(Refusal::Fails);
+        }
+        let names_it = is_old || node.get("_meta").is_none_or(Value::is_object);
         let Some(class_type) = class_type.filter(|name| !name.is_array() && !name.is_object()) else {
             if class_type.is_some() || !names_it {
                 return Err(Refusal::Fails);
