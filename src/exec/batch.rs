@@ -75,6 +75,8 @@ pub struct Patience {
     pub stuck: Duration,
     /// So long a job may run; nothing for as long as it takes.
     pub job: Option<Duration>,
+    /// After so much silence about a job that runs, that is said, once.
+    pub silence: Duration,
     /// So long stopping a job is tried.
     pub cancel: Duration,
 }
@@ -90,6 +92,7 @@ impl Default for Patience {
             unreachable: Duration::from_mins(5),
             stuck: Duration::from_secs(10),
             job: None,
+            silence: Duration::from_mins(10),
             cancel: Duration::from_secs(30),
         }
     }

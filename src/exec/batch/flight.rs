@@ -29,6 +29,8 @@ pub(super) struct Flight {
     /// True if it was handed over by a process before this one.
     pub(super) is_adopted: bool,
     pub(super) running_since: Option<Instant>,
+    /// When the server last told something of it; nothing once its silence has been said.
+    pub(super) heard: Option<Instant>,
     pub(super) cancel: Option<Cancel>,
     pub(super) least_free: Option<u64>,
     nodes: Vec<(String, f64)>,
@@ -88,6 +90,7 @@ impl Flight {
             is_uncertain: false,
             is_adopted: false,
             running_since: None,
+            heard: Some(now),
             cancel: None,
             least_free: None,
             nodes: Vec::new(),

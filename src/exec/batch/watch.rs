@@ -78,6 +78,7 @@ impl Batch<'_> {
         if !flight.is_on_server() {
             return;
         }
+        flight.heard = Some(now);
         self.stuck = None;
         flight.absent = None;
         flight.is_uncertain = false;
@@ -238,6 +239,18 @@ impl Batch<'_> {
             };
             flight.stop(Why::TooLong(failure));
         }
+        let is_silent = |heard: &mut Instant| heard.elapsed() >= patience.silence;
+        let runs_long = flight.running_since.is_some_and(|since| since.elapsed() >= patience.silence);
+        // What was handed over on another connection is told to nobody.
+        let is_told = self.is_told && !flight.is_adopted;
+        if runs_long && is_told && flight.heard.take_if(is_silent).is_some() {
+            let (name, minutes) = (flight.job.name.clone(), patience.silence.as_secs().div_ceil(60));
+            self.notice(format!(
+                "{name}: nothing was heard of it for {minutes} min; it may take long, or the server's worker may have died \
+                 with it, which its log shows"
+            ));
+        }
+        let Some(flight) = self.flights.get_mut(&number) else { return Ok(()) };
         let Some(cancel) = &flight.cancel else { return Ok(()) };
         if cancel.since.elapsed() < patience.cancel {
             flight.next_poll = Instant::now() + ASK_AGAIN.min(patience.untold);

@@ -262,3 +262,25 @@ fn a_node_that_nothing_needs_is_no_part_that_was_refused() {
     assert_eq!(inspect(&folder).records[0].id, id);
     assert_eq!(sim.client().get_json("/history").unwrap().as_object().unwrap().len(), 1);
 }
+
+#[test]
+fn that_nothing_is_heard_of_a_job_is_said_once() {
+    let sim = Sim::start(&["--fault", "hang"]);
+    let place = tempfile::tempdir().unwrap();
+    let mut run = begin(&place.path().join("0001-test"), 1);
+    let mut notices = Vec::new();
+    let options = Options {
+        patience: Patience { silence: Duration::from_millis(500), ..patience() },
+        ..Options::default()
+    };
+    let result =
+        batch::run(&mut sim.comfy(), &mut Loose, &mut run, &options, &Stop::default(), &mut |event| {
+            if let Event::Notice { message } = event {
+                notices.push(message);
+            }
+        });
+    // It is not stopped either, which ends the run.
+    assert!(result.is_err());
+    let said = notices.iter().filter(|notice| notice.contains("nothing was heard of it")).count();
+    assert_eq!(said, 1, "{notices:?}");
+}

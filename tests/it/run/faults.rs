@@ -57,6 +57,7 @@ pub(super) fn patience() -> Patience {
         unreachable: Duration::from_secs(20),
         stuck: Duration::from_secs(1),
         job: Some(Duration::from_millis(2500)),
+        silence: Duration::from_mins(10),
         cancel: Duration::from_millis(1500),
     }
 }
