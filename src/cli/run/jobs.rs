@@ -535,7 +535,9 @@ fn expected(
         let all = times(&plan, &machine, &session);
         Some((all.run.typical.round(), (all.load + all.run).high.round()))
     });
-    let device = server.devices.first().map_or(0, |device| device.vram_bytes);
+    // ComfyUI gives the processor as a device whose memory is the host's.
+    let card = server.devices.first().filter(|device| device.name != "cpu");
+    let device = card.map_or(0, |device| device.vram_bytes);
     let mut command = format!("wfc fit {}", quoted(&path.display().to_string()));
     for setting in settings.iter().cloned().chain(set.iter().map(|(name, value)| format!("{name}={value}"))) {
         let _ = write!(command, " --set {}", quoted(&setting));

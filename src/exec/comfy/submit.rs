@@ -1,5 +1,7 @@
 //! `POST /prompt`, and what the server answers.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::http::{Answer, Client};
@@ -62,11 +64,15 @@ fn failure(json: &Value) -> Failure {
         }
     };
     let mut lines = Vec::new();
+    let mut kinds = BTreeSet::new();
     let mut first: Option<(String, String)> = None;
     for (node, errors) in json.get("node_errors").and_then(Value::as_object).into_iter().flatten() {
         let class = text(errors, "class_type");
         let list = errors.get("errors").and_then(Value::as_array).into_iter().flatten();
         // The server writes them in the order of a hash table.
+        let list = list.inspect(|error| {
+            kinds.insert(text(error, "type"));
+        });
         let mut list: Vec<_> = list.map(joined).collect();
         list.sort();
         lines.extend(list.into_iter().map(|error| format!("`{node}` ({class}): {error}")));
@@ -87,6 +93,10 @@ fn failure(json: &Value) -> Failure {
     }
     let help = match error.get("type").and_then(Value::as_str) {
         Some("missing_node_type") => "install the node pack on the server, and start it again",
+        // Code of the class decides, which only the server has.
+        _ if kinds.iter().eq(["custom_validation_failed"]) => {
+            "a check of the node's own refused it: give the value that its message asks for"
+        }
         _ => "`wfc lint --catalog URL` finds this before anything is sent",
     };
     let (node, class) = first.unzip();
@@ -96,5 +106,24 @@ fn failure(json: &Value) -> Failure {
         message: format!("the server refuses the workflow: {}", lines.join("; ")),
         help: Some(help.to_owned()),
         ..Failure::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_the_nodes_own_check_refuses_is_not_for_the_linter() {
+        let help = |kinds: &[&str]| {
+            let errors: Vec<_> = kinds.iter().map(|kind| json!({"type": kind, "message": kind})).collect();
+            let node = json!({"class_type": "LoadImage", "errors": errors});
+            let answer =
+                json!({"error": {"type": "prompt_outputs_failed_validation"}, "node_errors": {"1": node}});
+            failure(&answer).help.unwrap()
+        };
+        assert!(help(&["custom_validation_failed"]).contains("a check of the node's own"));
+        assert!(help(&["value_not_in_list"]).contains("wfc lint"));
+        assert!(help(&["custom_validation_failed", "value_not_in_list"]).contains("wfc lint"));
     }
 }
