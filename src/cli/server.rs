@@ -152,48 +152,62 @@ fn with_credentials(mut address: Address, server: &Server) -> Result<Address, To
     Ok(address)
 }
 
-/// The way to a server.
+/// The way to a server; both its authorities and its proxy may be wrong.
 fn network(root: &Root, server: &Server, session: &Session) -> Result<Network, ToolError> {
     let place = |value: &At<Arc<str>>| {
         let span = value.span();
         let at = session.sources.line_column(span.file, span.start);
         format!("wfc.toml:{}:{}", at.line, at.column)
     };
-    let mut network = Network::new();
-    if let Some(ca) = &server.ca {
-        let file = root.folder.join(&**ca.get());
-        network =
-            network.authorities(&file).map_err(|error| ToolError::new(format!("{}: {error}", place(ca))))?;
+    let trusting = server.ca.as_ref().map_or_else(
+        || Ok(Network::new()),
+        |ca| {
+            let trusting = Network::new().authorities(&root.folder.join(&**ca.get()));
+            trusting.map_err(|error| ToolError::new(format!("{}: {error}", place(ca))))
+        },
+    );
+    match trusting {
+        Ok(network) => through(network, server, place),
+        Err(one) => Err(match through(Network::new(), server, place) {
+            Ok(_) => one,
+            Err(other) => ToolError::new(format!("{}\nwfc: {}", one.0, other.0)),
+        }),
     }
+}
+
+/// The same through the proxy that a server names, if it does not leave that to the environment.
+fn through(
+    network: Network,
+    server: &Server,
+    place: impl Fn(&At<Arc<str>>) -> String,
+) -> Result<Network, ToolError> {
     let login = server.proxy_user_env.as_ref().or(server.proxy_password_env.as_ref());
-    match (&server.proxy, login) {
-        (None, None) => Ok(network),
-        (None, Some(login)) => Err(ToolError::new(format!(
-            "{}: a login for a proxy, and no `proxy`; the login of a proxy that the environment names stands there, in \
-             its address",
-            place(login)
-        ))),
-        (Some(proxy), _) if &**proxy.get() == NO_PROXY => Ok(network.proxy(None)),
-        (Some(written), _) => {
-            let place = place(written);
-            let mut proxy = Proxy::parse(written.get(), &place)?;
-            if proxy.has_login() {
-                return Err(ToolError::new(format!(
-                    "{place}: the proxy's address has a login; put it into environment variables, and name them with \
-                     `proxy_user_env` and `proxy_password_env`"
-                )));
-            }
-            if let Some(user) = &server.proxy_user_env {
-                let password = server
-                    .proxy_password_env
-                    .as_ref()
-                    .map(|name| variable_of(name.get(), "proxy"))
-                    .transpose()?;
-                proxy = proxy.login(&variable_of(user.get(), "proxy")?, &password.unwrap_or_default())?;
-            }
-            Ok(network.proxy(Some(proxy)))
-        }
+    let Some(written) = &server.proxy else {
+        return login.map_or(Ok(network), |login| {
+            Err(ToolError::new(format!(
+                "{}: a login for a proxy, and no `proxy`; the login of a proxy that the environment names stands there, \
+                 in its address",
+                place(login)
+            )))
+        });
+    };
+    if &**written.get() == NO_PROXY {
+        return Ok(network.proxy(None));
     }
+    let place = place(written);
+    let mut proxy = Proxy::parse(written.get(), &place)?;
+    if proxy.has_login() {
+        return Err(ToolError::new(format!(
+            "{place}: the proxy's address has a login; put it into environment variables, and name them with \
+             `proxy_user_env` and `proxy_password_env`"
+        )));
+    }
+    if let Some(user) = &server.proxy_user_env {
+        let password =
+            server.proxy_password_env.as_ref().map(|name| variable_of(name.get(), "proxy")).transpose()?;
+        proxy = proxy.login(&variable_of(user.get(), "proxy")?, &password.unwrap_or_default())?;
+    }
+    Ok(network.proxy(Some(proxy)))
 }
 
 /// The address with what the environment has for it.

@@ -206,7 +206,13 @@ fn request(args: &Args, models: &Models, mistakes: &mut Mistakes) -> Option<Requ
     let model = Model::called(&args.model, models);
     if model.is_none() {
         let names = Model::names(models);
-        let near = did_you_mean(&args.model, names.iter().map(String::as_str));
+        let is_uni3c = args.model.to_ascii_lowercase().contains("uni3c");
+        let uni3c = || {
+            "Uni3C runs inside a network of Wan: name that, and add `--engine wanvideowrapper --uni3c`"
+                .to_owned()
+        };
+        let near =
+            is_uni3c.then(uni3c).or_else(|| did_you_mean(&args.model, names.iter().map(String::as_str)));
         let help = near.unwrap_or_else(|| {
             let networks: Vec<&str> =
                 crate::plan::Network::all().iter().map(|network| network.name).collect();

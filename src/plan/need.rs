@@ -356,8 +356,8 @@ impl Calculator<'_> {
     /// True on a card that is known to have no kernels of attention that do without scores.
     #[must_use]
     pub fn keeps_scores(&self) -> bool {
-        let newest = self.number("flash_attention", Engine::Native, "*", "").unwrap_or_default();
-        self.setup.capability.is_some_and(|capability| capability < newest)
+        let newest = || self.number("flash_attention", Engine::Native, "*", "").unwrap_or_default();
+        self.setup.capability.is_some_and(|capability| capability < newest())
     }
 
     /// The scores of attention, which old cards may have to keep: they grow with the square of the tokens.

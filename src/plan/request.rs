@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{self, Models, models};
 
+use super::coefficients::Coefficients;
 use super::need::{Engine, Kind};
 use super::network::{Network, Precision, plain, squeezed};
 
@@ -516,6 +517,7 @@ impl Request {
                 "`--engine reference` is generate.py, which shares it among cards",
             );
         }
+        self.heads(refuse);
         if self.cards > 1.0 && self.offload == Some(Offload::Sequential)
             || self.offload == Some(Offload::Sequential)
                 && matches!(self.engine, Engine::Wrapper | Engine::Reference)
@@ -539,6 +541,26 @@ impl Request {
             refuse(
                 format!("WanVideoWrapper runs the models of Wan, not {}", self.model.name),
                 "the engines `comfyui` and `diffusers` run others",
+            );
+        }
+    }
+
+    /// Ulysses gives each card whole heads of attention.
+    fn heads(&self, refuse: &mut impl FnMut(String, &str)) {
+        let Some(network) = self.network().filter(|_| (2.0..=1024.0).contains(&self.cards)) else { return };
+        let find = |kind| Coefficients::embedded().find(kind, self.engine.key(), network.name, "", None);
+        let (Some(_), Some(head)) = (find("divided"), find("head")) else { return };
+        let heads = network.hidden / head.amount.typical;
+        let divides = |cards: f64| heads % cards == 0.0;
+        if !divides(self.cards) {
+            let cards = (2_u16..=1024).map(f64::from).filter(|cards| divides(*cards));
+            let cards: Vec<String> = cards.map(|cards| cards.to_string()).collect();
+            refuse(
+                format!(
+                    "{} cards do not divide the {heads} heads of {}, as Ulysses needs",
+                    self.cards, network.name
+                ),
+                &format!("it runs on {} cards", cards.join(", ")),
             );
         }
     }

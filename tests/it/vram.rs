@@ -97,6 +97,24 @@ fn the_vendors_table_is_reproduced() {
 }
 
 #[test]
+fn ulysses_gives_each_card_whole_heads() {
+    let cards = |model: &str, cards: u32| {
+        let size = "--engine reference --width 832 --height 480 --frames 81";
+        format!("--model {model} {size} --cards {cards}")
+    };
+    let text = refused(&cards("wan2.2-t2v-a14b", 7));
+    assert!(
+        text.contains("7 cards do not divide the 40 heads of wan-14b-t2v")
+            && text.contains("2, 4, 5, 8, 10, 20, 40"),
+        "{text}"
+    );
+    assert!(refused(&cards("ti2v-5b", 5)).contains("on 2, 3, 4, 6, 8, 12, 24 cards"));
+    // That of Wan 2.1 may share by a ring: its vendor ran 12 heads on 8 cards.
+    json(&cards("wan2.1-t2v-1.3b", 8));
+    assert!(refused("--model uni3c --width 832 --height 480 --frames 81").contains("--uni3c"));
+}
+
+#[test]
 fn every_model_has_an_answer_in_every_engine_that_runs_it() {
     for network in Network::all() {
         for engine in Engine::ALL {

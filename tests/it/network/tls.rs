@@ -3,6 +3,7 @@
 use super::middle::{Authority, Middle, future, past, self_signed};
 use super::{folder, is_whole, on, run, without_port};
 use crate::run::{Sim, batch, inspect};
+use crate::support::Folder;
 
 #[test]
 fn a_whole_run_goes_over_tls() {
@@ -214,4 +215,17 @@ fn a_file_of_authorities_that_is_none_is_said_with_its_place() {
     wfc: SSL_CERT_FILE: FOLDER/ca.pem: the file is empty
     wfc: SSL_CERT_DIR: no certificate in /nowhere: opening directory: No such file or directory (os error 2) at '/nowhere'; name the folder that `openssl version -d` prints, with `/certs`, or unset the variable
     ");
+}
+
+#[test]
+fn what_is_wrong_with_authorities_and_proxy_is_said_at_once() {
+    let folder = Folder::new();
+    folder.write(
+        "wfc.toml",
+        "[servers.lab]\nurl = \"https://127.0.0.1:9\"\nca = \"none.pem\"\nproxy = \"ftp://x\"\n",
+    );
+    folder.write("p.toml", "graph = \"smoke\"\n");
+    let run = folder.wfc(&["run", "p.toml", "--on", "lab"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("wfc.toml:3:6") && run.stderr.contains("wfc.toml:4:9"), "{}", run.stderr);
 }

@@ -19,7 +19,8 @@ use crate::support::repository;
 /// A job with a node that nothing needs, as editors leave them.
 struct Loose;
 
-fn loose() -> Value {
+/// A picture that is made and saved.
+fn picture() -> Value {
     json!({
         "picture": {
             "class_type": "EmptyImage",
@@ -29,8 +30,13 @@ fn loose() -> Value {
             "class_type": "SaveImage",
             "inputs": { "images": ["picture", 0], "filename_prefix": "x" },
         },
-        "loose": { "class_type": "ImageInvert", "inputs": { "image": ["picture", 0] } },
     })
+}
+
+fn loose() -> Value {
+    let mut workflow = picture();
+    workflow["loose"] = json!({ "class_type": "ImageInvert", "inputs": { "image": ["picture", 0] } });
+    workflow
 }
 
 impl Jobs for Loose {
@@ -44,18 +50,11 @@ impl Jobs for Loose {
 struct Two;
 
 fn workflow() -> Value {
-    json!({
-        "picture": {
-            "class_type": "EmptyImage",
-            "inputs": { "width": 8, "height": 8, "batch_size": 1, "color": 1 },
-        },
-        "save": {
-            "class_type": "SaveImage",
-            "inputs": { "images": ["picture", 0], "filename_prefix": "x" },
-        },
-        "given": { "class_type": "LoadImage", "inputs": { "image": "given.png" } },
-        "copy": { "class_type": "SaveImage", "inputs": { "images": ["given", 0], "filename_prefix": "y" } },
-    })
+    let mut workflow = picture();
+    workflow["given"] = json!({ "class_type": "LoadImage", "inputs": { "image": "given.png" } });
+    workflow["copy"] =
+        json!({ "class_type": "SaveImage", "inputs": { "images": ["given", 0], "filename_prefix": "y" } });
+    workflow
 }
 
 impl Jobs for Two {
